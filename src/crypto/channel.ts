@@ -1,0 +1,61 @@
+import type { Machine } from '../base/machine.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
+import type { BulkJob, SignatureCheck } from '../ports/keys.ts';
+
+/** Who is at the other end, as the handshake proved. */
+export type ProvenIdentity = {
+  readonly node: NodeId;
+  readonly device: DeviceId;
+  readonly person: PersonId;
+  /** The device list's sequence number and hash: what a store of seen lists compares. */
+  readonly deviceList: { readonly seq: number; readonly hash: Uint8Array };
+};
+
+export type ChannelInput =
+  /** A frame from the link. */
+  | { readonly type: 'frame'; readonly bytes: Uint8Array }
+  /** One payload to seal and transmit; at most `maxPayloadBytes`. Only after `established`. */
+  | { readonly type: 'send'; readonly payload: Uint8Array }
+  /** The answer to a `verify` output. */
+  | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
+  /** The answer to a `bulk` output; `bytes` is absent when opening failed. */
+  | { readonly type: 'bulk-done'; readonly job: number; readonly bytes?: Uint8Array }
+  /** End in order: the peer is told `reason`. */
+  | { readonly type: 'close'; readonly reason: ErrorCode };
+
+export type ChannelOutput =
+  | { readonly type: 'transmit'; readonly frame: Uint8Array }
+  /** All of these must hold. */
+  | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | { readonly type: 'bulk'; readonly job: number; readonly operation: 'seal' | 'open'; readonly work: BulkJob }
+  | { readonly type: 'established'; readonly identity: ProvenIdentity; readonly channelBinding: Uint8Array }
+  /** One payload of the peer's, in the order in which it was sent. */
+  | { readonly type: 'deliver'; readonly payload: Uint8Array }
+  /** The peer sent something that was dropped. */
+  | { readonly type: 'fault'; readonly code: ErrorCode; readonly detail: string }
+  /** The end, once: drop the link. `remote` when the peer said so. */
+  | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
+
+/**
+ * An end-to-end channel over one link: from the first handshake byte to the last sealed frame.
+ * Payloads go in and come out in order; nothing leaves it in clear but the handshake's first messages.
+ */
+export interface Channel extends Machine<ChannelInput, ChannelOutput> {
+  readonly maxPayloadBytes: number;
+  /** Payloads accepted by `send` whose frames are not transmitted yet (they wait for the bulk cipher). */
+  readonly pendingSeals: number;
+}
+
+export type ChannelOptions = {
+  readonly role: 'initiator' | 'responder';
+  readonly localFingerprint: Uint8Array;
+  readonly remoteFingerprint: Uint8Array;
+  /** The peer's hello where introductions carried both; otherwise both are exchanged as the link's first frames. */
+  readonly remoteHello?: Uint8Array;
+  /** Refuse any other node with `wrong-node`. */
+  readonly expectedNode?: NodeId;
+};
+
+/** How a node makes its channels: the secure one everywhere; tests and benchmarks may pass a plaintext double. */
+export type ChannelFactory = (options: ChannelOptions, now: number) => Channel;

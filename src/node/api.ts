@@ -1,0 +1,112 @@
+import type { ErrorCode } from '../base/errors.ts';
+import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
+
+/** Who is at the other end, proven by the handshake. */
+export type PeerIdentity = { readonly node: NodeId; readonly device: DeviceId; readonly person: PersonId };
+
+/** How frames reach a peer. `via` names the relaying nodes of a circuit, nearest first. */
+export type Path = { readonly kind: 'direct' | 'tab' | 'host' | 'relayed' | 'memory'; readonly via: readonly NodeId[] };
+
+export type PeerState = 'connecting' | 'connected' | 'away';
+
+export type PeerInfo = {
+  readonly node: NodeId;
+  /** Absent until the first handshake with the node completed. */
+  readonly identity?: PeerIdentity;
+  readonly state: PeerState;
+  readonly path?: Path;
+  /** Smoothed round-trip time. */
+  readonly rttMs?: number;
+  readonly connectedAt?: number;
+  readonly lastSeenAt?: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Why the last dial or session ended. */
+  readonly reason?: ErrorCode;
+};
+
+export type SignalingState = 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused';
+
+export type NodeState = {
+  readonly phase: 'offline' | 'connecting' | 'connected' | 'closed';
+  readonly signaling: SignalingState;
+  /** Peers with an open session. */
+  readonly connectedPeers: number;
+  /** The newest reason for which somebody could not be reached, until a session opens. */
+  readonly problem?: { readonly code: ErrorCode; readonly node?: NodeId };
+};
+
+/** The stream scheduler's classes: a lower class never waits for a higher one. */
+export type StreamPriority = 'control' | 'interactive' | 'bulk';
+
+export type StreamEnd = { readonly clean: boolean; readonly code?: ErrorCode };
+
+/**
+ * A flow-controlled stream of whole messages to one peer, over whichever session there is with it at the time of opening.
+ * It ends with its session.
+ */
+export interface Stream {
+  readonly protocol: string;
+  readonly peer: PeerIdentity;
+  /** What the opener sent along, e.g. an agent's id in UTF-8. */
+  readonly header: Uint8Array;
+  readonly path: Path;
+  /**
+   * Queues one message of up to `maxMessageBytes`. Resolves when the peer's credit took it all: await it before
+   * producing more. @throws ParleyError `too-large`, or the stream's end.
+   */
+  send(message: Uint8Array): Promise<void>;
+  /**
+   * Sets the receiver; messages that came before are delivered first, in order, one at a time. Credit for a message returns to the
+   * sender when the handler's promise resolves.
+   */
+  onMessage(handler: (message: Uint8Array) => void | Promise<void>): void;
+  /** No more messages from here; the peer sees a clean end after the last one. */
+  end(): void;
+  /** Ends both directions at once; the peer sees `code`. */
+  reset(code: ErrorCode): void;
+  /** Resolves once, when both directions ended or the stream broke. */
+  readonly closed: Promise<StreamEnd>;
+}
+
+export type OpenOptions = {
+  readonly header?: Uint8Array;
+  readonly priority?: StreamPriority;
+  /** Gives up after this long, dialling included. Default 10 s. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+export type NodeEvents = {
+  state: NodeState;
+  /** A peer's record changed. */
+  peer: PeerInfo;
+  /** A session opened; every protocol may open its streams now. */
+  'peer-up': PeerIdentity;
+  /** The last session with the node ended. */
+  'peer-down': { readonly peer: PeerIdentity; readonly code: ErrorCode };
+  /** Something that a peer or a server did was refused. For the log and the connection check; nothing to act on. */
+  fault: { readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
+};
+
+/** A running node, as everything above the protocol machines sees it. */
+export interface NodeApi {
+  readonly id: NodeId;
+  readonly identity: PeerIdentity;
+  readonly networkId: Uint8Array;
+  state(): NodeState;
+  peers(): readonly PeerInfo[];
+  /**
+   * Opens a stream to a node, dialling it if there is no session.
+   * @throws ParleyError `unreachable`, `timed-out`, `cancelled`, `protocol-unknown`, `overloaded`, or why the handshake failed.
+   */
+  open(node: NodeId, protocol: string, options?: OpenOptions): Promise<Stream>;
+  /** Serves a protocol to every peer; answers how to stop. One handler per protocol. The handler may `reset` to refuse. */
+  serve(protocol: string, handler: (stream: Stream) => void): () => void;
+  on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void;
+  /** Something happened to the platform: check every session at once, reconnect what is down. */
+  nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void;
+  /** Says goodbye to every peer and stops. */
+  close(): Promise<void>;
+}
+

@@ -1,0 +1,14 @@
+import type { Signer } from './keys.ts';
+
+/**
+ * Keys at rest. Device and node keys are non-extractable WebCrypto keys where the browser has Ed25519, and otherwise
+ * noble keys wrapped by a non-extractable AES-GCM key. The person's seed is kept wrapped.
+ */
+export interface Vault {
+  /** The named signing key; made and stored durably on first use. Names: `device`, `node-0`, `node-1`, … */
+  signer(name: string): Promise<Signer>;
+  /** The person's 32-byte seed; made and stored durably on first use. The caller wipes it after use. */
+  personSeed(): Promise<Uint8Array>;
+  /** Replaces the person's seed (restore from words). */
+  setPersonSeed(seed: Uint8Array): Promise<void>;
+}

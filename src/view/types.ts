@@ -1,0 +1,270 @@
+import type { ReadonlySignal } from '@preact/signals-core';
+import type { ErrorCode } from '../base/errors.ts';
+
+/**
+ * What the screens show, as plain data, and what people can do, as methods. Components know these types and nothing below.
+ * Every string that a person typed or a peer sent is untrusted text. Ids are opaque here.
+ */
+
+/** What a sigil is drawn from and how it is framed. */
+export type SigilView = { readonly key: string; readonly kind: 'person' | 'agent'; readonly verified: boolean };
+
+/** A failure, for `src/ui/strings.ts` to put into words. */
+export type ProblemView = { readonly code: ErrorCode; readonly detail?: string };
+
+export type NetworkStatusView = {
+  readonly state: 'offline' | 'connecting' | 'connected';
+  readonly peers: number;
+  readonly mode: 'decentralised' | 'hybrid' | 'centralised';
+  /** The signaling server in use, and whether it answers. Without it existing links live on. */
+  readonly server: { readonly host: string; readonly state: 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused' };
+  readonly problem?: ProblemView;
+};
+
+export type MeView = {
+  readonly person: string;
+  readonly node: string;
+  readonly name: string;
+  readonly sigil: SigilView;
+};
+
+export type NetworkView = {
+  /** Opaque. */
+  readonly id: string;
+  readonly name: string;
+  readonly private: boolean;
+};
+
+export type Presence = 'here' | 'away';
+
+export type PersonView = {
+  readonly id: string;
+  readonly name: string;
+  readonly sigil: SigilView;
+  readonly presence: Presence;
+  readonly verified: boolean;
+};
+
+export type ConversationRowView = {
+  readonly id: string;
+  readonly title: string;
+  readonly sigil: SigilView;
+  readonly presence: Presence;
+  readonly lastText: string;
+  readonly lastTime: number | undefined;
+  readonly unread: number;
+};
+
+/** Where a message of mine is. `queued` waits on this device for the other person to come back. */
+export type MessageStateView = 'queued' | 'sent' | 'delivered' | 'read' | 'failed';
+
+export type MessageView = {
+  readonly kind: 'message';
+  readonly id: string;
+  readonly author: PersonView;
+  readonly mine: boolean;
+  readonly time: number;
+  readonly text: string;
+  /** Only on mine. */
+  readonly state?: MessageStateView;
+  readonly problem?: ProblemView;
+};
+
+export type ConversationView = {
+  readonly id: string;
+  readonly title: string;
+  readonly sigil: SigilView;
+  readonly members: readonly PersonView[];
+  /** Oldest first. */
+  readonly entries: readonly (MessageView | CallView)[];
+  readonly hasOlder: boolean;
+  /** The first entry that was unread when the conversation was opened. */
+  readonly firstUnread?: string;
+  readonly draft: string;
+  /** How the other person is reached, in words' raw material. */
+  readonly path?: PathView;
+};
+
+export type PathView = { readonly kind: 'direct' | 'tab' | 'host' | 'relayed' | 'memory'; readonly via: readonly string[]; readonly rttMs?: number };
+
+/** One block of a tool's or a resource's result, already bounded and stripped of invisible characters. */
+export type ResultBlockView =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'markdown'; readonly text: string }
+  | { readonly kind: 'image'; readonly mimeType: string; readonly data: Uint8Array; readonly alt: string }
+  | { readonly kind: 'audio'; readonly mimeType: string; readonly data: Uint8Array }
+  | { readonly kind: 'resource'; readonly uri: string; readonly name: string; readonly mimeType?: string; readonly text?: string }
+  | { readonly kind: 'data'; readonly value: unknown }
+  | { readonly kind: 'unknown'; readonly type: string };
+
+export type CallState =
+  | { readonly kind: 'running'; readonly progress?: number; readonly total?: number; readonly message?: string }
+  | { readonly kind: 'done'; readonly isError: boolean; readonly blocks: readonly ResultBlockView[] }
+  | { readonly kind: 'failed'; readonly problem: ProblemView };
+
+/** One tool call of mine. */
+export type CallView = {
+  readonly kind: 'call';
+  readonly id: string;
+  readonly agent: AgentView;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly startedAt: number;
+  readonly tookMs?: number;
+  readonly path?: PathView;
+  readonly state: CallState;
+};
+
+export type AgentView = {
+  /** `nodeId:agentId` */
+  readonly address: string;
+  readonly agentId: string;
+  readonly title: string;
+  readonly description: string;
+  readonly owner: PersonView;
+  readonly mine: boolean;
+  readonly sigil: SigilView;
+  readonly enabled: boolean;
+};
+
+/** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+export type ToolView = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: JsonSchema;
+  readonly readOnlyHint?: boolean;
+  readonly destructiveHint?: boolean;
+};
+export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
+export type PromptView = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly { readonly name: string; readonly description: string; readonly required: boolean }[];
+};
+
+export type AgentDetailView = {
+  readonly agent: AgentView;
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: ProblemView;
+  readonly tools: readonly ToolView[];
+  readonly resources: readonly ResourceView[];
+  readonly prompts: readonly PromptView[];
+  readonly path?: PathView;
+};
+
+/** A call of somebody else's that waits for me. Everything is shown before anything runs; no answer is a refusal. */
+export type ApprovalView = {
+  readonly id: string;
+  readonly caller: PersonView;
+  readonly callerNode: string;
+  readonly agent: AgentView;
+  readonly tool: string;
+  readonly toolDescription: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly expiresAt: number;
+};
+
+/** A line of the log of calls into my agents. */
+export type ServedCallView = {
+  readonly id: string;
+  readonly at: number;
+  readonly caller: PersonView;
+  readonly agentTitle: string;
+  readonly tool: string;
+  readonly outcome: 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
+};
+
+export type PeerView = {
+  readonly node: string;
+  readonly person: PersonView | undefined;
+  readonly state: 'connecting' | 'connected' | 'away';
+  readonly path?: PathView;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly lastSeenAt?: number;
+  readonly problem?: ProblemView;
+};
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export type SettingsView = {
+  readonly name: string;
+  readonly theme: Theme;
+  readonly mode: NetworkStatusView['mode'];
+  readonly storage: { readonly usedBytes: number | undefined; readonly quotaBytes: number | undefined; readonly persisted: boolean; readonly problem?: ProblemView };
+  readonly networks: readonly (NetworkView & { readonly current: boolean })[];
+  readonly version: string;
+};
+
+/** Something worth a passing line: an update is ready, a copy succeeded, an action failed. */
+export type NoticeView = {
+  readonly id: string;
+  readonly kind: 'info' | 'problem' | 'update';
+  readonly text: 'copied' | 'update-ready' | 'offline-ready' | 'problem' | 'name-saved' | 'storage-trouble' | 'invite-broken' | 'joined-network';
+  readonly problem?: ProblemView;
+};
+
+/** The whole app as its screens see it. Signals change by replacement; methods never throw for what a person typed. */
+export interface AppModel {
+  readonly ready: ReadonlySignal<boolean>;
+  readonly network: ReadonlySignal<NetworkStatusView>;
+  readonly currentNetwork: ReadonlySignal<NetworkView>;
+  readonly me: ReadonlySignal<MeView>;
+  readonly people: ReadonlySignal<readonly PersonView[]>;
+  readonly conversations: ReadonlySignal<readonly ConversationRowView[]>;
+  readonly agents: ReadonlySignal<readonly AgentView[]>;
+  readonly approvals: ReadonlySignal<readonly ApprovalView[]>;
+  readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
+  readonly calls: ReadonlySignal<readonly CallView[]>;
+  readonly peers: ReadonlySignal<readonly PeerView[]>;
+  readonly settings: ReadonlySignal<SettingsView>;
+  readonly notices: ReadonlySignal<readonly NoticeView[]>;
+
+  /** A live view of one conversation; the same signal for the same id. Undefined value: no such conversation. */
+  conversation(id: string): ReadonlySignal<ConversationView | undefined>;
+  /** Opens (makes if needed) the conversation with a person; answers its id. */
+  startConversation(person: string): Promise<string>;
+  sendMessage(conversation: string, text: string): Promise<void>;
+  retryMessage(message: string): Promise<void>;
+  setDraft(conversation: string, text: string): void;
+  /** The person looks at the end of this conversation now. */
+  markRead(conversation: string): void;
+  loadOlder(conversation: string): Promise<void>;
+
+  /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
+  agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;
+  reloadAgent(address: string): void;
+  /** Starts a call; its progress appears in `calls` under the id that is answered. `conversation` also shows it there. */
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  cancelCall(id: string): void;
+  readResource(address: string, uri: string): Promise<readonly ResultBlockView[]>;
+  getPrompt(address: string, name: string, args: Readonly<Record<string, string>>): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
+  setAgentEnabled(agentId: string, enabled: boolean): Promise<void>;
+
+  answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void;
+
+  inviteLink(): string;
+  /** Makes a private network and moves this node into it. */
+  createPrivateNetwork(name: string): Promise<void>;
+  switchNetwork(id: string): Promise<void>;
+
+  rename(name: string): Promise<void>;
+  setTheme(theme: Theme): void;
+  requestPersistence(): Promise<void>;
+  checkConnection(): Promise<readonly ConnectionCheckView[]>;
+  applyUpdate(): void;
+  dismissNotice(id: string): void;
+  notify(text: NoticeView['text'], problem?: ProblemView): void;
+}
+
+/** One line of the connection check, for words such as "your network blocks UDP". */
+export type ConnectionCheckView = {
+  readonly what: 'server' | 'udp' | 'direct-links' | 'storage' | 'secure-context';
+  readonly result: 'ok' | 'trouble' | 'unknown';
+  readonly problem?: ProblemView;
+  readonly detail?: string;
+};

@@ -36,4 +36,39 @@ export const LIMITS = {
   /** Longer than twice the skew plus the lifetime of an introduction: nothing leaves the cache and still passes the clock test. */
   seenIntroductionMs: 360_000,
   maxSeenIntroductions: 4096,
+
+  // ── identity and introductions ─────────────────────────────────────────────────────────────────────────────────
+  /** 16 devices of 34 bytes leave a chain well below `maxIdentityPayloadBytes`; nobody has more browsers in use. */
+  maxDevicesPerPerson: 16,
+  /** What the signaling server takes (signaling-server/PROTOCOL.md). */
+  maxPeerCardBytes: 1024,
+  maxIntroductionBytes: 12_288,
+  /** One description and the candidates that were found with it; a machine with many interfaces finds about twenty. */
+  maxSignalsPerIntroduction: 32,
+  /** A card is made anew on every join; its sealing key dies with the tab. */
+  peerCardLifetimeMs: 86_400_000,
+
+  // ── channel ────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Frames that may arrive behind the initiator's last handshake message while its signatures are checked (a few ms). */
+  maxEarlyFrames: 256,
+  maxEarlyBytes: 2 ** 20,
+  /** Payloads of one direction that wait in order behind the bulk cipher: more than the streams' windows can hold in frames of `bulkFrameBytes`. */
+  maxQueuedFrames: 4096,
+  maxQueuedBytes: 16 * 2 ** 20,
+  /** A link that garbles this many frames in a row is broken or hostile. */
+  maxBadFramesInRow: 64,
+  /** A counter that gets here without a fresh key ends the channel: 16 × `rekeyAfterMessages`, far below what AES-GCM bears (2^32). */
+  rejectAfterMessages: 2 ** 24,
+  /** A peer may not make us compute fresh handshakes more often. */
+  minRekeyIntervalMs: 1_000,
+
+  // ── signaling client ───────────────────────────────────────────────────────────────────────────────────────────
+  /** What the protocol allows one message to be, in either direction (signaling-server/PROTOCOL.md). */
+  maxSignalingMessageBytes: 16 * 1024,
+  /** Cards in one welcome. */
+  maxSignalingCards: 8,
+  /** Introductions that may wait until the socket is open and joined: every peer of a welcome, with its answers and candidates. */
+  maxWaitingSignalingMessages: 64,
+  /** A server that has not said anything this long after dialling is taken as unreachable: browsers themselves wait minutes. */
+  signalingConnectTimeoutMs: 10_000,
 } as const;

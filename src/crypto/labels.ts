@@ -1,0 +1,32 @@
+import { concatBytes, utf8 } from '../base/bytes.ts';
+
+/**
+ * The domain of every signature: what is signed is `label ‖ 0x00 ‖ message`, so that no signature can be passed off as one of another
+ * kind (protocols.md calls its absence the root of the Matrix breaks). A label is used by one message type for ever.
+ */
+export const SIGNATURE_LABELS = {
+  deviceList: 'parley/devicelist/v1',
+  deviceCertificate: 'parley/devcert/v1',
+  nodeCertificate: 'parley/nodecert/v1',
+  noiseStatic: 'parley/noise-static/v1',
+  /** The signaling server's challenge (signaling-server/PROTOCOL.md). */
+  join: 'parley/join/v1',
+  peerCard: 'parley/card/v1',
+  introduction: 'parley/introduction/v1',
+} as const;
+
+/** Labels of things that are not signatures: derived keys, prologues, hashes. */
+export const DERIVATION_LABELS = {
+  personKey: 'parley/v1/person-sign',
+  handshakePrologue: 'parley-noise/1',
+  rekeyPrologue: 'parley-rekey/1',
+  smallFrames: 'parley/session/small/v1',
+  bulkFrames: 'parley/session/bulk/v1',
+  sealedBox: 'parley/sealed-box/v1',
+  deviceListHash: 'parley/devicelist-hash/v1',
+} as const;
+
+/** The bytes that are signed for a message of the label's kind. */
+export function labelled(label: string, message: Uint8Array): Uint8Array {
+  return concatBytes(utf8(`${label}\0`), message);
+}

@@ -1,0 +1,62 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, equalBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
+import { ParleyError } from '../base/errors.ts';
+import { decode, encode } from './codec.ts';
+import { assertNetworkName, MAX_NETWORK_NAME_LENGTH, NETWORK_ID_BYTES, NETWORK_SECRET_BYTES } from './networks.ts';
+import { readArray, readBytes, readOneOf, readOptional, readText } from './readers.ts';
+
+/** What an invite link carries in its fragment, which browsers never send to a server. */
+export type Invite = {
+  readonly name: string;
+  readonly networkId: Uint8Array;
+  /** Present for a private network: who has the link can join. */
+  readonly secret?: Uint8Array;
+};
+
+const VERSION = 1;
+const PREFIX = '#/join/';
+const CHECKSUM_LABEL = utf8('parley/invite/v1\0');
+/** A wrong character goes unnoticed once in 2^32; this is against slips, not against attackers. */
+const CHECKSUM_BYTES = 4;
+/** Far above the largest invite (a name of 64 four-byte characters): what is longer is no invite. */
+const MAX_FRAGMENT_LENGTH = 1024;
+
+/** The fragment of an invite link: `#/join/<base64url>`. */
+export function encodeInvite(invite: Invite): string {
+  assertNetworkName(invite.name);
+  const body = encode([VERSION, invite.name, invite.networkId, invite.secret ?? null]);
+  return PREFIX + toBase64url(concatBytes(body, checksum(body)));
+}
+
+/** Whether a URL's fragment means to be an invite, whole or broken. */
+export function isInviteFragment(fragment: string): boolean {
+  return fragment.startsWith(PREFIX);
+}
+
+/** @throws ParleyError `invite-broken` for anything but the whole fragment of an invite. */
+export function decodeInvite(fragment: string): Invite {
+  try {
+    return readInvite(fragment);
+  } catch (cause) {
+    throw new ParleyError('invite-broken', 'This invite link is damaged or incomplete. Ask for it again, and copy all of it.', { cause });
+  }
+}
+
+function readInvite(fragment: string): Invite {
+  if (!isInviteFragment(fragment)) throw new ParleyError('malformed', 'The fragment is not an invite.');
+  if (fragment.length > MAX_FRAGMENT_LENGTH) throw new ParleyError('too-large', 'The fragment is longer than any invite.');
+  const bytes = fromBase64url(fragment.slice(PREFIX.length));
+  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
+  if (!equalBytes(checksum(body), bytes.subarray(body.length))) throw new ParleyError('malformed', 'The checksum does not match.');
+  const [version, name, networkId, secret] = readArray(decode(body), 'An invite', 4);
+  readOneOf(version, 'The version', [VERSION]);
+  const readName = readText(name, 'The name', MAX_NETWORK_NAME_LENGTH);
+  assertNetworkName(readName);
+  const invite = { name: readName, networkId: readBytes(networkId, 'The network id', NETWORK_ID_BYTES) };
+  const readSecret = readOptional(secret, 'The secret', (value, what) => readBytes(value, what, NETWORK_SECRET_BYTES));
+  return readSecret ? { ...invite, secret: readSecret } : invite;
+}
+
+function checksum(body: Uint8Array): Uint8Array {
+  return sha256(concatBytes(CHECKSUM_LABEL, body)).slice(0, CHECKSUM_BYTES);
+}

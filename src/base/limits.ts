@@ -71,4 +71,75 @@ export const LIMITS = {
   maxWaitingSignalingMessages: 64,
   /** A server that has not said anything this long after dialling is taken as unreachable: browsers themselves wait minutes. */
   signalingConnectTimeoutMs: 10_000,
+
+  // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** The largest message of a stream: a tool's result with an image in base64 fits, a file goes in pieces. */
+  maxStreamMessageBytes: 2 * 2 ** 20,
+  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits. */
+  streamWindowBytes: 2 * 2 ** 20 + 64 * 1024,
+  /** The same for all streams of a session together: what one peer can make us hold. */
+  sessionWindowBytes: 8 * 2 ** 20,
+  /** The part of the session's window that bulk streams leave to the others. */
+  interactiveReserveBytes: 3 * 2 ** 20,
+  /** Every message costs this much credit more than its bytes, so that empty ones are not free. */
+  messageOverheadBytes: 64,
+  /** Streams that each side may have open in a session. */
+  maxStreamsPerSide: 256,
+  maxProtocolNameBytes: 64,
+  maxStreamHeaderBytes: 1024,
+  /** What a local program may queue on one stream without waiting for `send`. */
+  maxQueuedStreamBytes: 8 * 2 ** 20,
+  maxQueuedStreamMessages: 4096,
+  /** Credit is given back in steps: often enough to keep the sender going, seldom enough not to answer each small message. */
+  creditStepBytes: 64 * 1024,
+  /** Opens, resets, pings and credits of a peer, per second and at once: MCP opens one stream per agent, chat one per session. */
+  controlFramesPerSecond: 2_000,
+  controlFramesBurst: 8_000,
+  /** Answers that wait because the peer reads nothing: more only come from a peer that asks on purpose. */
+  maxQueuedControlFrames: 16_384,
+
+  // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
+  bulkLinkBufferBytes: 512 * 1024,
+  /** All frames in the link's buffer. */
+  linkBufferBytes: 2 * 2 ** 20,
+  /** Frames before anything is parsed: three times what the fastest link carries in small frames. */
+  framesPerSecond: 30_000,
+  framesBurst: 60_000,
+
+  // ── health ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A peer that said nothing for this long is asked. */
+  pingAfterSilenceMs: 15_000,
+  /** An unanswered ping is repeated; after the third the peer is gone: 15 + 3 × 8 = 39 s, below the 45 s in which dead peers are dropped. */
+  pingTimeoutMs: 8_000,
+  maxUnansweredPings: 3,
+  /** After the platform said that something happened (wake, network change), an answer must come quickly. */
+  urgentPingTimeoutMs: 2_000,
+  /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
+  stallMs: 5_000,
+
+  // ── dialling and membership ────────────────────────────────────────────────────────────────────────────────────
+  /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
+  dialTimeoutMs: 15_000,
+  maxDials: 16,
+  /** Candidates found this shortly after each other travel together. */
+  candidateBatchMs: 15,
+  /** Introductions per second and at once, of all peers together: twenty newcomers, each with a few candidates. */
+  introductionsPerSecond: 40,
+  introductionsBurst: 120,
+  /** Links of a desktop's node. */
+  maxConnections: 20,
+  /** With this many links a node stops handing its card to newcomers: the rest is for people whom it dials itself. */
+  announceBelowConnections: 16,
+  /** Peers that a node remembers while it runs. */
+  maxKnownPeers: 512,
+  redialFirstMs: 500,
+  redialMaxMs: 30_000,
+  /** After this many failed attempts in a row nobody is dialled unasked any more. */
+  maxRedials: 8,
+  signalingRetryFirstMs: 500,
+  signalingRetryMaxMs: 30_000,
+  /** `open` without a deadline of its own. */
+  openTimeoutMs: 10_000,
+  maxWaitingOpens: 256,
 } as const;

@@ -1,0 +1,66 @@
+import { isErrorCode, type ErrorCode } from '../base/errors.ts';
+import { concatBytes, utf8 } from '../base/bytes.ts';
+
+/** The first byte of every frame on a link. */
+export const CHANNEL_FRAME = {
+  /** A hello in clear, on links that were not introduced. */
+  hello: 0,
+  /** A Noise handshake message. */
+  handshake: 1,
+  /** Why the sender gave up a handshake, in clear: advice, not proof. */
+  alert: 2,
+  /** Sealed by ChaCha20-Poly1305. */
+  small: 3,
+  /** Sealed by AES-256-GCM. */
+  bulk: 4,
+  /** Sealed like a small frame; of the channel itself. */
+  control: 5,
+} as const;
+
+/** The first byte inside a sealed control frame. */
+export const CONTROL = {
+  /** The responder accepts the initiator. */
+  confirm: 0,
+  /** A Noise KK message that begins or completes a fresh key. */
+  rekeyRequest: 1,
+  rekeyAnswer: 2,
+  /** The end, with the code in ASCII. */
+  goodbye: 3,
+} as const;
+
+/** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */
+export const SEALED_HEADER_BYTES = 8;
+export const TAG_BYTES = 16;
+
+export function writeSealedHeader(target: Uint8Array, type: number, epoch: number, counter: number): void {
+  target[0] = type;
+  target[1] = epoch & 0xff;
+  const high = Math.floor(counter / 2 ** 32);
+  target[2] = high >>> 8;
+  target[3] = high;
+  target[4] = counter >>> 24;
+  target[5] = counter >>> 16;
+  target[6] = counter >>> 8;
+  target[7] = counter;
+}
+
+export function readSealedCounter(frame: Uint8Array): number {
+  const high = ((frame[2] as number) << 8) | (frame[3] as number);
+  const low = (((frame[4] as number) << 24) | ((frame[5] as number) << 16) | ((frame[6] as number) << 8) | (frame[7] as number)) >>> 0;
+  return high * 2 ** 32 + low;
+}
+
+export function clearFrame(type: number, body: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(type), body);
+}
+
+export function alertFrame(code: ErrorCode): Uint8Array {
+  return clearFrame(CHANNEL_FRAME.alert, utf8(code));
+}
+
+/** A code that a peer sent; what we have no word for reads as `fallback`. */
+export function readCode(bytes: Uint8Array, fallback: ErrorCode): ErrorCode {
+  let text = '';
+  for (const byte of bytes.subarray(0, 40)) text += String.fromCharCode(byte);
+  return isErrorCode(text) ? text : fallback;
+}

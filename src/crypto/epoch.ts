@@ -1,0 +1,114 @@
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { LIMITS } from '../base/limits.ts';
+import type { BulkJob } from '../ports/keys.ts';
+import { SEALED_HEADER_BYTES, TAG_BYTES, writeSealedHeader, CHANNEL_FRAME } from './channel-frames.ts';
+import { hkdfSha256 } from './hash.ts';
+import { DERIVATION_LABELS } from './labels.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+/** The keys of one handshake, for both directions, from `HandshakeState.split`. */
+export type TransportKeys = { readonly sending: Uint8Array; readonly receiving: Uint8Array };
+
+/**
+ * One generation of a session's keys, with what each direction has used of them. Both ciphers of a direction share its counter but not its
+ * key, so no pair of key and nonce ever comes twice.
+ */
+export class Epoch {
+  readonly number: number;
+  readonly startedAt: number;
+  /** Names the handshake that made these keys. */
+  readonly binding: Uint8Array;
+  readonly window = new ReplayWindow(LIMITS.replayWindowFrames);
+  sentMessages = 0;
+  sentBytes = 0;
+  readonly #sendSmall: Uint8Array;
+  readonly #sendBulk: Uint8Array;
+  readonly #receiveSmall: Uint8Array;
+  readonly #receiveBulk: Uint8Array;
+
+  constructor(number: number, keys: TransportKeys, binding: Uint8Array, now: number) {
+    this.number = number;
+    this.startedAt = now;
+    this.binding = binding;
+    this.#sendSmall = hkdfSha256(keys.sending, undefined, DERIVATION_LABELS.smallFrames, 32);
+    this.#sendBulk = hkdfSha256(keys.sending, undefined, DERIVATION_LABELS.bulkFrames, 32);
+    this.#receiveSmall = hkdfSha256(keys.receiving, undefined, DERIVATION_LABELS.smallFrames, 32);
+    this.#receiveBulk = hkdfSha256(keys.receiving, undefined, DERIVATION_LABELS.bulkFrames, 32);
+    keys.sending.fill(0);
+    keys.receiving.fill(0);
+  }
+
+  wantsRekey(now: number): boolean {
+    const isUsedUp = this.sentMessages >= LIMITS.rekeyAfterMessages || this.sentBytes >= LIMITS.rekeyAfterBytes;
+    return isUsedUp || now >= this.startedAt + LIMITS.rekeyAfterMs;
+  }
+
+  /** Nothing more may be sealed or opened under these keys. */
+  isExpired(now: number): boolean {
+    return now >= this.startedAt + LIMITS.rejectAfterMs || this.sentMessages >= LIMITS.rejectAfterMessages;
+  }
+
+  /** A whole sealed frame of type small or control. */
+  sealSmall(type: number, plaintext: Uint8Array): Uint8Array {
+    const counter = this.#takeCounter(plaintext.length);
+    const frame = new Uint8Array(SEALED_HEADER_BYTES + plaintext.length + TAG_BYTES);
+    writeSealedHeader(frame, type, this.number, counter);
+    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES)).encrypt(plaintext, frame.subarray(SEALED_HEADER_BYTES));
+    return frame;
+  }
+
+  /** `undefined` when the frame is not authentic. */
+  openSmall(frame: Uint8Array, counter: number): Uint8Array | undefined {
+    if (frame.length < SEALED_HEADER_BYTES + TAG_BYTES) return undefined;
+    const cipher = chacha20poly1305(this.#receiveSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES));
+    try {
+      return cipher.decrypt(frame.subarray(SEALED_HEADER_BYTES));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The header and the work for a bulk frame: its body is the work's result. */
+  bulkSeal(plaintext: Uint8Array): { readonly header: Uint8Array; readonly work: BulkJob } {
+    const counter = this.#takeCounter(plaintext.length);
+    const header = new Uint8Array(SEALED_HEADER_BYTES);
+    writeSealedHeader(header, CHANNEL_FRAME.bulk, this.number, counter);
+    return { header, work: { key: this.#sendBulk, nonce: gcmNonceOf(counter), associatedData: header, data: plaintext } };
+  }
+
+  bulkOpen(frame: Uint8Array, counter: number): BulkJob {
+    return {
+      key: this.#receiveBulk,
+      nonce: gcmNonceOf(counter),
+      associatedData: frame.subarray(0, SEALED_HEADER_BYTES),
+      data: frame.subarray(SEALED_HEADER_BYTES),
+    };
+  }
+
+  wipe(): void {
+    for (const key of [this.#sendSmall, this.#sendBulk, this.#receiveSmall, this.#receiveBulk]) key.fill(0);
+  }
+
+  #takeCounter(bytes: number): number {
+    this.sentBytes += bytes;
+    return this.sentMessages++;
+  }
+}
+
+/** RFC 8439 §2.8 takes 96 bits: 32 of zeros and the counter in little endian, as Noise does. */
+function chachaNonceOf(counter: number): Uint8Array {
+  const nonce = new Uint8Array(12);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(4, counter % 2 ** 32, true);
+  view.setUint32(8, Math.floor(counter / 2 ** 32), true);
+  return nonce;
+}
+
+/** NIST SP 800-38D §8.2.1: a fixed field of zeros and the counter in big endian. */
+function gcmNonceOf(counter: number): Uint8Array {
+  const nonce = new Uint8Array(12);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(4, Math.floor(counter / 2 ** 32));
+  view.setUint32(8, counter % 2 ** 32);
+  return nonce;
+}

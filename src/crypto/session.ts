@@ -1,0 +1,245 @@
+import { concatBytes, utf8 } from '../base/bytes.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { earlier } from '../base/machine.ts';
+import { Queue } from '../base/queue.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import { CHANNEL_FRAME, CONTROL, readCode, readSealedCounter, SEALED_HEADER_BYTES } from './channel-frames.ts';
+import type { ChannelOutput } from './channel.ts';
+import { Epoch, type TransportKeys } from './epoch.ts';
+import type { KeyPair } from './key-exchange.ts';
+import { OrderedSlots } from './ordered-slots.ts';
+import { RekeyHandshake } from './rekey.ts';
+
+export type SessionOptions = {
+  readonly isInitiator: boolean;
+  readonly keys: TransportKeys;
+  readonly binding: Uint8Array;
+  readonly localStatic: KeyPair;
+  readonly remoteStatic: Uint8Array;
+  readonly entropy: Entropy;
+  readonly now: number;
+  emit(output: ChannelOutput): void;
+  /** The responder accepted us. */
+  onConfirmed(): void;
+  /** The session cannot go on, or the peer said goodbye. */
+  onEnd(code: ErrorCode, remote: boolean, detail: string): void;
+};
+
+type BulkSeal = { readonly header: Uint8Array };
+type BulkOpen = { readonly epoch: Epoch; readonly counter: number };
+
+/**
+ * What happens on a channel after its handshake: payloads are sealed and opened, in order in both directions although large ones go through an
+ * asynchronous cipher; keys are renewed by age, count and bytes; repeated, altered and stale frames are dropped.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #outgoing: OrderedSlots<Uint8Array>;
+  readonly #incoming: OrderedSlots<Uint8Array>;
+  readonly #seals = new Map<number, BulkSeal>();
+  readonly #opens = new Map<number, BulkOpen>();
+  /** Payloads that wait because the keys expired and the fresh ones are not there yet. */
+  readonly #held = new Queue<Uint8Array>();
+  #current: Epoch;
+  #previous: Epoch | undefined;
+  #previousUntil = 0;
+  #rekey: { readonly handshake: RekeyHandshake; readonly deadline: number } | undefined;
+  #nextJob: number;
+  #badInRow = 0;
+
+  constructor(options: SessionOptions, firstJob: number) {
+    this.#options = options;
+    this.#nextJob = firstJob;
+    this.#current = new Epoch(0, options.keys, options.binding, options.now);
+    this.#outgoing = new OrderedSlots((frame) => options.emit({ type: 'transmit', frame }));
+    this.#incoming = new OrderedSlots((payload) => options.emit({ type: 'deliver', payload }));
+  }
+
+  get pendingSeals(): number {
+    return this.#outgoing.length + this.#held.length;
+  }
+
+  get nextWakeAt(): number | undefined {
+    const rekeyAt = this.#rekey ? this.#rekey.deadline : this.#current.startedAt + LIMITS.rekeyAfterMs + this.#rekeyDelayMs;
+    return earlier(rekeyAt, this.#previous && this.#previousUntil);
+  }
+
+  send(payload: Uint8Array, now: number): void {
+    if (this.#current.wantsRekey(now)) this.#startRekey(now);
+    if (this.#held.length > 0 || this.#current.isExpired(now)) {
+      if (this.#held.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'Too much waits for fresh keys.');
+      return this.#held.push(payload);
+    }
+    this.#seal(payload);
+  }
+
+  control(kind: number, body: Uint8Array): void {
+    this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(kind), body)));
+  }
+
+  goodbye(code: ErrorCode): void {
+    this.control(CONTROL.goodbye, utf8(code));
+  }
+
+  /** A frame of type small, bulk or control. */
+  receive(frame: Uint8Array, now: number): void {
+    if (frame.length < SEALED_HEADER_BYTES) return this.#bad('malformed', 'A sealed frame is cut off.');
+    const epoch = this.#epochOf(frame[1] as number, now);
+    if (!epoch) return this.#bad('decrypt-failed', 'A frame was sealed under keys that are gone.');
+    const counter = readSealedCounter(frame);
+    if (!epoch.window.isFresh(counter)) return this.#bad('replayed', 'A frame came twice.');
+    if (frame[0] === CHANNEL_FRAME.bulk) return this.#receiveBulk(frame, epoch, counter);
+    const plaintext = epoch.openSmall(frame, counter);
+    if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
+    epoch.window.accept(counter);
+    this.#badInRow = 0;
+    if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
+    if (epoch.isExpired(now)) return this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
+    this.#deliver(plaintext);
+  }
+
+  bulkDone(job: number, bytes: Uint8Array | undefined): void {
+    const seal = this.#seals.get(job);
+    if (seal) {
+      this.#seals.delete(job);
+      if (!bytes) return this.#options.onEnd('internal', false, 'The cipher for large frames failed.');
+      return this.#outgoing.finish(job, concatBytes(seal.header, bytes));
+    }
+    const open = this.#opens.get(job);
+    if (!open) return;
+    this.#opens.delete(job);
+    const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
+    if (isNew) this.#badInRow = 0;
+    this.#incoming.finish(job, isNew ? bytes : undefined);
+    if (!isNew) this.#bad(bytes ? 'replayed' : 'decrypt-failed', bytes ? 'A frame came twice.' : 'A frame does not decrypt.');
+  }
+
+  wake(now: number): void {
+    if (this.#previous && now >= this.#previousUntil) this.#dropPrevious();
+    if (this.#rekey && now >= this.#rekey.deadline) return this.#options.onEnd('timed-out', false, 'The peer did not renew the keys.');
+    if (!this.#rekey && now >= this.#current.startedAt + LIMITS.rekeyAfterMs + this.#rekeyDelayMs) this.#startRekey(now);
+  }
+
+  wipe(): void {
+    this.#current.wipe();
+    this.#dropPrevious();
+    this.#rekey?.handshake.wipe();
+    this.#outgoing.clear();
+    this.#incoming.clear();
+    this.#held.clear();
+    this.#seals.clear();
+    this.#opens.clear();
+  }
+
+  /** The responder leaves it to the initiator for a while, so that both seldom begin at once. */
+  get #rekeyDelayMs(): number {
+    return this.#options.isInitiator ? 0 : LIMITS.handshakeTimeoutMs;
+  }
+
+  #seal(payload: Uint8Array): void {
+    if (payload.length <= LIMITS.bulkFrameBytes) {
+      this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.small, payload));
+      return;
+    }
+    const job = this.#nextJob++;
+    const { header, work } = this.#current.bulkSeal(payload);
+    this.#outgoing.begin(job);
+    this.#seals.set(job, { header });
+    this.#options.emit({ type: 'bulk', job, operation: 'seal', work });
+  }
+
+  #receiveBulk(frame: Uint8Array, epoch: Epoch, counter: number): void {
+    if (this.#opens.size >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    const job = this.#nextJob++;
+    this.#incoming.begin(job);
+    this.#opens.set(job, { epoch, counter });
+    this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
+  }
+
+  #deliver(payload: Uint8Array): void {
+    if (this.#incoming.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    this.#incoming.push(payload);
+  }
+
+  #receiveControl(plaintext: Uint8Array, now: number): void {
+    const body = plaintext.subarray(1);
+    switch (plaintext[0]) {
+      case CONTROL.confirm:
+        return this.#options.onConfirmed();
+      case CONTROL.rekeyRequest:
+        return this.#answerRekey(body, now);
+      case CONTROL.rekeyAnswer:
+        return this.#finishRekey(body, now);
+      case CONTROL.goodbye:
+        return this.#options.onEnd(readCode(body, 'peer-closed'), true, 'The peer closed the connection.');
+      default:
+        return this.#bad('protocol-violation', 'A control frame of an unknown kind.');
+    }
+  }
+
+  #startRekey(now: number): void {
+    if (this.#rekey) return;
+    const handshake = this.#newRekey(true);
+    this.control(CONTROL.rekeyRequest, handshake.write());
+    this.#rekey = { handshake, deadline: now + LIMITS.handshakeTimeoutMs };
+  }
+
+  #answerRekey(message: Uint8Array, now: number): void {
+    // Both began at once: the request of the channel's initiator counts.
+    if (this.#rekey && this.#options.isInitiator) return;
+    if (now < this.#current.startedAt + LIMITS.minRekeyIntervalMs) return this.#options.onEnd('rate-limited', false, 'The peer renews keys too often.');
+    this.#rekey?.handshake.wipe();
+    this.#rekey = undefined;
+    const handshake = this.#newRekey(false);
+    try {
+      handshake.read(message);
+    } catch {
+      return this.#options.onEnd('handshake-failed', false, 'The peer’s request for fresh keys does not fit.');
+    }
+    this.control(CONTROL.rekeyAnswer, handshake.write());
+    this.#become(handshake, now);
+  }
+
+  #finishRekey(message: Uint8Array, now: number): void {
+    const rekey = this.#rekey;
+    if (!rekey) return this.#bad('protocol-violation', 'Fresh keys that nobody asked for.');
+    try {
+      rekey.handshake.read(message);
+    } catch {
+      return this.#options.onEnd('handshake-failed', false, 'The peer’s answer with fresh keys does not fit.');
+    }
+    this.#become(rekey.handshake, now);
+  }
+
+  #become(handshake: RekeyHandshake, now: number): void {
+    const { keys, binding } = handshake.finish();
+    this.#dropPrevious();
+    this.#previous = this.#current;
+    this.#previousUntil = now + LIMITS.previousEpochMs;
+    this.#current = new Epoch(this.#previous.number + 1, keys, binding, now);
+    this.#rekey = undefined;
+    for (let payload = this.#held.shift(); payload; payload = this.#held.shift()) this.#seal(payload);
+  }
+
+  #newRekey(initiator: boolean): RekeyHandshake {
+    const { localStatic, remoteStatic, entropy } = this.#options;
+    return new RekeyHandshake({ initiator, localStatic, remoteStatic, entropy, binding: this.#current.binding, epoch: this.#current.number });
+  }
+
+  #epochOf(lowByte: number, now: number): Epoch | undefined {
+    if ((this.#current.number & 0xff) === lowByte) return this.#current;
+    const previous = this.#previous;
+    return previous && (previous.number & 0xff) === lowByte && now < this.#previousUntil ? previous : undefined;
+  }
+
+  #dropPrevious(): void {
+    this.#previous?.wipe();
+    this.#previous = undefined;
+  }
+
+  #bad(code: ErrorCode, detail: string): void {
+    this.#options.emit({ type: 'fault', code, detail });
+    if (++this.#badInRow >= LIMITS.maxBadFramesInRow) this.#options.onEnd('decrypt-failed', false, 'Too many frames in a row do not decrypt.');
+  }
+}

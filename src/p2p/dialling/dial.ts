@@ -1,0 +1,52 @@
+import type { NodeId } from '../../base/ids.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { RtcSignal } from '../../ports/rtc.ts';
+
+/** One attempt to open a link with a node, from the first introduction to the open link. */
+export class Dial {
+  readonly key: number;
+  readonly node: NodeId;
+  /** Drawn by the dialler; all introductions of the attempt carry it. */
+  readonly dialId: Uint8Array;
+  readonly isOutgoing: boolean;
+  readonly sealingKey: Uint8Array;
+  readonly deadline: number;
+  remoteHello: Uint8Array | undefined;
+  hasSentDescription = false;
+  flushAt: number | undefined;
+  #nextSeq = 0;
+  #pending: RtcSignal[] = [];
+
+  constructor(options: {
+    readonly key: number;
+    readonly node: NodeId;
+    readonly dialId: Uint8Array;
+    readonly isOutgoing: boolean;
+    readonly sealingKey: Uint8Array;
+    readonly now: number;
+    readonly remoteHello?: Uint8Array;
+  }) {
+    this.key = options.key;
+    this.node = options.node;
+    this.dialId = options.dialId;
+    this.isOutgoing = options.isOutgoing;
+    this.sealingKey = options.sealingKey;
+    this.deadline = options.now + LIMITS.dialTimeoutMs;
+    this.remoteHello = options.remoteHello;
+  }
+
+  takeSeq(): number {
+    return this.#nextSeq++;
+  }
+
+  addSignal(signal: RtcSignal): void {
+    if (this.#pending.length < LIMITS.maxSignalsPerIntroduction) this.#pending.push(signal);
+  }
+
+  takeSignals(): readonly RtcSignal[] {
+    const signals = this.#pending;
+    this.#pending = [];
+    this.flushAt = undefined;
+    return signals;
+  }
+}

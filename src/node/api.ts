@@ -61,7 +61,7 @@ export interface Stream {
    * sender when the handler's promise resolves.
    */
   onMessage(handler: (message: Uint8Array) => void | Promise<void>): void;
-  /** No more messages from here; the peer sees a clean end after the last one. */
+  /** No more messages from here. The peer gets those before it, then its side ends as well and both see a clean end. */
   end(): void;
   /** Ends both directions at once; the peer sees `code`. */
   reset(code: ErrorCode): void;

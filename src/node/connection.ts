@@ -45,6 +45,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #identity: ProvenIdentity | undefined;
   #linkBufferBytes = 0;
   #isClosed = false;
+  #unsealedSince: number | undefined;
   bytesSent = 0;
   bytesReceived = 0;
 
@@ -85,8 +86,10 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         this.#channel.handle(input, now);
         return this.#drain(now);
       case 'stream':
+        // Sealed when the outputs are polled, so that several small messages of one moment share a frame.
         this.#mux.handle(input.input, now);
-        return this.#drain(now);
+        this.#unsealedSince = now;
+        return;
       case 'check':
         this.#health?.handle({ type: 'check' }, now);
         return this.#drain(now);
@@ -101,6 +104,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   }
 
   poll(): ConnectionOutput | undefined {
+    if (this.#unsealedSince !== undefined && this.#outputs.length === 0) this.#drain(this.#unsealedSince);
     return this.#outputs.shift();
   }
 
@@ -118,6 +122,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   /** Moves outputs between the parts until nothing moves any more. */
   #drain(now: number): void {
+    this.#unsealedSince = undefined;
     do {
       this.#drainChannel(now);
       this.#drainMux(now);

@@ -1,0 +1,244 @@
+import { EMPTY_BYTES } from '../base/bytes.ts';
+import { Emitter } from '../base/emitter.ts';
+import { ParleyError, type ErrorCode } from '../base/errors.ts';
+import type { NodeId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { ChannelFactory } from '../crypto/channel.ts';
+import type { LocalIdentity } from '../crypto/identity.ts';
+import { createSecureChannelFactory } from '../crypto/secure-channel.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import type { BulkCipher, Verifier } from '../ports/keys.ts';
+import type { Link } from '../ports/link.ts';
+import type { RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient } from '../ports/signaling.ts';
+import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
+import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
+import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Stream, StreamPriority } from './api.ts';
+import { NodeMachine } from './node-machine.ts';
+import { NodeStream, type StreamInput } from './node-stream.ts';
+import { factsOf, Pump, type PumpEvents } from './pump.ts';
+
+export type NodeOptions = {
+  readonly identity: LocalIdentity;
+  readonly networkId: Uint8Array;
+  /** The private network's key; absent in open networks. */
+  readonly psk?: Uint8Array;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly verifier: Verifier;
+  readonly bulkCipher: BulkCipher;
+  /** Without it the node meets others only through attached links. */
+  readonly signaling?: SignalingClient;
+  readonly rtc?: RtcDialer;
+  /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
+  readonly channels?: ChannelFactory;
+};
+
+const PRIORITIES: Readonly<Record<StreamPriority, PriorityClass>> = { control: 0, interactive: 1, bulk: 2 };
+
+/** Makes a node and starts it: it joins the signaling server and meets who is there. */
+export function createNode(options: NodeOptions): Node {
+  return new Node(options);
+}
+
+type PendingOpen = {
+  readonly protocol: string;
+  readonly header: Uint8Array;
+  resolve(stream: Stream): void;
+  reject(error: ParleyError): void;
+};
+
+/** The {@link NodeApi} over the node's machine and its pump. */
+export class Node implements NodeApi {
+  readonly id: NodeId;
+  readonly identity: PeerIdentity;
+  readonly networkId: Uint8Array;
+  readonly #machine: NodeMachine;
+  readonly #pump: Pump;
+  readonly #clock: Clock;
+  readonly #events = new Emitter<NodeEvents>();
+  readonly #protocols = new Map<string, (stream: Stream) => void>();
+  readonly #streams = new Map<number, Map<number, NodeStream>>();
+  readonly #opens = new Map<number, PendingOpen>();
+  #nextRequest = 1;
+
+  constructor(options: NodeOptions) {
+    const { identity, networkId, clock, entropy } = options;
+    this.id = identity.node;
+    this.identity = { node: identity.node, device: identity.device, person: identity.person };
+    this.networkId = networkId;
+    this.#clock = clock;
+    const secure = createSecureChannelFactory({ identity, networkId, entropy, ...(options.psk ? { psk: options.psk } : {}) });
+    const channels = options.channels ? Object.assign(options.channels, { localHello: secure.localHello }) : secure;
+    this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now() });
+    this.#pump = new Pump({
+      machine: this.#machine,
+      identity,
+      networkId,
+      localHello: channels.localHello,
+      clock,
+      entropy,
+      verifier: options.verifier,
+      bulkCipher: options.bulkCipher,
+      ...(options.signaling ? { signaling: options.signaling } : {}),
+      ...(options.rtc ? { rtc: options.rtc } : {}),
+      onEvent: (event) => this.#pumpEvent(event),
+      onStream: (connection, output) => this.#streamOutput(connection, output),
+      onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),
+    });
+    if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
+  }
+
+  state(): NodeState {
+    return this.#machine.state();
+  }
+
+  peers(): readonly PeerInfo[] {
+    return this.#machine.peers.all().map((peer) => this.#machine.withTraffic(peer));
+  }
+
+  open(node: NodeId, protocol: string, options: OpenOptions = {}): Promise<Stream> {
+    if (node === this.id) return Promise.reject(new ParleyError('bad-argument', 'A node opens no streams to itself.'));
+    if (options.signal?.aborted) return Promise.reject(openError('cancelled'));
+    const { header = EMPTY_BYTES, priority = 'interactive', deadlineMs = LIMITS.openTimeoutMs } = options;
+    const request = this.#nextRequest++;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => this.#pump.dispatch({ type: 'cancel-open', request });
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      const settled = () => options.signal?.removeEventListener('abort', onAbort);
+      this.#opens.set(request, {
+        protocol,
+        header,
+        resolve: (stream) => (settled(), resolve(stream)),
+        reject: (error) => (settled(), reject(error)),
+      });
+      const deadline = this.#clock.now() + deadlineMs;
+      this.#pump.dispatch({ type: 'open', request, node, protocol, header, priority: PRIORITIES[priority], deadline });
+    });
+  }
+
+  serve(protocol: string, handler: (stream: Stream) => void): () => void {
+    this.#protocols.set(protocol, handler);
+    return () => {
+      if (this.#protocols.get(protocol) === handler) this.#protocols.delete(protocol);
+    };
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void {
+    this.#pump.dispatch({ type: 'nudge', why });
+  }
+
+  async close(): Promise<void> {
+    this.#pump.dispatch({ type: 'close' });
+    // At once: a page that goes away gets no microtask of its own for this.
+    this.#pump.drain();
+    this.#pump.stop();
+    await Promise.resolve();
+  }
+
+  /** Runs a session over a link that needed no introduction: another tab, a host, a test. */
+  attachLink(link: Link, role: 'initiator' | 'responder', expectedNode?: NodeId): void {
+    const connection = this.#machine.allocateConnection();
+    this.#pump.dispatch({ type: 'attach', connection, link: factsOf(link), role, ...(expectedNode ? { expectedNode } : {}) });
+    this.#pump.bind(connection, link);
+  }
+
+  #pumpEvent(event: PumpEvents): void {
+    switch (event.type) {
+      case 'opened':
+        return this.#opened(event.request, event.connection, event.stream);
+      case 'open-failed': {
+        const open = this.#opens.get(event.request);
+        this.#opens.delete(event.request);
+        return open?.reject(openError(event.code));
+      }
+      case 'peer-up':
+        return this.#events.emit('peer-up', event.peer);
+      case 'peer-down':
+        return this.#events.emit('peer-down', { peer: event.peer, code: event.code });
+      case 'peer':
+        return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
+      case 'state':
+        return this.#events.emit('state', event.state);
+      case 'fault':
+        return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
+    }
+  }
+
+  #opened(request: number, connection: number, id: number): void {
+    const open = this.#opens.get(request);
+    this.#opens.delete(request);
+    if (!open) return this.#streamInput(connection, { type: 'reset', stream: id, code: 'cancelled' });
+    const stream = this.#addStream(connection, id, open.protocol, open.header);
+    if (stream) open.resolve(stream);
+    else open.reject(openError('link-lost'));
+  }
+
+  #addStream(connection: number, id: number, protocol: string, header: Uint8Array): NodeStream | undefined {
+    const identity = this.#machine.connectionOf(connection)?.identity;
+    if (!identity) return undefined;
+    const peer: PeerIdentity = { node: identity.node, device: identity.device, person: identity.person };
+    const path = this.#machine.pathOf(connection);
+    const stream = new NodeStream({ id, protocol, header, peer, path }, (input) => this.#streamInput(connection, input));
+    let streams = this.#streams.get(connection);
+    if (!streams) this.#streams.set(connection, (streams = new Map()));
+    streams.set(id, stream);
+    return stream;
+  }
+
+  #streamInput(connection: number, input: StreamInput): void {
+    this.#pump.dispatch({ type: 'connection', connection, input: { type: 'stream', input } });
+  }
+
+  #streamOutput(connection: number, output: Exclude<MuxOutput, { readonly type: 'pong' | 'violation' }>): void {
+    if (output.type === 'incoming') return this.#incoming(connection, output);
+    const streams = this.#streams.get(connection);
+    const stream = streams?.get(output.stream);
+    if (!stream) return;
+    switch (output.type) {
+      case 'message':
+        return stream.received(output.message);
+      case 'sent':
+        return stream.sent();
+      case 'ended':
+        return stream.peerEnded();
+      case 'closed':
+        streams?.delete(output.stream);
+        return stream.finish(output.code ? { clean: false, code: output.code } : { clean: true });
+      case 'accepted':
+        return;
+    }
+  }
+
+  #incoming(connection: number, { stream: id, protocol, header }: Extract<MuxOutput, { readonly type: 'incoming' }>): void {
+    const handler = this.#protocols.get(protocol);
+    const stream = handler && this.#addStream(connection, id, protocol, header);
+    if (!handler || !stream) return this.#streamInput(connection, { type: 'reset', stream: id, code: 'protocol-unknown' });
+    this.#streamInput(connection, { type: 'accept', stream: id });
+    handler(stream);
+  }
+
+  #connectionClosed(connection: number, code: ErrorCode): void {
+    const streams = this.#streams.get(connection);
+    this.#streams.delete(connection);
+    for (const stream of streams?.values() ?? []) stream.finish({ clean: false, code });
+  }
+}
+
+function openError(code: ErrorCode): ParleyError {
+  return new ParleyError(code, SENTENCES[code] ?? 'The other node could not be reached.');
+}
+
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  cancelled: 'The caller gave up.',
+  'timed-out': 'The other node did not answer in time.',
+  overloaded: 'Too many streams are open or waiting.',
+  'protocol-unknown': 'The other node does not speak this protocol.',
+  refused: 'The other node refused.',
+  'closed-here': 'This node has stopped.',
+};

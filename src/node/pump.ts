@@ -1,0 +1,307 @@
+import type { ErrorCode } from '../base/errors.ts';
+import { publicKeyOf, type NodeId } from '../base/ids.ts';
+import { WAKE, type Wake } from '../base/machine.ts';
+import type { LocalIdentity } from '../crypto/identity.ts';
+import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
+import { joinMessage } from '../crypto/join.ts';
+import { makeCard } from '../crypto/peer-card.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import type { BulkCipher, SignatureCheck, Verifier } from '../ports/keys.ts';
+import type { Link } from '../ports/link.ts';
+import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient, SignalingConnection } from '../ports/signaling.ts';
+import { roomOf } from '../wire/networks.ts';
+import type { ConnectionOutput } from './connection.ts';
+import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+
+/** What the pump leaves to the node: everything that programs see. */
+export type PumpEvents = Extract<NodeOutput, { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' }>;
+
+export type PumpOptions = {
+  readonly machine: NodeMachine;
+  readonly identity: LocalIdentity;
+  readonly networkId: Uint8Array;
+  readonly localHello: Uint8Array;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly verifier: Verifier;
+  readonly bulkCipher: BulkCipher;
+  readonly signaling?: SignalingClient;
+  readonly rtc?: RtcDialer;
+  onEvent(event: PumpEvents): void;
+  onStream(connection: number, output: Extract<ConnectionOutput, { readonly type: 'stream' }>['output']): void;
+  onConnectionClosed(connection: number, code: ErrorCode): void;
+};
+
+type Dialling = { readonly dial: RtcDial; link: Link | undefined };
+
+/**
+ * Does what the node's machine asks for (sockets, links, signatures, ciphers, timers) and tells it what happened. Inputs are handled at once;
+ * outputs are carried out in the microtask after, so that everything of one moment goes out together.
+ */
+export class Pump {
+  readonly #options: PumpOptions;
+  readonly #links = new Map<number, Link>();
+  readonly #dials = new Map<number, Dialling>();
+  /** Introductions to one node leave in order although signing is asynchronous. */
+  readonly #introductions = new Map<NodeId, Promise<void>>();
+  readonly #dirty = new Set<number>();
+  readonly #touched = new Set<number>();
+  #signaling: SignalingConnection | undefined;
+  #signalingRun = 0;
+  #iceServers: readonly IceServer[] = [];
+  #card: Promise<Uint8Array> | undefined;
+  #isDrainScheduled = false;
+  #armedAt: number | undefined;
+  #disarm: () => void = () => undefined;
+
+  constructor(options: PumpOptions) {
+    this.#options = options;
+  }
+
+  dispatch(input: NodeInput | Wake): void {
+    if (input.type === 'connection' && input.input.type === 'stream') this.#dirty.add(input.connection);
+    this.#options.machine.handle(input, this.#now());
+    this.#schedule();
+  }
+
+  /** Gives a link to the connection that the machine knows by this number. */
+  bind(connection: number, link: Link): void {
+    this.#links.set(connection, link);
+    link.bind({
+      frame: (bytes) => this.dispatch({ type: 'connection', connection, input: { type: 'frame', bytes } }),
+      drained: () => this.#reportBuffer(connection, link),
+      closed: (end) => {
+        this.#links.delete(connection);
+        this.dispatch({ type: 'connection', connection, input: { type: 'link-closed', code: end.code, detail: end.detail ?? '' } });
+      },
+    });
+  }
+
+  /** Everything that the machine wants at this moment is done when it returns. */
+  drain(): void {
+    this.#isDrainScheduled = false;
+    const { machine } = this.#options;
+    do {
+      for (const connection of this.#dirty) machine.flush(connection, this.#now());
+      this.#dirty.clear();
+      for (let output = machine.poll(); output; output = machine.poll()) this.#execute(output);
+      this.#reportTouched();
+    } while (this.#dirty.size > 0);
+    for (let output = machine.poll(); output; output = machine.poll()) this.#execute(output);
+    this.#arm();
+  }
+
+  #schedule(): void {
+    if (this.#isDrainScheduled) return;
+    this.#isDrainScheduled = true;
+    queueMicrotask(() => this.drain());
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #arm(): void {
+    const next = this.#options.machine.nextWakeAt();
+    if (next === undefined || (this.#armedAt !== undefined && this.#armedAt <= next)) return;
+    this.#disarm();
+    this.#armedAt = next;
+    this.#disarm = this.#options.clock.wakeAt(next, () => {
+      this.#armedAt = undefined;
+      this.dispatch(WAKE);
+    });
+  }
+
+  stop(): void {
+    this.#disarm();
+    this.#armedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #execute(output: NodeOutput): void {
+    switch (output.type) {
+      case 'connection':
+        return this.#connectionOutput(output.connection, output.output);
+      case 'verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'verified', job: output.job, valid }));
+      case 'signaling':
+        return this.#signalingOutput(output.output);
+      case 'signaling-list':
+        return this.#signaling?.list();
+      case 'signaling-announce':
+        return this.#signaling?.announce(output.on);
+      case 'introduce':
+        return this.#introduce(output);
+      case 'rtc-dial':
+        return this.#dial(output.dial, output.initiator);
+      case 'rtc-signal':
+        return this.#dials.get(output.dial)?.dial.signal(output.signal);
+      case 'rtc-abandon':
+        this.#dials.get(output.dial)?.dial.abandon();
+        this.#dials.delete(output.dial);
+        return;
+      case 'adopt': {
+        const link = this.#dials.get(output.dial)?.link;
+        this.#dials.delete(output.dial);
+        if (link) this.bind(output.connection, link);
+        return;
+      }
+      default:
+        return this.#options.onEvent(output);
+    }
+  }
+
+  #connectionOutput(connection: number, output: Extract<NodeOutput, { readonly type: 'connection' }>['output']): void {
+    switch (output.type) {
+      case 'transmit':
+        this.#links.get(connection)?.send(output.frame);
+        this.#touched.add(connection);
+        return;
+      case 'stream':
+        return this.#options.onStream(connection, output.output);
+      case 'verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'connection', connection, input: { type: 'verified', job: output.job, valid } }));
+      case 'bulk':
+        void this.#options.bulkCipher[output.operation](output.work).then((bytes) =>
+          this.dispatch({ type: 'connection', connection, input: { type: 'bulk-done', job: output.job, ...(bytes ? { bytes } : {}) } }),
+        );
+        return;
+      case 'closed':
+        this.#links.get(connection)?.close();
+        this.#links.delete(connection);
+        return this.#options.onConnectionClosed(connection, output.code);
+    }
+  }
+
+  /** After each burst the connections learn how much of it waits in their links. */
+  #reportTouched(): void {
+    for (const connection of this.#touched) {
+      const link = this.#links.get(connection);
+      if (link) this.#options.machine.handle({ type: 'connection', connection, input: { type: 'link-buffer', bytes: link.bufferedBytes } }, this.#now());
+    }
+    this.#touched.clear();
+  }
+
+  #reportBuffer(connection: number, link: Link): void {
+    this.dispatch({ type: 'connection', connection, input: { type: 'link-buffer', bytes: link.bufferedBytes } });
+  }
+
+  #verify(checks: readonly SignatureCheck[], done: (valid: boolean) => void): void {
+    void Promise.all(checks.map((check) => this.#options.verifier.verify(check))).then((results) => done(results.every(Boolean)));
+  }
+
+  // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #dial(dial: number, initiator: boolean): void {
+    const { rtc } = this.#options;
+    if (!rtc) return this.dispatch({ type: 'dials', input: { type: 'rtc-failed', dial, code: 'platform-missing', detail: 'This node cannot open direct links.' } });
+    const dialling: Dialling = {
+      link: undefined,
+      dial: rtc.dial({
+        initiator,
+        iceServers: this.#iceServers,
+        onSignal: (signal) => this.dispatch({ type: 'dials', input: { type: 'rtc-signal', dial, signal } }),
+        onLink: (link) => {
+          dialling.link = link;
+          this.dispatch({ type: 'rtc-linked', dial, link: factsOf(link) });
+        },
+        onFailed: (end) => this.dispatch({ type: 'dials', input: { type: 'rtc-failed', dial, code: end.code, detail: end.detail ?? '' } }),
+      }),
+    };
+    this.#dials.set(dial, dialling);
+  }
+
+  #introduce(output: Extract<NodeOutput, { readonly type: 'introduce' }>): void {
+    const before = this.#introductions.get(output.to) ?? Promise.resolve();
+    const next = before.then(() => this.#sendIntroduction(output)).catch((thrown: unknown) => this.#introductionFailed(output.to, thrown));
+    this.#introductions.set(output.to, next);
+    void next.then(() => {
+      if (this.#introductions.get(output.to) === next) this.#introductions.delete(output.to);
+    });
+  }
+
+  async #sendIntroduction(output: Extract<NodeOutput, { readonly type: 'introduce' }>): Promise<void> {
+    const { identity, networkId, localHello, entropy } = this.#options;
+    const introduction = {
+      ...output.introduction,
+      ...(output.withHello ? { hello: localHello } : {}),
+      ...(output.withCard ? { card: await this.#ownCard() } : {}),
+    };
+    const { body, message } = introductionToSign(introduction, { from: identity.node, to: output.to, networkId });
+    const sealed = sealIntroduction(body, await identity.nodeSigner.sign(message), output.sealingKey, entropy);
+    this.#signaling?.relay(publicKeyOf(output.to), sealed);
+  }
+
+  #introductionFailed(node: NodeId, thrown: unknown): void {
+    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#options.onEvent({ type: 'fault', code: 'internal', node, detail: `An introduction could not be sent. ${detail}` });
+  }
+
+  #ownCard(): Promise<Uint8Array> {
+    return (this.#card ??= makeCard(this.#options.identity, this.#now()));
+  }
+
+  // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #signalingOutput(output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
+    switch (output.type) {
+      case 'connect':
+        return this.#connectSignaling();
+      case 'disconnect':
+        this.#signalingRun++;
+        this.#signaling?.close();
+        this.#signaling = undefined;
+        return;
+      case 'join':
+        void this.#join(output.challenge, this.#signalingRun);
+        return;
+    }
+  }
+
+  #connectSignaling(): void {
+    const client = this.#options.signaling;
+    const run = ++this.#signalingRun;
+    const isCurrent = () => run === this.#signalingRun;
+    if (!client) return;
+    // The card expires; each connection introduces us with a fresh one.
+    this.#card = undefined;
+    this.#signaling = client.connect({
+      challenged: (challenge) => isCurrent() && this.dispatch({ type: 'signaling', input: { type: 'challenged', challenge } }),
+      welcomed: ({ peerCards, stunPort }) => {
+        if (!isCurrent()) return;
+        this.#iceServers = stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
+        this.dispatch({ type: 'welcomed', peerCards });
+      },
+      relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),
+      absent: (to) => isCurrent() && this.#absent(to),
+      closed: (end) => {
+        if (!isCurrent()) return;
+        this.#signaling = undefined;
+        this.dispatch({ type: 'signaling', input: { type: 'closed', code: end.code, detail: end.detail } });
+      },
+    });
+  }
+
+  async #join(challenge: Uint8Array, run: number): Promise<void> {
+    const { identity, networkId } = this.#options;
+    const room = roomOf(networkId);
+    const card = await this.#ownCard();
+    const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
+    if (run === this.#signalingRun) this.#signaling?.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
+  }
+
+  #absent(key: Uint8Array): void {
+    for (const peer of this.#options.machine.peers.all()) {
+      if (peer.state !== 'connecting') continue;
+      const known = publicKeyOf(peer.node);
+      if (known.length === key.length && known.every((byte, index) => byte === key[index])) {
+        return this.dispatch({ type: 'dials', input: { type: 'absent', node: peer.node } });
+      }
+    }
+  }
+}
+
+export function factsOf(link: Link): LinkFacts {
+  return { kind: link.kind, localFingerprint: link.localFingerprint, remoteFingerprint: link.remoteFingerprint };
+}

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
+import type { WebSocket } from 'ws';
 import type { Address } from './address.ts';
 import { AddressLimiter } from './address-limiter.ts';
 import type { AddressLimits } from './address-limiter.ts';

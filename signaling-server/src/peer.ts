@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type WebSocket from 'ws';
+import type { WebSocket } from 'ws';
 import type { Address } from './address.ts';
 import type { Scheduled } from './deadline-wheel.ts';
 import type { Room } from './room.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import WebSocket from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { clientAddress, parseAddress } from './address.ts';
 import type { Hub } from './hub.ts';
 import { LIMITS } from './limits.ts';
@@ -19,18 +19,17 @@ export type EndpointOptions = {
 export class SignalEndpoint {
   readonly #options: EndpointOptions;
   readonly #hub: Hub;
-  readonly #webSockets: WebSocket.Server;
+  readonly #webSockets: WebSocketServer;
 
   constructor(options: EndpointOptions, hub: Hub) {
     this.#options = options;
     this.#hub = hub;
-    this.#webSockets = new WebSocket.Server({
+    this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: LIMITS.maxWebSocketPayloadBytes,
       handleProtocols: () => SUBPROTOCOL,
-      // Newer than the type definitions of this library.
       ...{ maxFragments: LIMITS.maxFragments, maxBufferedChunks: LIMITS.maxBufferedChunks, maxPendingAutoPongs: 4 },
     });
   }

@@ -52,7 +52,7 @@ const CHECKS: readonly Check[] = [
   {
     name: 'tells how much waits and when it drained',
     run: async (a, b) => {
-      const total = 40;
+      const total = 160;
       const received = collect(b, total);
       const drained = new Promise<void>((resolve, reject) => a.bind({ frame: () => undefined, drained: resolve, closed: (end) => reject(new Error(end.code)) }));
       for (let i = 0; i < total; i++) a.send(new Uint8Array(a.maxFrameBytes));

@@ -1,0 +1,103 @@
+import type { PersonId } from '../base/ids.ts';
+import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
+import type { Records, Table, TableName } from '../ports/records.ts';
+import { canAdvance, inDisplayOrder, isBefore } from './chat-rules.ts';
+
+/** Tables that live as long as the page: where the browser gives no storage, and in tests. */
+export class MemoryRecords implements Records {
+  readonly #tables = new Map<TableName, MemoryTable<unknown>>();
+
+  table<Value>(name: TableName): Table<Value> {
+    let table = this.#tables.get(name);
+    if (!table) this.#tables.set(name, (table = new MemoryTable()));
+    return table as MemoryTable<Value>;
+  }
+
+  onForeignChange(): () => void {
+    return () => undefined;
+  }
+}
+
+class MemoryTable<Value> implements Table<Value> {
+  readonly #values = new Map<string, Value>();
+
+  async get(key: string): Promise<Value | undefined> {
+    return this.#values.get(key);
+  }
+
+  async all(): Promise<ReadonlyMap<string, Value>> {
+    return new Map(this.#values);
+  }
+
+  async put(key: string, value: Value): Promise<void> {
+    this.#values.set(key, value);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#values.delete(key);
+  }
+
+  async update(key: string, change: (before: Value | undefined) => Value | undefined): Promise<Value | undefined> {
+    const after = change(this.#values.get(key));
+    if (after === undefined) this.#values.delete(key);
+    else this.#values.set(key, after);
+    return after;
+  }
+}
+
+export class MemoryChatStore implements ChatStore {
+  readonly #events = new Map<EventId, StoredEvent>();
+  readonly #conversations = new Map<ConversationId, StoredConversation>();
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #heads = new Map<ConversationId, readonly EventId[]>();
+
+  async append(event: StoredEvent, conversation: StoredConversation, deliveries: readonly Delivery[]): Promise<boolean> {
+    if (this.#events.has(event.id)) return false;
+    this.#events.set(event.id, event);
+    if (!this.#conversations.has(conversation.id)) this.#conversations.set(conversation.id, conversation);
+    for (const delivery of deliveries) this.#deliveries.set(`${delivery.event} ${delivery.to}`, delivery);
+    return true;
+  }
+
+  async get(id: EventId): Promise<StoredEvent | undefined> {
+    return this.#events.get(id);
+  }
+
+  async page(conversation: ConversationId, limit: number, before?: StoredEvent): Promise<readonly StoredEvent[]> {
+    const all = [...this.#events.values()].filter((event) => event.conversation === conversation && (!before || isBefore(event, before)));
+    return all.sort(inDisplayOrder).slice(-limit);
+  }
+
+  async heads(conversation: ConversationId): Promise<readonly EventId[]> {
+    return this.#heads.get(conversation) ?? [];
+  }
+
+  async setHeads(conversation: ConversationId, change: (heads: readonly EventId[]) => readonly EventId[]): Promise<void> {
+    this.#heads.set(conversation, change(this.#heads.get(conversation) ?? []));
+  }
+
+  async conversations(): Promise<readonly StoredConversation[]> {
+    return [...this.#conversations.values()];
+  }
+
+  async markRead(conversation: ConversationId, upTo: EventId): Promise<void> {
+    const before = this.#conversations.get(conversation);
+    if (before) this.#conversations.set(conversation, { ...before, readUpTo: upTo });
+  }
+
+  async undelivered(to: PersonId): Promise<readonly Delivery[]> {
+    return [...this.#deliveries.values()].filter((delivery) => delivery.to === to && (delivery.state === 'queued' || delivery.state === 'sent'));
+  }
+
+  async advance(event: EventId, to: PersonId, state: DeliveryState, at: number, reason?: string): Promise<boolean> {
+    const key = `${event} ${to}`;
+    const before = this.#deliveries.get(key);
+    if (!before || !canAdvance(before.state, state)) return false;
+    this.#deliveries.set(key, { ...before, state, at, ...(reason ? { reason } : {}) });
+    return true;
+  }
+
+  async deliveries(conversation: ConversationId): Promise<readonly Delivery[]> {
+    return [...this.#deliveries.values()].filter((delivery) => delivery.conversation === conversation);
+  }
+}

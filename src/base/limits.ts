@@ -142,4 +142,40 @@ export const LIMITS = {
   /** `open` without a deadline of its own. */
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
+
+  // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
+  /** UTF-8 bytes of one message: a long letter; longer things are files. */
+  maxChatTextBytes: 32 * 1024,
+  /** A signed event: its text, its parents, its keys. */
+  maxChatEventBytes: 36 * 1024,
+  maxChatParents: 16,
+  /** How far an event may be ahead of all that is known here: its parents may have gone to another device of mine. */
+  maxChatDepthJump: 10_000,
+  /** Events of one person per second and at once; above it the sender waits. */
+  chatEventsPerSecond: 20,
+  chatEventsBurst: 1_000,
+  /** What the screen asks for at once. */
+  chatPageEvents: 100,
+
+  // ── directory ──────────────────────────────────────────────────────────────────────────────────────────────────
+  /** UTF-16 units. */
+  maxDisplayNameLength: 48,
+  maxAgentsPerNode: 32,
+  maxAgentTitleLength: 80,
+  maxAgentDescriptionLength: 500,
+  maxDirectoryBytes: 48 * 1024,
+
+  // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** MCP sessions that others may have open with agents of this node. */
+  maxServedSessions: 64,
+  /** Calls that wait for the owner's answer; more are refused. */
+  maxWaitingApprovals: 16,
+  approvalTimeoutMs: 120_000,
+  callTimeoutMs: 60_000,
+  maxKeptCalls: 200,
+  maxNotes: 2_000,
+  maxNoteBytes: 64 * 1024,
+  runnerTimeoutMs: 5_000,
+  runnerMemoryBytes: 64 * 2 ** 20,
+  runnerMaxOutputBytes: 256 * 1024,
 } as const;

@@ -13,6 +13,7 @@ export const SIGNATURE_LABELS = {
   join: 'parley/join/v1',
   peerCard: 'parley/card/v1',
   introduction: 'parley/introduction/v1',
+  chatEvent: 'parley/chat-event/v1',
 } as const;
 
 /** Labels of things that are not signatures: derived keys, prologues, hashes. */

@@ -1,0 +1,109 @@
+import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import { fromUtf8 } from '../base/bytes.ts';
+import { Emitter } from '../base/emitter.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
+import { parseAgentId, type AgentId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
+import { GuardedTransport, type CallRequest, type Verdict } from './guarded-transport.ts';
+import { StreamTransport } from './stream-transport.ts';
+
+export const MCP_PROTOCOL = 'mcp/1';
+
+/** An MCP server that this node offers. `createServer` is called once for each calling session. */
+export type HostedAgent = {
+  readonly id: AgentId;
+  readonly title: string;
+  readonly description: string;
+  createServer(): Promise<McpServer>;
+};
+
+/** Who asks for what, for the policy to decide. */
+export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
+export type CallOutcome = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
+
+export type CallPolicy = { decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict> };
+
+export type AgentHostEvents = {
+  /** Agents were added or removed. */
+  agents: readonly HostedAgent[];
+  served: { readonly call: IncomingCall; readonly outcome: CallOutcome };
+};
+
+/** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
+export class AgentHost {
+  readonly #policy: CallPolicy;
+  readonly #events = new Emitter<AgentHostEvents>();
+  readonly #agents = new Map<AgentId, HostedAgent>();
+  readonly #sessions = new Map<Stream, AgentId>();
+
+  constructor(node: NodeApi, policy: CallPolicy) {
+    this.#policy = policy;
+    node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
+  }
+
+  on<Name extends keyof AgentHostEvents>(name: Name, listener: (payload: AgentHostEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  agents(): readonly HostedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  /** @throws ParleyError `overloaded` above the limit */
+  add(agent: HostedAgent): void {
+    if (this.#agents.size >= LIMITS.maxAgentsPerNode) throw new ParleyError('overloaded', `A node hosts at most ${LIMITS.maxAgentsPerNode} agents.`);
+    this.#agents.set(agent.id, agent);
+    this.#events.emit('agents', this.agents());
+  }
+
+  /** Ends every session with the agent at once. */
+  remove(id: AgentId): void {
+    if (!this.#agents.delete(id)) return;
+    for (const [stream, agent] of this.#sessions) if (agent === id) stream.reset('agent-unknown');
+    this.#events.emit('agents', this.agents());
+  }
+
+  /** Serves one of this node's own agents to its owner, who needs no permission. */
+  async serveLocally(id: AgentId, transport: Transport): Promise<void> {
+    const agent = this.#agents.get(id);
+    if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
+    const { serveStdio } = await import('./runtime.ts');
+    serveStdio(() => agent.createServer(), { transport });
+  }
+
+  async #serve(stream: Stream): Promise<void> {
+    const agent = this.#agentOf(stream);
+    if (!agent) return stream.reset('agent-unknown');
+    if (this.#sessions.size >= LIMITS.maxServedSessions) return stream.reset('overloaded');
+    this.#sessions.set(stream, agent.id);
+    void stream.closed.then(() => this.#sessions.delete(stream));
+    try {
+      const { serveStdio } = await import('./runtime.ts');
+      serveStdio(() => agent.createServer(), { transport: this.#guarded(stream, agent) });
+    } catch (thrown) {
+      stream.reset(asParleyError(thrown).code);
+    }
+  }
+
+  #agentOf(stream: Stream): HostedAgent | undefined {
+    try {
+      return this.#agents.get(parseAgentId(fromUtf8(stream.header)));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #guarded(stream: Stream, agent: HostedAgent): Transport {
+    const about = (call: CallRequest): IncomingCall => ({ ...call, caller: stream.peer, agent });
+    return new GuardedTransport(new StreamTransport(stream), {
+      decide: async (call, signal) => {
+        const verdict = await this.#policy.decide(about(call), signal);
+        if (signal.aborted) this.#events.emit('served', { call: about(call), outcome: 'cancelled' });
+        else if (verdict !== 'run') this.#events.emit('served', { call: about(call), outcome: verdict });
+        return verdict;
+      },
+      finished: (call, outcome) => this.#events.emit('served', { call: about(call), outcome }),
+    });
+  }
+}

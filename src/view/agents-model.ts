@@ -1,0 +1,253 @@
+import { signal, type Signal } from '@preact/signals-core';
+import type { AgentEntry, Directory } from '../agents/directory.ts';
+import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
+import { agentAddress, parseAgentAddress, type AgentAddress, type PersonId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { AgentClients } from '../mcp/agent-clients.ts';
+import type { AgentHost, CallOutcome, HostedAgent, IncomingCall } from '../mcp/agent-host.ts';
+import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
+import { REFUSED_CODE } from '../mcp/guarded-transport.ts';
+import type { NodeApi } from '../node/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import { pathView, type People } from './people.ts';
+import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
+import type { AgentDetailView, AgentView, ApprovalView, CallState, CallView, JsonSchema, ProblemView, ResultBlockView, ServedCallView, ToolView } from './types.ts';
+
+export type AgentsModelOptions = {
+  readonly node: NodeApi;
+  readonly directory: Directory;
+  readonly host: AgentHost;
+  readonly clients: AgentClients;
+  readonly approvals: Approvals;
+  readonly people: People;
+  readonly clock: Clock;
+  /** Calls that a conversation shows changed. */
+  onCallsChanged(): void;
+};
+
+/** Agents, calls out, approvals and calls in. */
+export class AgentsModel {
+  readonly agents: Signal<readonly AgentView[]> = signal([]);
+  readonly approvals: Signal<readonly ApprovalView[]> = signal([]);
+  readonly servedCalls: Signal<readonly ServedCallView[]> = signal([]);
+  readonly calls: Signal<readonly CallView[]> = signal([]);
+  readonly #options: AgentsModelOptions;
+  readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
+  readonly #running = new Map<string, AbortController>();
+  readonly #conversationOf = new Map<string, string>();
+  #nextCall = 1;
+
+  constructor(options: AgentsModelOptions) {
+    this.#options = options;
+    const { directory, host, approvals, clients } = options;
+    directory.on('agents', () => this.refresh());
+    host.on('agents', () => this.refresh());
+    host.on('served', ({ call, outcome }) => this.#served(call, outcome));
+    approvals.onChanged((waiting) => (this.approvals.value = waiting.map((approval) => this.#approvalView(approval))));
+    clients.onListChanged = (address) => this.reload(address);
+    this.refresh();
+  }
+
+  refresh(): void {
+    const { directory, host, node } = this.#options;
+    const mine = host.agents().map((agent) => this.#mine(agent));
+    const others = directory.agents().filter((entry) => entry.node !== node.id).map((entry) => this.#entryView(entry));
+    this.agents.value = [...others.sort((a, b) => a.owner.name.localeCompare(b.owner.name) || a.title.localeCompare(b.title)), ...mine];
+    for (const [address, detail] of this.#details) {
+      const agent = this.agents.value.find((known) => known.address === address);
+      if (detail.value && agent) detail.value = { ...detail.value, agent };
+      else if (detail.value && !agent) detail.value = { ...detail.value, state: 'failed', problem: { code: 'unreachable' } };
+      else if (agent) void this.#load(agent);
+    }
+  }
+
+  detail(address: string): Signal<AgentDetailView | undefined> {
+    let detail = this.#details.get(address);
+    if (!detail) {
+      this.#details.set(address, (detail = signal(undefined)));
+      this.reload(address);
+    }
+    return detail;
+  }
+
+  reload(address: string): void {
+    const agent = this.agents.value.find((known) => known.address === address);
+    if (agent && this.#details.has(address)) void this.#load(agent);
+  }
+
+  callsIn(conversation: string): readonly CallView[] {
+    return this.calls.value.filter((call) => this.#conversationOf.get(call.id) === conversation);
+  }
+
+  /** The view model's call: progress appears in `calls`. */
+  call(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
+    const id = `call-${this.#nextCall++}`;
+    const agent = this.agents.value.find((known) => known.address === address) ?? this.#unknownAgent(address);
+    if (conversation) this.#conversationOf.set(id, conversation);
+    const view: CallView = { kind: 'call', id, agent, tool, arguments: args, startedAt: this.#options.clock.now(), state: { kind: 'running' } };
+    this.#setCalls([...this.calls.value.slice(-LIMITS.maxKeptCalls + 1), view]);
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    void this.#run(id, address, tool, args, controller.signal).finally(() => this.#running.delete(id));
+    return id;
+  }
+
+  cancel(id: string): void {
+    this.#running.get(id)?.abort();
+  }
+
+  /** A call for programs: the raw MCP result. @throws ParleyError */
+  async callRaw(address: string, tool: string, args: Readonly<Record<string, unknown>>, options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<unknown> {
+    try {
+      const { client } = await this.#session(address);
+      return await client.callTool({ name: tool, arguments: { ...args } }, { timeout: options.timeoutMs ?? LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, ...(options.signal ? { signal: options.signal } : {}) });
+    } catch (thrown) {
+      throw callError(thrown);
+    }
+  }
+
+  async readResource(address: string, uri: string): Promise<readonly ResultBlockView[]> {
+    const { client } = await this.#session(address);
+    return resourceBlocks((await client.readResource({ uri })).contents);
+  }
+
+  async getPrompt(address: string, name: string, args: Readonly<Record<string, string>>): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
+    const { client } = await this.#session(address);
+    const { messages } = await client.getPrompt({ name, arguments: { ...args } });
+    return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
+  }
+
+  #session(address: string) {
+    parseAgentAddress(address);
+    return this.#options.clients.session(address as AgentAddress);
+  }
+
+  async #run(id: string, address: string, tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const startedAt = clock.now();
+    try {
+      const { client, path } = await this.#session(address);
+      if (path) this.#update(id, { path: pathView(path, undefined) });
+      const result = await client.callTool(
+        { name: tool, arguments: { ...args } },
+        {
+          signal,
+          // The owner may have to be asked first; progress shows that somebody is at it.
+          timeout: LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs,
+          resetTimeoutOnProgress: true,
+          onprogress: ({ progress, total, message }) =>
+            this.#update(id, { state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) } }),
+        },
+      );
+      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
+    } catch (thrown) {
+      this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });
+    }
+  }
+
+  #finish(id: string, startedAt: number, state: CallState): void {
+    this.#update(id, { state, tookMs: this.#options.clock.now() - startedAt });
+  }
+
+  #update(id: string, change: Partial<CallView>): void {
+    this.#setCalls(this.calls.value.map((call) => (call.id === id ? { ...call, ...change } : call)));
+  }
+
+  #setCalls(calls: readonly CallView[]): void {
+    this.calls.value = calls;
+    this.#options.onCallsChanged();
+  }
+
+  async #load(agent: AgentView): Promise<void> {
+    const detail = this.#details.get(agent.address);
+    if (!detail) return;
+    const before = detail.value;
+    if (before?.state !== 'ready') detail.value = { agent, state: 'loading', tools: [], resources: [], prompts: [] };
+    try {
+      const { client, path } = await this.#session(agent.address);
+      const can = client.getServerCapabilities();
+      const [tools, resources, prompts] = await Promise.all([
+        can?.tools ? client.listTools(undefined, { cacheMode: 'refresh' }) : undefined,
+        can?.resources ? client.listResources(undefined, { cacheMode: 'refresh' }) : undefined,
+        can?.prompts ? client.listPrompts(undefined, { cacheMode: 'refresh' }) : undefined,
+      ]);
+      detail.value = {
+        agent,
+        state: 'ready',
+        tools: (tools?.tools ?? []).map(toolView),
+        resources: (resources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({ uri, name: visibleText(name), description: visibleText(description ?? ''), ...(mimeType ? { mimeType } : {}) })),
+        prompts: (prompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
+          name,
+          title: visibleText(title ?? name),
+          description: visibleText(description ?? ''),
+          arguments: (args ?? []).map((argument) => ({ name: argument.name, description: visibleText(argument.description ?? ''), required: argument.required === true })),
+        })),
+        ...(path ? { path: pathView(path, undefined) } : {}),
+      };
+    } catch (thrown) {
+      detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools: [], resources: [], prompts: [] };
+    }
+  }
+
+  #served(call: IncomingCall, outcome: CallOutcome): void {
+    const { people, clock } = this.#options;
+    const line: ServedCallView = { id: `served-${this.#nextCall++}`, at: clock.now(), caller: people.view(call.caller.person), agentTitle: call.agent.title, tool: visibleText(call.tool), outcome };
+    this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
+  }
+
+  #approvalView({ id, call, expiresAt }: WaitingApproval): ApprovalView {
+    const detail = this.#details.get(agentAddress(this.#options.node.id, call.agent.id))?.value;
+    return {
+      id,
+      caller: this.#options.people.view(call.caller.person),
+      callerNode: call.caller.node,
+      agent: this.#mine(call.agent),
+      tool: visibleText(call.tool),
+      toolDescription: detail?.tools.find((tool) => tool.name === call.tool)?.description ?? '',
+      arguments: call.arguments,
+      expiresAt,
+    };
+  }
+
+  #mine(agent: HostedAgent): AgentView {
+    const { node, people } = this.#options;
+    const address = agentAddress(node.id, agent.id);
+    return { address, agentId: agent.id, title: agent.title, description: agent.description, owner: people.view(node.identity.person), mine: true, sigil: { key: address, kind: 'agent', verified: false }, enabled: true };
+  }
+
+  #entryView({ address, agent, title, description, owner }: AgentEntry): AgentView {
+    const isMine = owner === this.#options.node.identity.person;
+    return { address, agentId: agent, title, description, owner: this.#options.people.view(owner), mine: isMine, sigil: { key: address, kind: 'agent', verified: false }, enabled: true };
+  }
+
+  #unknownAgent(address: string): AgentView {
+    return { address, agentId: address.split(':')[1] ?? '', title: address, description: '', owner: this.#options.people.view('' as PersonId), mine: false, sigil: { key: address, kind: 'agent', verified: false }, enabled: false };
+  }
+}
+
+function toolView(tool: { readonly name: string; readonly title?: string | undefined; readonly description?: string | undefined; readonly inputSchema: unknown; readonly annotations?: { readonly title?: string | undefined; readonly readOnlyHint?: boolean | undefined; readonly destructiveHint?: boolean | undefined } | undefined }): ToolView {
+  const { annotations } = tool;
+  return {
+    name: tool.name,
+    title: visibleText(tool.title ?? annotations?.title ?? tool.name),
+    description: visibleText(tool.description ?? ''),
+    inputSchema: tool.inputSchema as JsonSchema,
+    ...(annotations?.readOnlyHint === undefined ? {} : { readOnlyHint: annotations.readOnlyHint }),
+    ...(annotations?.destructiveHint === undefined ? {} : { destructiveHint: annotations.destructiveHint }),
+  };
+}
+
+/** What the SDK and the mesh throw, in our own codes. */
+function callError(thrown: unknown): ParleyError {
+  if (thrown instanceof ParleyError) return thrown;
+  const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
+  const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
+  if (code === REFUSED_CODE) return new ParleyError(data?.reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+  if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError')) return new ParleyError('timed-out', message, { cause: thrown });
+  if (code === 'CONNECTION_CLOSED') return new ParleyError('link-lost', message, { cause: thrown });
+  return asParleyError(isErrorCode(code) ? new ParleyError(code, message) : thrown, 'bad-argument');
+}
+
+function problemOf(error: ParleyError): ProblemView {
+  return { code: error.code, detail: visibleText(error.message) };
+}

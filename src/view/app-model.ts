@@ -1,0 +1,324 @@
+import { signal, type Signal } from '@preact/signals-core';
+import type { Directory } from '../agents/directory.ts';
+import { cleanName } from '../agents/directory.ts';
+import { asParleyError } from '../base/errors.ts';
+import { parsePersonId } from '../base/ids.ts';
+import type { ChatService } from '../chat/chat-service.ts';
+import type { AgentClients } from '../mcp/agent-clients.ts';
+import type { AgentHost } from '../mcp/agent-host.ts';
+import type { Approvals } from '../mcp/approvals.ts';
+import type { NodeApi } from '../node/api.ts';
+import type { ChatStore } from '../ports/chat-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import { AgentsModel } from './agents-model.ts';
+import { ConversationsModel } from './conversations-model.ts';
+import { pathView, People } from './people.ts';
+import type { AppModel, ConnectionCheckView, MeView, NetworkStatusView, NetworkView, NoticeView, PeerView, PersonView, ProblemView, SettingsView, Theme } from './types.ts';
+
+/** What only the page can do, for the model to ask for. */
+export type PagePort = {
+  readonly version: string;
+  readonly serverHost: string;
+  inviteLink(): string;
+  /** Stores the network and opens the page in it. */
+  createPrivateNetwork(name: string): Promise<void>;
+  switchNetwork(id: string): Promise<void>;
+  applyTheme(theme: Theme): void;
+  storage(): Promise<Pick<SettingsView['storage'], 'usedBytes' | 'quotaBytes' | 'persisted'>>;
+  persist(): Promise<boolean>;
+  applyUpdate(): void;
+};
+
+export type AppModelOptions = {
+  readonly node: NodeApi;
+  readonly chat: ChatService;
+  readonly chatStore: ChatStore;
+  readonly directory: Directory;
+  readonly host: AgentHost;
+  readonly clients: AgentClients;
+  readonly approvals: Approvals;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly page: PagePort;
+  readonly network: NetworkView;
+  readonly networks: readonly NetworkView[];
+  readonly name: string;
+  readonly theme: Theme;
+  readonly storageProblem?: ProblemView;
+};
+
+/** The model of all screens over a running node. `programs` is what `window.parley` needs beyond it. */
+export function createAppModel(options: AppModelOptions): { readonly model: AppModel; readonly programs: AgentsModel } {
+  const model = new Model(options);
+  return { model, programs: model.agentsModel };
+}
+
+class Model implements AppModel {
+  readonly ready: Signal<boolean> = signal(false);
+  readonly network: Signal<NetworkStatusView>;
+  readonly currentNetwork: Signal<NetworkView>;
+  readonly me: Signal<MeView>;
+  readonly people: Signal<readonly PersonView[]> = signal([]);
+  readonly peers: Signal<readonly PeerView[]> = signal([]);
+  readonly settings: Signal<SettingsView>;
+  readonly notices: Signal<readonly NoticeView[]> = signal([]);
+  readonly agentsModel: AgentsModel;
+  readonly #options: AppModelOptions;
+  readonly #people: People;
+  readonly #conversations: ConversationsModel;
+  #isRefreshScheduled = false;
+  #nextNotice = 1;
+
+  constructor(options: AppModelOptions) {
+    this.#options = options;
+    const { node, directory, chat, chatStore, records, network, name, theme, page } = options;
+    const { person } = node.identity;
+    this.#people = new People(node, directory);
+    this.#people.setMyName(name);
+    this.agentsModel = new AgentsModel({ ...options, people: this.#people, onCallsChanged: () => this.#scheduleRefresh() });
+    this.#conversations = new ConversationsModel({
+      chat,
+      store: chatStore,
+      records,
+      people: this.#people,
+      me: person,
+      network: network.id,
+      callsIn: (conversation) => this.agentsModel.callsIn(conversation),
+    });
+    this.network = signal(this.#status());
+    this.currentNetwork = signal(network);
+    this.me = signal({ person, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
+    this.settings = signal({
+      name,
+      theme,
+      mode: 'decentralised',
+      storage: { usedBytes: undefined, quotaBytes: undefined, persisted: false, ...(options.storageProblem ? { problem: options.storageProblem } : {}) },
+      networks: options.networks.map((known) => ({ ...known, current: known.id === network.id })),
+      version: page.version,
+    });
+    node.on('state', () => this.#scheduleRefresh());
+    node.on('peer', () => this.#scheduleRefresh());
+    directory.on('people', () => this.#scheduleRefresh());
+    chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
+    this.#publish();
+    options.host.on('agents', () => this.#publish());
+    if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
+    void this.#load();
+  }
+
+  get conversations() {
+    return this.#conversations.rows;
+  }
+  get agents() {
+    return this.agentsModel.agents;
+  }
+  get approvals() {
+    return this.agentsModel.approvals;
+  }
+  get servedCalls() {
+    return this.agentsModel.servedCalls;
+  }
+  get calls() {
+    return this.agentsModel.calls;
+  }
+
+  conversation(id: string) {
+    return this.#conversations.view(id);
+  }
+
+  // eslint-disable-next-line typescript/require-await -- the interface leaves room for rooms, which take time
+  async startConversation(person: string): Promise<string> {
+    return this.#conversations.start(parsePersonId(person));
+  }
+
+  async sendMessage(conversation: string, text: string): Promise<void> {
+    const to = this.#conversations.otherIn(conversation);
+    if (!to || text.trim() === '') return;
+    try {
+      await this.#options.chat.send(to, text);
+      this.#conversations.setDraft(conversation, '');
+    } catch (thrown) {
+      this.#report(thrown);
+      throw thrown;
+    }
+  }
+
+  async retryMessage(message: string): Promise<void> {
+    const event = await this.#options.chatStore.get(message);
+    const to = event && this.#conversations.otherIn(event.conversation);
+    if (to) await this.#options.chat.retry(message, to);
+  }
+
+  setDraft(conversation: string, text: string): void {
+    this.#conversations.setDraft(conversation, text);
+  }
+
+  markRead(conversation: string): void {
+    this.#conversations.markRead(conversation);
+  }
+
+  loadOlder(conversation: string): Promise<void> {
+    return this.#conversations.loadOlder(conversation);
+  }
+
+  agentDetail(address: string) {
+    return this.agentsModel.detail(address);
+  }
+
+  reloadAgent(address: string): void {
+    this.agentsModel.reload(address);
+  }
+
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
+    return this.agentsModel.call(address, tool, args, conversation);
+  }
+
+  cancelCall(id: string): void {
+    this.agentsModel.cancel(id);
+  }
+
+  readResource(address: string, uri: string) {
+    return this.agentsModel.readResource(address, uri);
+  }
+
+  getPrompt(address: string, name: string, args: Readonly<Record<string, string>>) {
+    return this.agentsModel.getPrompt(address, name, args);
+  }
+
+  answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void {
+    this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  inviteLink(): string {
+    return this.#options.page.inviteLink();
+  }
+
+  createPrivateNetwork(name: string): Promise<void> {
+    return this.#options.page.createPrivateNetwork(name).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  switchNetwork(id: string): Promise<void> {
+    return this.#options.page.switchNetwork(id).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  async rename(text: string): Promise<void> {
+    const name = cleanName(text);
+    if (name === '' || name === this.me.value.name) return;
+    this.#people.setMyName(name);
+    this.me.value = { ...this.me.value, name };
+    this.settings.value = { ...this.settings.value, name };
+    this.#publish();
+    this.#refresh();
+    try {
+      await this.#options.records.table<string>('settings').put('name', name);
+      this.notify('name-saved');
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  setTheme(theme: Theme): void {
+    this.settings.value = { ...this.settings.value, theme };
+    this.#options.page.applyTheme(theme);
+    this.#options.records.table<string>('settings').put('theme', theme).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  async requestPersistence(): Promise<void> {
+    await this.#options.page.persist();
+    await this.#refreshStorage();
+  }
+
+  async checkConnection(): Promise<readonly ConnectionCheckView[]> {
+    const { server } = this.network.value;
+    const direct = this.peers.value.find((peer) => peer.path?.kind === 'direct');
+    const failed = this.peers.value.find((peer) => peer.problem?.code === 'ice-failed');
+    await this.#refreshStorage();
+    const { storage } = this.settings.value;
+    return [
+      { what: 'secure-context', result: globalThis.isSecureContext ? 'ok' : 'trouble' },
+      { what: 'server', result: server.state === 'connected' ? 'ok' : 'trouble', detail: server.host },
+      { what: 'direct-links', result: direct ? 'ok' : failed ? 'trouble' : 'unknown', ...(failed?.problem && !direct ? { problem: failed.problem } : {}) },
+      { what: 'storage', result: storage.problem ? 'trouble' : 'ok', ...(storage.problem ? { problem: storage.problem } : {}) },
+    ];
+  }
+
+  applyUpdate(): void {
+    this.#options.page.applyUpdate();
+  }
+
+  dismissNotice(id: string): void {
+    this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
+  }
+
+  notify(text: NoticeView['text'], problem?: ProblemView): void {
+    const kind = text === 'update-ready' ? 'update' : problem ? 'problem' : 'info';
+    const notice: NoticeView = { id: `notice-${this.#nextNotice++}`, kind, text, ...(problem ? { problem } : {}) };
+    this.notices.value = [...this.notices.value.filter((known) => known.text !== text), notice].slice(-4);
+  }
+
+  async #load(): Promise<void> {
+    try {
+      await Promise.all([this.#options.directory.load(), this.#conversations.load()]);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    this.#refresh();
+    this.ready.value = true;
+    await this.#refreshStorage();
+  }
+
+  async #refreshStorage(): Promise<void> {
+    const storage = await this.#options.page.storage();
+    this.settings.value = { ...this.settings.value, storage: { ...this.settings.value.storage, ...storage } };
+  }
+
+  #publish(): void {
+    const { directory, host } = this.#options;
+    directory.publish({ name: this.me.value.name, agents: host.agents().map(({ id, title, description }) => ({ id, title, description })) });
+  }
+
+  /** Many things change in one moment; the screens hear of them once. */
+  #scheduleRefresh(): void {
+    if (this.#isRefreshScheduled) return;
+    this.#isRefreshScheduled = true;
+    queueMicrotask(() => {
+      this.#isRefreshScheduled = false;
+      this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    this.#people.refresh();
+    this.network.value = this.#status();
+    this.people.value = this.#people.others();
+    this.peers.value = this.#options.node.peers().map((peer) => ({
+      node: peer.node,
+      person: peer.identity && this.#people.view(peer.identity.person),
+      state: peer.state,
+      bytesSent: peer.bytesSent,
+      bytesReceived: peer.bytesReceived,
+      ...(peer.path ? { path: pathView(peer.path, peer.rttMs) } : {}),
+      ...(peer.lastSeenAt === undefined ? {} : { lastSeenAt: peer.lastSeenAt }),
+      ...(peer.reason && peer.state !== 'connected' ? { problem: { code: peer.reason } } : {}),
+    }));
+    this.agentsModel.refresh();
+    this.#conversations.refresh();
+  }
+
+  #status(): NetworkStatusView {
+    const { phase, signaling, connectedPeers, problem } = this.#options.node.state();
+    return {
+      state: phase === 'closed' ? 'offline' : phase,
+      peers: connectedPeers,
+      mode: 'decentralised',
+      server: { host: this.#options.page.serverHost, state: signaling },
+      ...(problem ? { problem: { code: problem.code } } : {}),
+    };
+  }
+
+  #report(thrown: unknown): void {
+    const { code, message } = asParleyError(thrown);
+    this.notify(code.startsWith('storage') ? 'storage-trouble' : 'problem', { code, detail: message });
+  }
+}

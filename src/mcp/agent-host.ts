@@ -35,6 +35,7 @@ export class AgentHost {
   readonly #policy: CallPolicy;
   readonly #events = new Emitter<AgentHostEvents>();
   readonly #agents = new Map<AgentId, HostedAgent>();
+  readonly #disabled = new Set<AgentId>();
   readonly #sessions = new Map<Stream, AgentId>();
 
   constructor(node: NodeApi, policy: CallPolicy) {
@@ -57,11 +58,30 @@ export class AgentHost {
     this.#events.emit('agents', this.agents());
   }
 
+  /** An agent that is switched off stays the owner's to use; for everybody else it is not there. */
+  setEnabled(id: AgentId, isEnabled: boolean): void {
+    if (!this.#agents.has(id) || isEnabled === this.isEnabled(id)) return;
+    if (isEnabled) this.#disabled.delete(id);
+    else {
+      this.#disabled.add(id);
+      this.#endSessions(id);
+    }
+    this.#events.emit('agents', this.agents());
+  }
+
+  isEnabled(id: AgentId): boolean {
+    return !this.#disabled.has(id);
+  }
+
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
-    for (const [stream, agent] of this.#sessions) if (agent === id) stream.reset('agent-unknown');
+    this.#endSessions(id);
     this.#events.emit('agents', this.agents());
+  }
+
+  #endSessions(id: AgentId): void {
+    for (const [stream, agent] of this.#sessions) if (agent === id) stream.reset('agent-unknown');
   }
 
   /** Serves one of this node's own agents to its owner, who needs no permission. */
@@ -88,7 +108,8 @@ export class AgentHost {
 
   #agentOf(stream: Stream): HostedAgent | undefined {
     try {
-      return this.#agents.get(parseAgentId(fromUtf8(stream.header)));
+      const id = parseAgentId(fromUtf8(stream.header));
+      return this.isEnabled(id) ? this.#agents.get(id) : undefined;
     } catch {
       return undefined;
     }

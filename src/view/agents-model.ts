@@ -212,7 +212,7 @@ export class AgentsModel {
   #mine(agent: HostedAgent): AgentView {
     const { node, people } = this.#options;
     const address = agentAddress(node.id, agent.id);
-    return { address, agentId: agent.id, title: agent.title, description: agent.description, owner: people.view(node.identity.person), mine: true, sigil: { key: address, kind: 'agent', verified: false }, enabled: true };
+    return { address, agentId: agent.id, title: agent.title, description: agent.description, owner: people.view(node.identity.person), mine: true, sigil: { key: address, kind: 'agent', verified: false }, enabled: this.#options.host.isEnabled(agent.id) };
   }
 
   #entryView({ address, agent, title, description, owner }: AgentEntry): AgentView {

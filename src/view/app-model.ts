@@ -2,7 +2,7 @@ import { signal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
 import { asParleyError } from '../base/errors.ts';
-import { parsePersonId } from '../base/ids.ts';
+import { parseAgentId, parsePersonId } from '../base/ids.ts';
 import type { ChatService } from '../chat/chat-service.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
@@ -186,6 +186,13 @@ class Model implements AppModel {
     return this.agentsModel.getPrompt(address, name, args);
   }
 
+  async setAgentEnabled(agentId: string, enabled: boolean): Promise<void> {
+    const { host, records } = this.#options;
+    host.setEnabled(parseAgentId(agentId), enabled);
+    const off = host.agents().flatMap(({ id }) => (host.isEnabled(id) ? [] : [id as string]));
+    await records.table<readonly string[]>('settings').put('agents-off', off).catch((thrown: unknown) => this.#report(thrown));
+  }
+
   answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void {
     this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
   }
@@ -275,7 +282,7 @@ class Model implements AppModel {
 
   #publish(): void {
     const { directory, host } = this.#options;
-    directory.publish({ name: this.me.value.name, agents: host.agents().map(({ id, title, description }) => ({ id, title, description })) });
+    directory.publish({ name: this.me.value.name, agents: host.agents().filter(({ id }) => host.isEnabled(id)).map(({ id, title, description }) => ({ id, title, description })) });
   }
 
   /** Many things change in one moment; the screens hear of them once. */

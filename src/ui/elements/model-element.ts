@@ -27,7 +27,6 @@ export class ModelElement extends LitElement {
       if (isRendering) {
         isRendering = false;
         super.performUpdate();
-        // Every signal that `render` reads is tracked here; what `updated` reads as well, which costs a render at most.
       } else {
         untracked(() => this.requestUpdate());
       }

@@ -1,0 +1,274 @@
+import type { ErrorCode } from '../base/errors.ts';
+import type { ConnectionCheckView, MessageStateView, NetworkStatusView, NoticeView, PathView, PeerView, ProblemView, ServedCallView } from '../view/types.ts';
+import { milliseconds } from './format.ts';
+
+/**
+ * Every word that the app says, in one place. The names that automation and assistive technology rely on are listed in
+ * `src/ui/README.md`; changing one of those is a breaking change.
+ */
+export const strings = {
+  appName: 'Parley',
+  main: 'Main',
+  conversations: 'Conversations',
+  chats: 'Chats',
+  agents: 'Agents',
+  network: 'Network',
+  settings: 'Settings',
+  back: 'Back',
+  close: 'Close',
+  copy: 'Copy',
+  copied: 'Copied',
+  you: 'You',
+  verified: 'verified',
+  away: 'away',
+  here: 'here',
+
+  networkStatus: 'Network status',
+  invite: 'Invite',
+  invitePeople: 'Invite people',
+  inviteLink: 'Invite link',
+  inviteQrCode: 'Invite QR code',
+  inviteText: 'Whoever opens this link is in the network: no account, nothing to install.',
+  invitePrivateText: 'This link holds the network’s secret. Give it only to people who may join; the server never sees it.',
+  share: 'Share',
+
+  newConversation: 'New conversation',
+  newConversationText: 'People who are here now, or whom you have met',
+  nobodyHere: 'Nobody else is here yet. Invite somebody: opening the link is all they do.',
+  searchConversations: 'Search conversations',
+  searchAgents: 'Search agents and people',
+  nothingFound: 'Nothing matches.',
+  noConversations: 'No conversations yet',
+  noConversationsText: 'Invite somebody, or write to a person who is here.',
+  welcome: 'You are in.',
+  welcomeText: (network: string) => `This tab is now a node of ${network}, and you need no account. Pick a conversation, start one, or invite somebody.`,
+  yourName: 'Others see you as',
+  change: 'Change',
+  conversationGone: 'There is no such conversation on this device.',
+
+  messages: 'Messages',
+  message: 'Message',
+  messageTo: (name: string) => `Message ${name}`,
+  send: 'Send',
+  encrypted: 'End-to-end encrypted',
+  notVerified: 'not verified yet',
+  conversationDetails: 'Conversation details',
+  members: 'Members',
+  howYouReach: 'How you reach them',
+  notReachedNow: 'Not connected now. What you write is kept on this device and sent when you meet again.',
+  agentsOf: (name: string) => `Agents of ${name}`,
+  firstMessage: (name: string) => `This is the beginning of your conversation with ${name}. Only the two of you can read it.`,
+  unreadFrom: 'New since you were here',
+  olderMessages: 'Show older messages',
+  tryAgain: 'Try again',
+  unread: (count: number) => `${count} unread`,
+
+  agentsOfOthers: 'Agents you can call',
+  noAgents: 'No agents here yet. As soon as somebody with agents is connected, theirs appear here.',
+  pickAgent: 'Agents are tools that people here share',
+  pickAgentText: 'Pick one to see what it can do. A call runs in its owner’s tab, and only after the owner said yes.',
+  agentOf: (name: string) => `agent of ${name}`,
+  yourAgent: 'your agent',
+  tools: 'Tools',
+  resources: 'Resources',
+  prompts: 'Prompts',
+  noTools: 'This agent has no tools.',
+  arguments: 'Arguments',
+  noArguments: 'This tool takes no arguments.',
+  callTool: 'Call tool',
+  cancel: 'Cancel',
+  result: 'Result',
+  required: 'required',
+  optional: 'optional',
+  asJson: 'as JSON',
+  allTools: 'All tools',
+  loadingAgent: 'Asking the agent what it can do…',
+  agentGone: 'This agent is not reachable now.',
+  changesThings: 'May change things',
+  readsOnly: 'Reads only',
+  agentOn: 'Others may ask to call it',
+  noResult: 'The result appears here.',
+  toolError: 'The tool reported an error',
+  emptyResult: 'The tool answered with nothing.',
+  unknownContent: (type: string) => `The agent sent content of a kind that this version cannot show: ${type}`,
+  read: 'Read',
+  getPrompt: 'Get prompt',
+  callsServed: 'Calls into your agents',
+  noCallsServed: 'Nobody has called your agents since this page was opened.',
+  waitingForOwner: (name: string) => `Waiting for ${name}. If the owner has to say yes first, this takes a moment.`,
+  running: 'Running…',
+  took: (ms: number) => `took ${milliseconds(ms)}`,
+
+  allowToolCall: 'Allow tool call?',
+  wantsToCall: (tool: string, agent: string) => `wants to call ${tool} of your agent ${agent}`,
+  withArguments: 'With these arguments',
+  withNoArguments: 'Without arguments',
+  allowOnce: 'Allow once',
+  alwaysAllow: 'Always allow',
+  refuse: 'Refuse',
+  moreWaiting: (count: number) => `${count} more waiting`,
+  notVerifiedCaller: 'You have not verified this person. Allow only what you would let a stranger do.',
+
+  howConnected: 'How you are connected',
+  peers: 'Peers',
+  noPeers: 'No peers yet. Open the invite link in another browser, or send it to somebody.',
+  networkPicture: 'The people here, and their links',
+  networkPictureText: (people: number, links: number, agents: number) => `${count(people, 'node')} · ${count(links, 'link')} · ${count(agents, 'agent')}`,
+  person: 'Person',
+  path: 'Path',
+  time: 'Time',
+  data: 'Data',
+  state: 'State',
+  checkConnection: 'Check connection',
+  connectionCheck: 'Connection check',
+  myAddress: 'Address of this tab',
+
+  displayName: 'Display name',
+  displayNameText: 'What people in this network see beside your messages.',
+  save: 'Save',
+  theme: 'Theme',
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
+  networkMode: 'Network mode',
+  modes: { decentralised: 'Decentralised', hybrid: 'Hybrid', centralised: 'Centralised' },
+  modeTexts: {
+    decentralised: 'Tabs connect to each other directly. The server only introduces them.',
+    hybrid: 'Direct where possible, through a host where not. Needs a host, and none is known.',
+    centralised: 'Everything through a host, still end-to-end encrypted. Needs a host, and none is known.',
+  },
+  storage: 'Storage on this device',
+  storageUsed: (used: string, quota: string | undefined) => (quota ? `${used} used of about ${quota}` : `${used} used`),
+  storagePersisted: 'The browser keeps it until you delete it.',
+  storageNotPersisted: 'The browser may delete it when space runs low.',
+  keepStorage: 'Ask the browser to keep it',
+  networks: 'Networks',
+  openNetwork: 'open to everyone on this server',
+  privateNetwork: 'private',
+  currentNetwork: 'you are here',
+  switchTo: 'Switch',
+  newPrivateNetwork: 'New private network',
+  networkName: 'Network name',
+  create: 'Create and switch',
+  newPrivateNetworkText: 'Only people with its invite link can join, or even find it.',
+  about: 'About',
+  version: (version: string) => `Parley ${version}`,
+  myAgents: 'My agents',
+
+  updateNow: 'Update',
+  dismiss: 'Dismiss',
+  notices: 'Notices',
+} as const;
+
+function count(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** What the status region says; its beginning is a name that stays. */
+export function statusText(status: NetworkStatusView): string {
+  const state = { offline: 'Offline', connecting: 'Connecting', connected: 'Connected' }[status.state];
+  return `${state} · ${count(status.peers, 'peer')} · ${status.mode}`;
+}
+
+const SERVER_TEXTS: Record<NetworkStatusView['server']['state'], (host: string) => string> = {
+  off: () => 'No server is used.',
+  connecting: (host) => `Looking for the server ${host}…`,
+  connected: (host) => `The server ${host} introduces you to new people. It sees no messages and no calls.`,
+  unreachable: (host) => `The server ${host} does not answer. Everybody you are connected to stays connected; new people cannot find you until it is back.`,
+  refused: (host) => `The server ${host} refused this tab. It will be asked again later.`,
+};
+
+export function serverText(status: NetworkStatusView): string {
+  return SERVER_TEXTS[status.server.state](status.server.host);
+}
+
+export function pathText(path: PathView): string {
+  const kind = { direct: 'direct', tab: 'in this browser', host: 'through a host', relayed: path.via.length > 0 ? `through ${path.via.join(', ')}` : 'relayed', memory: 'this tab' }[path.kind];
+  return path.rttMs === undefined ? kind : `${kind} · ${milliseconds(path.rttMs)}`;
+}
+
+export const messageStates: Record<MessageStateView, string> = {
+  queued: 'waiting for the other to be here',
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'read',
+  failed: 'not sent',
+};
+
+export const peerStates: Record<PeerView['state'], string> = { connecting: 'connecting', connected: 'connected', away: 'away' };
+
+export const outcomes: Record<ServedCallView['outcome'], string> = {
+  ran: 'ran',
+  'tool-error': 'ran, with an error',
+  refused: 'refused',
+  expired: 'not answered in time',
+  cancelled: 'cancelled',
+};
+
+export const checkNames: Record<ConnectionCheckView['what'], string> = {
+  server: 'Server',
+  udp: 'UDP',
+  'direct-links': 'Direct links',
+  storage: 'Storage',
+  'secure-context': 'Secure connection (HTTPS or localhost)',
+};
+
+export const checkResults: Record<ConnectionCheckView['result'], string> = { ok: 'works', trouble: 'trouble', unknown: 'not tried yet' };
+
+/** What happened, why, what to do. */
+const PROBLEMS: Partial<Record<ErrorCode, string>> = {
+  malformed: 'Something arrived that could not be read. It was ignored.',
+  'too-large': 'That is larger than the limit. Try something shorter.',
+  'bad-signature': 'Something arrived with a wrong signature and was ignored.',
+  'bad-certificate': 'This device’s certificate is not valid. Its owner should open the app again.',
+  'device-list-conflict': 'This person’s list of devices contradicts what was seen before. Compare safety numbers before you trust it.',
+  'wrong-node': 'Somebody else answered than the one who was called. Nothing was sent.',
+  'wrong-network-secret': 'The other side has a different secret for this network. One of you has an old or altered invite link: ask for a new one.',
+  'handshake-failed': 'The secure connection could not be agreed on. It is tried again.',
+  'version-unsupported': 'The other side runs an incompatible version of the app. Reload both pages.',
+  'decrypt-failed': 'A part of the connection was damaged on the way. It is made again.',
+  'clock-skew': 'The clocks of the two devices differ too much. Check date and time on both.',
+  'protocol-violation': 'The other side broke the protocol and was disconnected.',
+  'rate-limited': 'Too much in too short a time. Wait a moment, and try again.',
+  overloaded: 'There is too much to do right now. Try again in a moment.',
+  'timed-out': 'There was no answer in time. Try again.',
+  cancelled: 'Cancelled.',
+  unreachable: 'Not reachable now: away, or no path leads there. It is tried again when they are back.',
+  'ice-failed': 'No direct path was found. A firewall, or a network that blocks UDP, stands between you. Try another network.',
+  'link-lost': 'The connection broke. It is made again by itself.',
+  'peer-closed': 'The other side closed the page.',
+  'peer-silent': 'The other side stopped answering: asleep, or offline.',
+  replaced: 'A newer connection took over.',
+  'protocol-unknown': 'The other side’s version of the app cannot do this. Reload both pages.',
+  'agent-unknown': 'The agent is no longer there.',
+  refused: 'The owner said no.',
+  'signaling-unreachable': 'The server does not answer. Existing connections go on; it is tried again by itself.',
+  'signaling-refused': 'The server refused this tab.',
+  'invite-broken': 'This invite link is damaged or incomplete. Ask for it again, and copy all of it.',
+  'platform-missing': 'This browser lacks something that Parley needs. Use a current Chromium, Firefox or Safari over HTTPS.',
+  'storage-full': 'The storage of this browser is full. Free some space; until then nothing new can be kept.',
+  'storage-broken': 'The storage of this browser cannot be read. This tab works, but forgets everything when closed.',
+  'storage-too-new': 'The stored data was written by a newer version of the app. Reload the page to get that version.',
+  'storage-denied': 'This browser does not let the page store anything (private mode?). This tab works, but forgets everything when closed.',
+  'bad-argument': 'That cannot be used as it is.',
+};
+
+/** A problem in words, with the detail that its source gave. */
+export function problemText(problem: ProblemView): string {
+  const known = PROBLEMS[problem.code];
+  if (problem.code === 'bad-argument' && problem.detail) return problem.detail;
+  return known ?? `Something went wrong here (${problem.code}${problem.detail ? `: ${problem.detail}` : ''}).`;
+}
+
+const NOTICES: Record<NoticeView['text'], string> = {
+  copied: 'Copied.',
+  'update-ready': 'A new version is ready. Updating reloads the page; calls that run are finished first.',
+  'offline-ready': 'Parley now also opens without a network.',
+  problem: 'Something went wrong.',
+  'name-saved': 'Your name is saved, and others see it now.',
+  'storage-trouble': 'Storage trouble.',
+  'invite-broken': 'This invite link is damaged or incomplete. Ask for it again, and copy all of it.',
+  'joined-network': 'You joined the network.',
+};
+
+export function noticeText(notice: NoticeView): string {
+  return notice.problem ? problemText(notice.problem) : NOTICES[notice.text];
+}

@@ -1,0 +1,87 @@
+import { css, html, svg } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import { encode } from 'uqr';
+import '../elements/dialog.ts';
+import { icon } from '../elements/icons.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { strings } from '../strings.ts';
+import { shared } from '../styles/shared.ts';
+
+/** The link that brings somebody in, as text to copy and as a picture to scan. */
+@customElement('parley-invite-dialog')
+export class InviteDialog extends ModelElement {
+  @property({ type: Boolean }) open = false;
+  @query('input') private readonly field!: HTMLInputElement;
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: contents;
+      }
+      .stack {
+        display: grid;
+        gap: var(--s4);
+      }
+      .qr {
+        justify-self: center;
+        width: min(232px, 70vw);
+        padding: 14px;
+        border-radius: var(--r2);
+        background: white;
+        line-height: 0;
+      }
+      .row {
+        display: flex;
+        gap: var(--s2);
+      }
+    `,
+  ];
+
+  override render() {
+    const network = this.model.currentNetwork.value;
+    return html`<parley-dialog heading=${strings.invitePeople} ?open=${this.open} @close=${this.#closed}>
+      ${this.open ? this.#content(this.model.inviteLink(), network.private) : ''}
+    </parley-dialog>`;
+  }
+
+  #content(link: string, isPrivate: boolean) {
+    return html`<div class="stack">
+      <p class="soft small">${isPrivate ? strings.invitePrivateText : strings.inviteText}</p>
+      <div class="qr" role="img" aria-label=${strings.inviteQrCode}>${qrPicture(link)}</div>
+      <div class="row">
+        <input type="text" readonly aria-label=${strings.inviteLink} .value=${link} @focus=${() => this.field.select()} />
+        <button class="btn go" @click=${() => this.#copy(link)}>${icon('copy', 18)}${strings.copy}</button>
+      </div>
+      ${'share' in navigator ? html`<button class="btn" @click=${() => this.#share(link)}>${strings.share}</button>` : ''}
+    </div>`;
+  }
+
+  async #copy(link: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(link);
+      this.model.notify('copied');
+    } catch {
+      // Without the clipboard's permission the person copies the selected text.
+      this.field.focus();
+      this.field.select();
+    }
+  }
+
+  async #share(link: string): Promise<void> {
+    await navigator.share({ title: strings.appName, url: link }).catch(() => {
+      // Closing the share sheet is no failure.
+    });
+  }
+
+  readonly #closed = (): void => {
+    this.dispatchEvent(new CustomEvent('close'));
+  };
+}
+
+/** A QR code as one SVG path, black on white in both themes: scanners expect that. */
+function qrPicture(text: string) {
+  const { data, size } = encode(text, { ecc: 'M', border: 0 });
+  const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
+  return html`<svg viewBox="0 0 ${size} ${size}" aria-hidden="true" shape-rendering="crispEdges">${svg`<path d=${path} fill="black" />`}</svg>`;
+}

@@ -1,0 +1,245 @@
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { icon, mark } from '../elements/icons.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { sigil } from '../elements/sigil.ts';
+import { href, route, type Route } from '../router.ts';
+import { shared } from '../styles/shared.ts';
+import { statusText, strings } from '../strings.ts';
+import '../agents/agent-list.ts';
+import '../agents/agent-page.ts';
+import '../approvals/approval-dialog.ts';
+import '../conversations/conversation-list.ts';
+import '../conversations/conversation-page.ts';
+import '../conversations/welcome-page.ts';
+import '../invite/invite-dialog.ts';
+import '../network/network-list.ts';
+import '../network/network-page.ts';
+import '../settings/settings-page.ts';
+import './notice-bar.ts';
+
+const PLACES = [
+  { page: 'conversations', name: strings.conversations, label: strings.chats, icon: 'chat' },
+  { page: 'agents', name: strings.agents, label: strings.agents, icon: 'agents' },
+  { page: 'network', name: strings.network, label: strings.network, icon: 'network' },
+  { page: 'settings', name: strings.settings, label: strings.settings, icon: 'settings' },
+] as const;
+
+/** The frame of all screens: navigation, the list of the place one is in, its page, and what can come up anywhere. */
+@customElement('parley-app')
+export class AppShell extends ModelElement {
+  @state() private isInviting = false;
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: grid;
+        grid-template: minmax(0, 1fr) auto / 76px 312px minmax(0, 1fr);
+        height: 100dvh;
+        background: var(--ground);
+      }
+      nav {
+        grid-row: 1 / 3;
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        gap: var(--s1);
+        padding: var(--s4) 0;
+      }
+      .mark {
+        margin-bottom: var(--s5);
+        line-height: 0;
+      }
+      nav a {
+        position: relative;
+        display: grid;
+        justify-items: center;
+        gap: 3px;
+        width: 64px;
+        padding: 8px 0 6px;
+        border-radius: var(--r2);
+        color: var(--ink-2);
+        font-size: 11px;
+        text-decoration: none;
+      }
+      nav a:hover {
+        background: var(--raise);
+      }
+      nav a[aria-current] {
+        color: var(--accent);
+        background: var(--accent-soft);
+        font-weight: 600;
+      }
+      .waiting {
+        position: absolute;
+        top: 4px;
+        right: 12px;
+        width: 9px;
+        height: 9px;
+        border-radius: 50%;
+        background: var(--rose);
+        border: 2px solid var(--ground);
+        box-sizing: content-box;
+      }
+      .me {
+        margin-top: auto;
+        line-height: 0;
+      }
+      .list {
+        min-height: 0;
+        overflow: auto;
+        padding: var(--s4) var(--s2) 0;
+      }
+      .status {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        padding: var(--s2) var(--s2) var(--s2) var(--s4);
+        font-size: var(--t-s);
+        color: var(--ink-2);
+        min-height: 52px;
+      }
+      .status [role='status'] {
+        flex: 1;
+        min-width: 0;
+      }
+      main {
+        grid-column: 3;
+        grid-row: 1 / 3;
+        min-height: 0;
+        min-width: 0;
+        padding: var(--s3) var(--s3) var(--s3) 0;
+        display: grid;
+      }
+      main > * {
+        min-height: 0;
+      }
+      @media (max-width: 1000px) {
+        :host {
+          grid-template-columns: 68px 264px minmax(0, 1fr);
+        }
+      }
+      @media (max-width: 700px) {
+        :host {
+          grid-template: minmax(0, 1fr) auto auto / minmax(0, 1fr);
+        }
+        nav {
+          grid-row: 3;
+          flex-direction: row;
+          justify-content: space-around;
+          padding: 6px 8px calc(6px + env(safe-area-inset-bottom));
+          border-top: 1px solid var(--line);
+        }
+        .mark,
+        .me {
+          display: none;
+        }
+        main {
+          display: none;
+          grid-column: 1;
+          grid-row: 1;
+          padding: 0;
+        }
+        .list {
+          grid-row: 1;
+        }
+        :host([depth='page']) main {
+          display: grid;
+        }
+        :host([depth='page']) .list {
+          display: none;
+        }
+        :host([depth='page'][bare]) .status {
+          display: contents;
+        }
+        :host([depth='page'][bare]) .status > :not([role='status']) {
+          display: none;
+        }
+        :host([depth='page'][bare]) [role='status'] {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+          white-space: nowrap;
+        }
+      }
+    `,
+  ];
+
+  override render() {
+    const at = route.value;
+    const { model } = this;
+    const status = model.network.value;
+    return html`
+      <nav aria-label=${strings.main}>
+        <div class="mark">${mark(40)}</div>
+        ${PLACES.map((place) => this.#link(place, at))}
+        <div class="me" title=${model.me.value.name}>${sigil(model.me.value.sigil, 40)}</div>
+      </nav>
+      <div class="list">${this.#list(at)}</div>
+      <div class="status">
+        <span class="dot ${status.state}" aria-hidden="true"></span>
+        <div role="status" aria-label=${strings.networkStatus}>${statusText(status)}</div>
+        <button class="btn" @click=${() => (this.isInviting = true)}>${icon('invite', 18)}${strings.invite}</button>
+      </div>
+      <main>${this.#page(at)}</main>
+      <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)}></parley-invite-dialog>
+      <parley-approval-dialog .model=${model}></parley-approval-dialog>
+      <parley-notices .model=${model}></parley-notices>
+    `;
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    super.updated(changed);
+    const at = route.value;
+    const isPage = at.page === 'network' || at.page === 'settings' || (at.page === 'conversations' ? at.conversation !== undefined : at.agent !== undefined);
+    this.setAttribute('depth', isPage ? 'page' : 'list');
+    this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
+    document.title = this.#title(at);
+  }
+
+  #link(place: (typeof PLACES)[number], at: Route): TemplateResult {
+    const isHere = at.page === place.page;
+    const unread = place.page === 'conversations' && this.model.conversations.value.some((row) => row.unread > 0);
+    return html`<a href=${href({ page: place.page })} aria-label=${place.name} aria-current=${isHere ? 'page' : nothing}>
+      ${icon(place.icon, 22)}${place.label}${unread ? html`<span class="waiting"></span>` : ''}
+    </a>`;
+  }
+
+  #list(at: Route): TemplateResult {
+    const { model } = this;
+    switch (at.page) {
+      case 'conversations':
+        return html`<parley-conversation-list .model=${model} .current=${at.conversation} @invite=${() => (this.isInviting = true)}></parley-conversation-list>`;
+      case 'agents':
+        return html`<parley-agent-list .model=${model} .current=${at.agent}></parley-agent-list>`;
+      case 'network':
+      case 'settings':
+        return html`<parley-network-list .model=${model} .page=${at.page}></parley-network-list>`;
+    }
+  }
+
+  #page(at: Route): TemplateResult {
+    const { model } = this;
+    switch (at.page) {
+      case 'conversations':
+        return at.conversation
+          ? html`<parley-conversation .model=${model} .conversation=${at.conversation}></parley-conversation>`
+          : html`<parley-welcome .model=${model} @invite=${() => (this.isInviting = true)}></parley-welcome>`;
+      case 'agents':
+        return html`<parley-agent .model=${model} .address=${at.agent} .tool=${at.tool}></parley-agent>`;
+      case 'network':
+        return html`<parley-network .model=${model}></parley-network>`;
+      case 'settings':
+        return html`<parley-settings .model=${model}></parley-settings>`;
+    }
+  }
+
+  #title(at: Route): string {
+    const unread = this.model.conversations.value.reduce((sum, row) => sum + row.unread, 0);
+    const place = at.page === 'conversations' && at.conversation ? this.model.conversation(at.conversation).value?.title : PLACES.find(({ page }) => page === at.page)?.name;
+    return `${unread > 0 ? `(${unread}) ` : ''}${place ? `${place} · ` : ''}${strings.appName}`;
+  }
+}

@@ -98,6 +98,9 @@ export const shared = css`
     filter: brightness(1.08);
     background: var(--accent);
   }
+  a.btn {
+    text-decoration: none;
+  }
   .btn:disabled {
     opacity: 0.55;
   }

@@ -1,0 +1,113 @@
+import { css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { CallView } from '../../view/types.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { pathText, problemText, strings } from '../strings.ts';
+import { shared } from '../styles/shared.ts';
+import './result-view.ts';
+
+/** One tool call of mine: what was asked, how it went, what came back, how long it took and which way it went. */
+@customElement('parley-call')
+export class CallCard extends ModelElement {
+  @property({ attribute: false }) call!: CallView;
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        border: 1px solid var(--line);
+        border-radius: 4px 14px 14px 14px;
+        max-width: 660px;
+        overflow: hidden;
+        background: var(--sheet);
+      }
+      .top {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 2px 10px;
+        padding: 10px 14px;
+        border-bottom: 1px solid var(--line);
+        font-size: var(--t-s);
+      }
+      .path {
+        margin-left: auto;
+        color: var(--ink-3);
+        font-size: var(--t-xs);
+        font-variant-numeric: tabular-nums;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 4px 16px;
+        padding: 10px 14px;
+        font-size: var(--t-s);
+        background: var(--ground);
+      }
+      dt {
+        color: var(--ink-3);
+      }
+      dd {
+        font-family: var(--font-mono);
+        font-size: 12.5px;
+        overflow-wrap: anywhere;
+        white-space: pre-wrap;
+        max-height: 9em;
+        overflow: auto;
+      }
+      .result {
+        padding: 12px 14px;
+        display: grid;
+        gap: var(--s3);
+      }
+      .running {
+        display: flex;
+        align-items: center;
+        gap: var(--s3);
+        font-size: var(--t-s);
+        color: var(--ink-2);
+      }
+      .running > span {
+        flex: 1;
+      }
+      progress {
+        width: 100%;
+        height: 4px;
+        accent-color: var(--accent);
+      }
+      .bad {
+        color: var(--rose);
+        font-size: var(--t-s);
+      }
+    `,
+  ];
+
+  override render() {
+    const { call } = this;
+    const entries = Object.entries(call.arguments);
+    const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter((fact) => fact !== undefined);
+    return html`
+      <div class="top"><b>${call.tool}</b><span class="soft">${call.agent.title} · ${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><span class="path">${facts.join(' · ')}</span></div>
+      ${entries.length > 0 ? html`<dl>${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${argumentText(value)}</dd>`)}</dl>` : nothing}
+      <div class="result">${this.#state()}</div>
+    `;
+  }
+
+  #state() {
+    const { state, agent, id } = this.call;
+    switch (state.kind) {
+      case 'running':
+        return html`<div class="running"><span>${state.message ?? (agent.mine ? strings.running : strings.waitingForOwner(agent.owner.name))}</span><button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button></div>
+          ${state.progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${state.progress} max=${state.total ?? nothing}></progress>`}`;
+      case 'done':
+        return html`${state.isError ? html`<p class="bad">${strings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks}></parley-result>`;
+      case 'failed':
+        return html`<p class="bad">${problemText(state.problem)}</p>`;
+    }
+  }
+}
+
+/** An argument as JSON: text in its quotes, so that nothing passes for something else. */
+export function argumentText(value: unknown): string {
+  return JSON.stringify(value, undefined, 2) ?? 'undefined';
+}

@@ -1,0 +1,184 @@
+import { html, nothing, type PropertyValues } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { CallView, ConversationView, MessageView } from '../../view/types.ts';
+import '../agents/call-card.ts';
+import { icon } from '../elements/icons.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { sigil } from '../elements/sigil.ts';
+import { dayOf, isoTime, longDay, timeOfDay } from '../format.ts';
+import { href } from '../router.ts';
+import { messageStates, pathText, problemText, strings } from '../strings.ts';
+import { shared, sheet } from '../styles/shared.ts';
+import { conversationStyles } from './conversation-styles.ts';
+
+/** Messages of one author closer than this stand together. */
+const GROUP_MS = 5 * 60_000;
+/** This near to the end a reader follows what arrives. Pixels. */
+const FOLLOW_DISTANCE = 80;
+
+/** One conversation: header, log, composer, and details beside it. */
+@customElement('parley-conversation')
+export class ConversationPage extends ModelElement {
+  @property({ attribute: false }) conversation = '';
+  @state() private hasDetails = false;
+  @query('.log') private readonly log!: HTMLElement | null;
+  @query('textarea') private readonly field!: HTMLTextAreaElement | null;
+  #isFollowing = true;
+
+  static override styles = [shared, sheet, conversationStyles];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.#look);
+    addEventListener('focus', this.#look);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#look);
+    removeEventListener('focus', this.#look);
+  }
+
+  override render() {
+    const view = this.model.conversation(this.conversation).value;
+    if (!view) return html`<div class="empty" ?hidden=${!this.model.ready.value}><p class="soft">${strings.conversationGone}</p></div>`;
+    return html`
+      ${this.#header(view)}
+      <div class="columns">
+        <div class="talk">
+          <div class="log" role="log" aria-label=${strings.messages} tabindex="0" @scroll=${this.#scrolled}>
+            ${view.hasOlder ? html`<button class="btn quiet older" @click=${() => this.model.loadOlder(view.id)}>${strings.olderMessages}</button>` : html`<p class="beginning small soft">${strings.firstMessage(view.title)}</p>`}
+            ${repeat(view.entries, (entry) => entry.id, (entry, index) => this.#entry(view, entry, view.entries[index - 1], view.entries[index + 1]))}
+          </div>
+          ${view.path ? nothing : html`<p class="away small" role="note">${strings.notReachedNow}</p>`}
+          <form class="composer" @submit=${this.#submit}>
+            <textarea rows="1" aria-label=${strings.message} placeholder=${strings.messageTo(view.title)} .value=${view.draft} @input=${this.#typed} @keydown=${this.#pressed}></textarea>
+            <button class="btn go">${strings.send}</button>
+          </form>
+        </div>
+        ${this.hasDetails ? this.#details(view) : nothing}
+      </div>
+    `;
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('conversation')) this.#isFollowing = true;
+  }
+
+  override updated(): void {
+    if (this.log && this.#isFollowing) this.log.scrollTop = this.log.scrollHeight;
+    this.#fitField();
+    this.#look();
+  }
+
+  #header(view: ConversationView) {
+    const areVerified = view.members.every((person) => person.verified);
+    return html`<header class="head">
+      <a class="icon-btn back" href=${href({ page: 'conversations' })} aria-label=${strings.back}>${icon('back')}</a>
+      ${sigil(view.sigil, 40)}
+      <div class="grow">
+        <h2>${view.title}</h2>
+        <div class="lock">${icon('lock', 14)}<span class="clip">${strings.encrypted} · ${areVerified ? html`<b>${strings.verified}</b>` : strings.notVerified}</span></div>
+      </div>
+      <button class="icon-btn" aria-label=${strings.conversationDetails} aria-expanded=${this.hasDetails} @click=${() => (this.hasDetails = !this.hasDetails)}>${icon('panel')}</button>
+    </header>`;
+  }
+
+  #entry(view: ConversationView, entry: MessageView | CallView, before: MessageView | CallView | undefined, after: MessageView | CallView | undefined) {
+    const time = timeOf(entry);
+    const isNewDay = !before || dayOf(timeOf(before)) !== dayOf(time);
+    const isFirstUnread = entry.id === view.firstUnread;
+    return html`
+      ${isNewDay ? html`<div class="day">${longDay(time)}</div>` : nothing}
+      ${isFirstUnread ? html`<div class="day unread">${strings.unreadFrom}</div>` : nothing}
+      ${entry.kind === 'call' ? this.#call(entry) : this.#message(entry, !isNewDay && !isFirstUnread && belongTogether(before, entry), belongTogether(entry, after))}
+    `;
+  }
+
+  #message(message: MessageView, isContinued: boolean, goesOn: boolean) {
+    const { author, mine } = message;
+    const name = mine ? strings.you : author.name;
+    const isTold = mine && message.state !== undefined && (!goesOn || message.state === 'failed' || message.state === 'queued');
+    return html`<article class="msg ${mine ? 'mine' : ''} ${isContinued ? 'continued' : ''}" aria-label="${mine ? author.name : name}, ${timeOfDay(message.time)}: ${message.text}">
+      ${mine ? nothing : isContinued ? html`<span></span>` : sigil(author.sigil, 36)}
+      <div class="what">
+        ${mine || isContinued ? nothing : html`<div class="who"><b>${name}</b><time datetime=${isoTime(message.time)}>${timeOfDay(message.time)}</time></div>`}
+        <div class="bubble">${message.text}</div>
+        ${isTold ? html`<div class="meta ${message.state}"><time datetime=${isoTime(message.time)}>${timeOfDay(message.time)}</time> · ${messageStates[message.state!]}${message.problem ? html` · ${problemText(message.problem)}` : nothing}${message.state === 'failed' ? html`<button class="btn quiet" @click=${() => this.model.retryMessage(message.id)}>${strings.tryAgain}</button>` : nothing}</div>` : nothing}
+      </div>
+    </article>`;
+  }
+
+  #call(call: CallView) {
+    return html`<article class="msg" aria-label="${call.agent.title}, ${timeOfDay(call.startedAt)}: ${call.tool}">
+      ${sigil(call.agent.sigil, 36)}
+      <div class="what">
+        <div class="who"><b>${call.agent.title}</b><span class="badge">${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><time datetime=${isoTime(call.startedAt)}>${timeOfDay(call.startedAt)}</time></div>
+        <parley-call .model=${this.model} .call=${call}></parley-call>
+      </div>
+    </article>`;
+  }
+
+  #details(view: ConversationView) {
+    const others = view.members.filter(({ id }) => id !== this.model.me.value.person);
+    const agents = this.model.agents.value.filter(({ owner }) => others.some(({ id }) => id === owner.id));
+    return html`<aside class="details" aria-label=${strings.conversationDetails}>
+      <section><h3>${strings.members}</h3>
+        ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
+      </section>
+      <section><h3>${strings.howYouReach}</h3><p class="small">${view.path ? pathText(view.path) : strings.notReachedNow}</p></section>
+      ${agents.length === 0 ? nothing : html`<section><h3>${strings.agentsOf(view.title)}</h3>
+        ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
+      </section>`}
+    </aside>`;
+  }
+
+  readonly #submit = (event: Event): void => {
+    event.preventDefault();
+    const text = this.field?.value.trim() ?? '';
+    if (text === '' || !this.field) return;
+    this.#isFollowing = true;
+    this.field.value = '';
+    // A message that could not be stored is not lost: it goes back where it was typed.
+    this.model.sendMessage(this.conversation, text).catch(() => {
+      if (this.field?.value === '') this.field.value = text;
+    });
+  };
+
+  readonly #typed = (): void => {
+    this.#fitField();
+    this.model.setDraft(this.conversation, this.field?.value ?? '');
+  };
+
+  readonly #pressed = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    this.#submit(event);
+  };
+
+  readonly #scrolled = (): void => {
+    if (!this.log) return;
+    this.#isFollowing = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < FOLLOW_DISTANCE;
+    this.#look();
+  };
+
+  /** What is on the screen of somebody who looks at it is read. */
+  readonly #look = (): void => {
+    if (this.#isFollowing && document.visibilityState === 'visible' && document.hasFocus()) this.model.markRead(this.conversation);
+  };
+
+  #fitField(): void {
+    if (!this.field) return;
+    this.field.style.height = 'auto';
+    this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 180)}px`;
+  }
+}
+
+function timeOf(entry: MessageView | CallView): number {
+  return entry.kind === 'call' ? entry.startedAt : entry.time;
+}
+
+function belongTogether(before: MessageView | CallView | undefined, after: MessageView | CallView | undefined): boolean {
+  if (before?.kind !== 'message' || after?.kind !== 'message') return false;
+  return before.author.id === after.author.id && after.time - before.time < GROUP_MS && dayOf(before.time) === dayOf(after.time);
+}

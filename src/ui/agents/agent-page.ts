@@ -1,0 +1,161 @@
+import { css, html, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { AgentDetailView, ResultBlockView, ToolView } from '../../view/types.ts';
+import { asParleyError } from '../../base/errors.ts';
+import { icon } from '../elements/icons.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { sigil } from '../elements/sigil.ts';
+import { timeOfDay } from '../format.ts';
+import { go, href } from '../router.ts';
+import { outcomes, pathText, problemText, strings } from '../strings.ts';
+import { shared, sheet } from '../styles/shared.ts';
+import './call-card.ts';
+import './tool-form.ts';
+
+/** One agent: its tools, resources and prompts, and the call that is being made. */
+@customElement('parley-agent')
+export class AgentPage extends ModelElement {
+  @property({ attribute: false }) address: string | undefined;
+  @property({ attribute: false }) tool: string | undefined;
+  @state() private call: string | undefined;
+  @state() private reading: { readonly name: string; readonly blocks: readonly ResultBlockView[] } | undefined;
+
+  static override styles = [
+    shared,
+    sheet,
+    css`
+      .stack {
+        display: grid;
+        gap: var(--s5);
+        align-content: start;
+      }
+      section {
+        display: grid;
+        gap: var(--s2);
+      }
+      .tool {
+        width: 100%;
+        padding: 12px 14px;
+        border: 1px solid var(--line);
+        border-radius: var(--r2);
+      }
+      .tool:hover {
+        background: var(--raise);
+      }
+      .tool b {
+        display: block;
+      }
+      .items {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));
+        gap: var(--s2);
+      }
+      .switch {
+        display: flex;
+        gap: 10px;
+        align-items: center;
+      }
+    `,
+  ];
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('address') || changed.has('tool')) {
+      this.call = undefined;
+      this.reading = undefined;
+    }
+  }
+
+  override render() {
+    if (!this.address) return this.#overview();
+    const detail = this.model.agentDetail(this.address).value;
+    if (!detail) return html`${this.#head(nothing, '', '')}<div class="empty"><p class="soft">${strings.agentGone}</p></div>`;
+    const { agent, path } = detail;
+    const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
+    const tool = detail.tools.find(({ name }) => name === this.tool);
+    return html`
+      ${this.#head(sigil(agent.sigil, 40), agent.title, path && !agent.mine ? `${whose} · ${pathText(path)}` : whose)}
+      <div class="body stack">
+        ${agent.description ? html`<p class="soft">${agent.description}</p>` : nothing}
+        ${detail.state === 'loading' ? html`<p class="soft small">${strings.loadingAgent}</p>` : nothing}
+        ${detail.problem ? html`<div class="note bad"><b>${strings.agentGone}</b>${problemText(detail.problem)}</div><div><button class="btn" @click=${() => this.model.reloadAgent(agent.address)}>${strings.tryAgain}</button></div>` : nothing}
+        ${tool ? this.#tool(agent.address, tool) : this.#lists(detail)}
+      </div>
+    `;
+  }
+
+  #head(picture: unknown, title: string, line: string) {
+    return html`<header class="head">
+      <a class="icon-btn back" href=${href({ page: 'agents' })} aria-label=${strings.back}>${icon('back')}</a>
+      ${picture}
+      <div class="grow"><h2>${title}</h2><div class="small soft clip">${line}</div></div>
+    </header>`;
+  }
+
+  #overview() {
+    const served = this.model.servedCalls.value;
+    return html`<header class="head"><div class="grow"><h2>${strings.pickAgent}</h2></div></header>
+      <div class="body stack">
+        <p class="soft">${strings.pickAgentText}</p>
+        <section>
+          <h3>${strings.callsServed}</h3>
+          ${served.length === 0
+            ? html`<p class="small soft">${strings.noCallsServed}</p>`
+            : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`}
+        </section>
+      </div>`;
+  }
+
+  #lists({ agent, tools, resources, prompts, state: loading }: AgentDetailView) {
+    return html`
+      ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${strings.agentOn}</label>` : nothing}
+      <section>
+        <h3 id="tools">${strings.tools}</h3>
+        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li><button class="tool" aria-label=${tool.name} @click=${() => go({ page: 'agents', agent: agent.address, tool: tool.name })}><b>${tool.title}</b><span class="small soft">${tool.description}</span></button></li>`)}</ul>
+        ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
+      </section>
+      ${resources.length === 0 ? nothing : html`<section>
+        <h3 id="resources">${strings.resources}</h3>
+        <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li><button class="tool" aria-label="${strings.read} ${resource.name}" @click=${() => this.#read(agent.address, resource.uri, resource.name)}><b>${resource.name}</b><span class="small soft">${resource.description}</span></button></li>`)}</ul>
+      </section>`}
+      ${prompts.length === 0 ? nothing : html`<section>
+        <h3 id="prompts">${strings.prompts}</h3>
+        <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li><button class="tool" aria-label="${strings.getPrompt} ${prompt.name}" @click=${() => this.#getPrompt(agent.address, prompt.name)}><b>${prompt.title}</b><span class="small soft">${prompt.description}</span></button></li>`)}</ul>
+      </section>`}
+      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h3>${this.reading.name}</h3><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
+    `;
+  }
+
+  #tool(address: string, tool: ToolView) {
+    const call = this.model.calls.value.find(({ id }) => id === this.call);
+    return html`
+      <section>
+        <a class="small" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
+        <h2>${tool.title}</h2>
+        <p class="soft">${tool.description}</p>
+        ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
+      </section>
+      <parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>
+      <section role="region" aria-label=${strings.result} aria-live="polite">
+        <h3>${strings.result}</h3>
+        ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}
+      </section>
+    `;
+  }
+
+  async #read(address: string, uri: string, name: string): Promise<void> {
+    await this.#show(name, () => this.model.readResource(address, uri));
+  }
+
+  async #getPrompt(address: string, name: string): Promise<void> {
+    await this.#show(name, async () => (await this.model.getPrompt(address, name, {})).flatMap(({ blocks }) => blocks));
+  }
+
+  async #show(name: string, load: () => Promise<readonly ResultBlockView[]>): Promise<void> {
+    try {
+      this.reading = { name, blocks: await load() };
+    } catch (thrown) {
+      const { code, message } = asParleyError(thrown);
+      this.model.notify('problem', { code, detail: message });
+    }
+  }
+}

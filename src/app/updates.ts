@@ -1,0 +1,42 @@
+import { scriptUrl } from './trusted-types.ts';
+
+/** Registers the service worker and tells when a newer version of the app waits. Nothing changes until {@link Updates.apply}. */
+export class Updates {
+  onReady: () => void = () => undefined;
+  #registration: ServiceWorkerRegistration | undefined;
+  #isApplying = false;
+
+  async start(): Promise<void> {
+    if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      if (this.#isApplying) location.reload();
+    });
+    try {
+      this.#registration = await navigator.serviceWorker.register(scriptUrl('/service-worker.js'), { updateViaCache: 'none' });
+    } catch {
+      // Without it the app works, only not offline: private modes and some embedded browsers refuse service workers.
+      return;
+    }
+    if (this.#registration.waiting) this.onReady();
+    this.#registration.addEventListener('updatefound', () => this.#watch(this.#registration?.installing ?? undefined));
+  }
+
+  /** Looks whether the server has a newer version. */
+  check(): void {
+    this.#registration?.update().catch(() => {
+      // Offline: the next look finds it.
+    });
+  }
+
+  /** Takes the waiting version, which reloads this page. */
+  apply(): void {
+    this.#isApplying = true;
+    this.#registration?.waiting?.postMessage('take-over');
+  }
+
+  #watch(worker: ServiceWorker | undefined): void {
+    worker?.addEventListener('statechange', () => {
+      if (worker.state === 'installed' && navigator.serviceWorker.controller) this.onReady();
+    });
+  }
+}

@@ -14,6 +14,7 @@ export const strings = {
   agents: 'Agents',
   network: 'Network',
   settings: 'Settings',
+  cannotStart: 'Parley cannot start here',
   back: 'Back',
   close: 'Close',
   copy: 'Copy',

@@ -1,0 +1,176 @@
+import SimplePeer from 'simple-peer/simplepeer.min.js';
+import { notesAgent } from '../agents/notes-agent.ts';
+import { runnerAgent } from '../agents/runner-agent.ts';
+import { Directory } from '../agents/directory.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
+import { parseAgentId } from '../base/ids.ts';
+import { ChatService } from '../chat/chat-service.ts';
+import { WebCryptoBulkCipher } from '../crypto/bulk-cipher.ts';
+import { systemEntropy } from '../crypto/entropy.ts';
+import { createLocalIdentity } from '../crypto/identity.ts';
+import { createVerifier } from '../crypto/signing.ts';
+import { RecordsVault } from '../crypto/vault.ts';
+import { AgentClients } from '../mcp/agent-clients.ts';
+import { AgentHost } from '../mcp/agent-host.ts';
+import { Approvals } from '../mcp/approvals.ts';
+import { createNode, type Node } from '../node/node.ts';
+import { openStorageOrMemory } from '../storage/open-storage.ts';
+import { signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
+import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
+import '../ui/styles/fonts.css';
+import '../ui/styles/tokens.css';
+import { mountApp } from '../ui/mount.ts';
+import { showFailure } from '../ui/failure-page.ts';
+import { createAppModel } from '../view/app-model.ts';
+import { generatedName } from '../view/generated-name.ts';
+import type { AppModel } from '../view/types.ts';
+import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
+import { pskOf } from '../wire/networks.ts';
+import { inviteLinkTo, KnownNetworks, networkIdText, networkView } from './known-networks.ts';
+import { startRunner } from './runner.ts';
+import { systemClock } from './system-clock.ts';
+import { claimTabSlot } from './tab-slot.ts';
+import { applyRememberedTheme, applyTheme, readTheme } from './theme.ts';
+import { Updates } from './updates.ts';
+
+/** The composition root: the one place where ports meet their adapters. */
+
+const APP_VERSION = import.meta.env['VITE_APP_VERSION'] as string;
+const place = document.querySelector('#app') as HTMLElement;
+
+async function start(): Promise<void> {
+  if (!isSecureContext || !globalThis.crypto?.subtle) throw new ParleyError('platform-missing', 'The page is not in a secure context.');
+  applyRememberedTheme();
+  const { invite, isBroken } = takeInvite();
+  const [storage, slot, verifier] = await Promise.all([openStorageOrMemory(), claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
+  const { records } = storage;
+  if (!slot) throw new ParleyError('overloaded', 'Too many tabs of this app are open in this browser. Close some, and reload.');
+
+  const known = new KnownNetworks(records);
+  const settings = records.table<string>('settings');
+  const [network, identity, name, theme] = await Promise.all([
+    known.enter(invite),
+    createLocalIdentity({ vault: new RecordsVault(records, systemEntropy), nodeName: slot.keyName, now: systemClock.now(), entropy: systemEntropy }),
+    settings.get('name'),
+    settings.get('theme'),
+  ]);
+  const node = createNode({
+    identity,
+    networkId: network.networkId,
+    ...(network.secret ? { psk: pskOf(network.secret) } : {}),
+    clock: systemClock,
+    entropy: systemEntropy,
+    verifier,
+    bulkCipher: new WebCryptoBulkCipher(),
+    signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
+    rtc: new WebRtcDialer(SimplePeer),
+  });
+  const directory = new Directory(node, records);
+  const chat = new ChatService({ node, store: storage.chat, deviceSigner: identity.deviceSigner, device: identity.device, verifier, clock: systemClock, network: networkIdText(network) });
+  const approvals = new Approvals(identity.person, records, systemClock);
+  const host = new AgentHost(node, approvals);
+  host.add(notesAgent(records, systemClock, systemEntropy));
+  host.add(runnerAgent(startRunner));
+  const off = (await records.table<readonly string[]>('settings').get('agents-off')) ?? [];
+  for (const id of off) if (host.agents().some((agent) => agent.id === id)) host.setEnabled(parseAgentId(id), false);
+
+  const updates = new Updates();
+  const { model, programs } = createAppModel({
+    node,
+    chat,
+    chatStore: storage.chat,
+    directory,
+    host,
+    clients: new AgentClients(node, host),
+    approvals,
+    records,
+    clock: systemClock,
+    page: {
+      version: APP_VERSION,
+      serverHost: location.host,
+      inviteLink: () => inviteLinkTo(network),
+      createPrivateNetwork: async (networkName) => {
+        await known.create(networkName, systemEntropy);
+        location.assign('/#/');
+        location.reload();
+      },
+      switchNetwork: async (id) => {
+        await known.switchTo(id);
+        location.assign('/#/');
+        location.reload();
+      },
+      applyTheme,
+      storage: storageFacts,
+      persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
+      applyUpdate: () => whenIdle(model, () => updates.apply()),
+    },
+    network: networkView(network),
+    networks: (await known.all()).map(networkView),
+    name: name ?? generatedName(identity.person),
+    theme: readTheme(theme),
+    ...(storage.problem ? { storageProblem: { code: storage.problem.code, detail: storage.problem.message } } : {}),
+  });
+  applyTheme(readTheme(theme));
+  mountApp(place, model);
+  if (isBroken) model.notify('invite-broken', { code: 'invite-broken' });
+  else if (invite?.secret) model.notify('joined-network');
+  followThePlatform(node);
+  updates.onReady = () => model.notify('update-ready');
+  void updates.start();
+  if (new URLSearchParams(location.search).has('api')) {
+    const { publicApi } = await import('./public-api.ts');
+    Object.assign(globalThis, { parley: publicApi(model, programs) });
+  }
+}
+
+/** The invite in the URL, which then leaves the address bar: a private one is a secret. */
+function takeInvite(): { readonly invite: Invite | undefined; readonly isBroken: boolean } {
+  if (!isInviteFragment(location.hash)) return { invite: undefined, isBroken: false };
+  const fragment = location.hash;
+  history.replaceState(history.state, '', `${location.pathname}${location.search}#/`);
+  dispatchEvent(new HashChangeEvent('hashchange'));
+  try {
+    return { invite: decodeInvite(fragment), isBroken: false };
+  } catch {
+    return { invite: undefined, isBroken: true };
+  }
+}
+
+function followThePlatform(node: Node): void {
+  addEventListener('online', () => node.nudge('online'));
+  addEventListener('offline', () => node.nudge('offline'));
+  addEventListener('pageshow', (event) => event.persisted && node.nudge('resume'));
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && node.nudge('resume'));
+  document.addEventListener('resume', () => node.nudge('resume'));
+  addEventListener('pagehide', (event) => {
+    if (!event.persisted) void node.close();
+  });
+  // An invite that is pasted into the open tab's address bar.
+  addEventListener('hashchange', () => isInviteFragment(location.hash) && location.reload());
+}
+
+/** Waits until no call of mine runs. */
+function whenIdle(model: AppModel, then: () => void): void {
+  const stop = model.calls.subscribe((calls) => {
+    if (calls.some(({ state }) => state.kind === 'running')) return;
+    queueMicrotask(() => {
+      stop();
+      then();
+    });
+  });
+}
+
+async function storageFacts() {
+  const [estimate, persisted] = await Promise.all([navigator.storage?.estimate?.(), navigator.storage?.persisted?.()]).catch(() => []);
+  return { usedBytes: estimate?.usage, quotaBytes: estimate?.quota, persisted: persisted ?? false };
+}
+
+function sessionStorageOf(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+start().catch((thrown: unknown) => showFailure(place, asParleyError(thrown)));

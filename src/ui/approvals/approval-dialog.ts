@@ -2,7 +2,7 @@ import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { ApprovalView } from '../../view/types.ts';
 import { argumentText } from '../agents/call-card.ts';
-import '../elements/dialog.ts';
+import { modal, modalStyles } from '../elements/dialog.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { strings } from '../strings.ts';
@@ -13,6 +13,7 @@ import { shared } from '../styles/shared.ts';
 export class ApprovalDialog extends ModelElement {
   static override styles = [
     shared,
+    modalStyles,
     css`
       :host {
         display: contents;
@@ -54,7 +55,7 @@ export class ApprovalDialog extends ModelElement {
 
   override render() {
     const [first, ...more] = this.model.approvals.value;
-    return html`<parley-dialog heading=${strings.allowToolCall} question ?open=${first !== undefined}>${first ? this.#question(first, more.length) : nothing}</parley-dialog>`;
+    return modal({ heading: strings.allowToolCall, question: true, open: first !== undefined, content: () => first && this.#question(first, more.length) });
   }
 
   #question(approval: ApprovalView, more: number) {

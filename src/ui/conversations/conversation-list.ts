@@ -2,7 +2,7 @@ import { css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ConversationRowView, PersonView } from '../../view/types.ts';
-import '../elements/dialog.ts';
+import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
@@ -22,6 +22,7 @@ export class ConversationList extends ModelElement {
   static override styles = [
     shared,
     listStyles,
+    modalStyles,
     css`
       .people {
         display: grid;
@@ -62,9 +63,7 @@ export class ConversationList extends ModelElement {
         ${repeat(shown, ({ id }) => id, (row) => this.#row(row))}
       </ul>
       ${shown.length > 0 ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
-      <parley-dialog heading=${strings.newConversation} ?open=${this.isStarting} @close=${() => (this.isStarting = false)}>
-        ${this.isStarting ? this.#people() : ''}
-      </parley-dialog>
+      ${modal({ heading: strings.newConversation, open: this.isStarting, onClose: () => (this.isStarting = false), content: () => this.#people() })}
     `;
   }
 

@@ -1,93 +1,98 @@
-import { css, html, LitElement, type PropertyValues } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
-import { shared } from '../styles/shared.ts';
+import { css, html, nothing, type ElementPart, type TemplateResult } from 'lit';
+import { directive, Directive, PartType, type PartInfo } from 'lit/directive.js';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 
-/**
- * A modal dialog: named by its heading, closed by Escape, by its button, and (unless it asks a question) by a click beside it.
- * Fires `close` when it is closed, whichever way.
- */
-@customElement('parley-dialog')
-export class ParleyDialog extends LitElement {
-  @property() heading = '';
-  @property({ type: Boolean, reflect: true }) open = false;
+export type ModalOptions = {
+  readonly heading: string;
+  readonly open: boolean;
   /** A question: only its buttons answer it. */
-  @property({ type: Boolean }) question = false;
-  @query('dialog') private readonly dialog!: HTMLDialogElement;
+  readonly question?: boolean;
+  /** Closed by Escape, by its button, or by a click beside it. */
+  onClose?(): void;
+  readonly content: () => unknown;
+};
 
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: contents;
-      }
-      dialog {
-        width: min(440px, calc(100vw - 24px));
-        max-height: min(720px, calc(100dvh - 24px));
-        margin: auto;
-        padding: 0;
-        border: 0;
-        border-radius: var(--r3);
-        background: var(--sheet);
-        color: var(--ink);
-        box-shadow: var(--shadow);
-        overflow: hidden;
-      }
-      dialog[open] {
-        display: flex;
-        flex-direction: column;
-        animation: rise var(--calm) ease-out;
-      }
-      dialog::backdrop {
-        background: var(--veil);
-      }
-      header {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: var(--s2);
-        padding: 16px 12px 4px 20px;
-      }
-      .content {
-        padding: 8px 20px 20px;
-        overflow: auto;
-      }
-      @keyframes rise {
-        from {
-          opacity: 0;
-          transform: translateY(8px);
-        }
-      }
-    `,
-  ];
-
-  override render() {
-    return html`<dialog aria-labelledby="heading" @close=${this.#closed} @cancel=${this.#cancelled} @click=${this.#clicked}>
-      <header>
-        <h2 id="heading">${this.heading}</h2>
-        ${this.question ? '' : html`<button class="icon-btn" aria-label=${strings.close} @click=${() => this.dialog.close()}>${icon('close')}</button>`}
-      </header>
-      <div class="content"><slot></slot></div>
-    </dialog>`;
-  }
-
-  override updated(changed: PropertyValues<this>): void {
-    if (!changed.has('open')) return;
-    if (this.open && !this.dialog.open) this.dialog.showModal();
-    if (!this.open && this.dialog.open) this.dialog.close();
-  }
-
-  readonly #closed = (): void => {
-    this.open = false;
-    this.dispatchEvent(new CustomEvent('close'));
-  };
-
-  readonly #cancelled = (event: Event): void => {
-    if (this.question) event.preventDefault();
-  };
-
-  readonly #clicked = (event: MouseEvent): void => {
-    if (event.target === this.dialog && !this.question) this.dialog.close();
-  };
+/**
+ * A modal dialog in the component's own shadow root (so that what is in it is a descendant of it, for automation too), named by its
+ * heading. Its component needs {@link modalStyles}.
+ */
+export function modal(options: ModalOptions): TemplateResult {
+  const { heading, open, question = false, onClose, content } = options;
+  const dialogOf = (event: Event): HTMLDialogElement => (event.currentTarget as HTMLElement).closest('dialog')!;
+  return html`<dialog
+    ${opened(open)}
+    aria-label=${heading}
+    @close=${() => onClose?.()}
+    @cancel=${(event: Event) => question && event.preventDefault()}
+    @click=${(event: MouseEvent) => !question && event.target === event.currentTarget && dialogOf(event).close()}
+  >
+    <header class="modal-head">
+      <h2>${heading}</h2>
+      ${question ? nothing : html`<button class="icon-btn" aria-label=${strings.close} @click=${(event: Event) => dialogOf(event).close()}>${icon('close')}</button>`}
+    </header>
+    <div class="modal-content">${open ? content() : nothing}</div>
+  </dialog>`;
 }
+
+/** Shows a `<dialog>` as a modal, or closes it: there is no attribute for that. */
+class OpenedDirective extends Directive {
+  constructor(part: PartInfo) {
+    super(part);
+    if (part.type !== PartType.ELEMENT) throw new Error('`opened` stands on the element itself.');
+  }
+
+  render(_open: boolean): void {}
+
+  override update(part: ElementPart, [open]: [boolean]): void {
+    const dialog = part.element as HTMLDialogElement;
+    // The content is rendered after this part: the focus goes into it once it is there.
+    queueMicrotask(() => {
+      if (open && !dialog.open && dialog.isConnected) dialog.showModal();
+      if (!open && dialog.open) dialog.close();
+    });
+  }
+}
+
+const opened = directive(OpenedDirective);
+
+export const modalStyles = css`
+  dialog {
+    width: min(440px, calc(100vw - 24px));
+    max-height: min(720px, calc(100dvh - 24px));
+    margin: auto;
+    padding: 0;
+    border: 0;
+    border-radius: var(--r3);
+    background: var(--sheet);
+    color: var(--ink);
+    box-shadow: var(--shadow);
+    overflow: hidden;
+  }
+  dialog[open] {
+    display: flex;
+    flex-direction: column;
+    animation: rise var(--calm) ease-out;
+  }
+  dialog::backdrop {
+    background: var(--veil);
+  }
+  header.modal-head {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--s2);
+    margin: 0;
+    padding: 16px 12px 4px 20px;
+  }
+  .modal-content {
+    padding: 8px 20px 20px;
+    overflow: auto;
+  }
+  @keyframes rise {
+    from {
+      opacity: 0;
+      transform: translateY(8px);
+    }
+  }
+`;

@@ -1,7 +1,7 @@
 import { css, html, svg } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import { encode } from 'uqr';
-import '../elements/dialog.ts';
+import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { strings } from '../strings.ts';
@@ -15,6 +15,7 @@ export class InviteDialog extends ModelElement {
 
   static override styles = [
     shared,
+    modalStyles,
     css`
       :host {
         display: contents;
@@ -40,9 +41,7 @@ export class InviteDialog extends ModelElement {
 
   override render() {
     const network = this.model.currentNetwork.value;
-    return html`<parley-dialog heading=${strings.invitePeople} ?open=${this.open} @close=${this.#closed}>
-      ${this.open ? this.#content(this.model.inviteLink(), network.private) : ''}
-    </parley-dialog>`;
+    return modal({ heading: strings.invitePeople, open: this.open, onClose: this.#closed, content: () => this.#content(this.model.inviteLink(), network.private) });
   }
 
   #content(link: string, isPrivate: boolean) {

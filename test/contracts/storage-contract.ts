@@ -1,0 +1,90 @@
+import type { PersonId } from '../../src/base/ids.ts';
+import type { ChatStore, Delivery, StoredConversation, StoredEvent } from '../../src/ports/chat-store.ts';
+import type { Records } from '../../src/ports/records.ts';
+
+export type StorageMaker = () => Promise<{ readonly records: Records; readonly chat: ChatStore; release?(): Promise<void> | void }>;
+
+type Storage = Awaited<ReturnType<StorageMaker>>;
+
+const ALICE = 'alice' as PersonId;
+const BOB = 'bob' as PersonId;
+const CONVERSATION: StoredConversation = { id: 'talk', network: 'net', members: [ALICE, BOB], createdAt: 1 };
+
+function event(id: string, depth: number, time = depth): StoredEvent {
+  return { id, conversation: 'talk', author: ALICE, time, depth, bytes: Uint8Array.of(depth), storedAt: time };
+}
+
+function queued(id: string): Delivery {
+  return { event: id, conversation: 'talk', to: BOB, state: 'queued', at: 0 };
+}
+
+function same(actual: unknown, expected: unknown): void {
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+}
+
+const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
+  'keeps, lists, changes and deletes records': async ({ records }) => {
+    const notes = records.table<{ readonly text: string }>('notes');
+    await notes.put('a', { text: 'one' });
+    await notes.put('b', { text: 'two' });
+    same(await notes.get('a'), { text: 'one' });
+    same([...(await notes.all()).keys()], ['a', 'b']);
+    same(await notes.update('a', (before) => before && { text: `${before.text}!` }), { text: 'one!' });
+    await notes.update('b', () => undefined);
+    await notes.delete('missing');
+    same([...(await notes.all()).values()], [{ text: 'one!' }]);
+    same(await records.table('drafts').get('a'), undefined);
+  },
+  'loses no update of many at once': async ({ records }) => {
+    const counter = records.table<number>('settings');
+    await Promise.all(Array.from({ length: 50 }, () => counter.update('count', (before) => (before ?? 0) + 1)));
+    same(await counter.get('count'), 50);
+  },
+  'stores an event once, with its conversation and deliveries': async ({ chat }) => {
+    same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), true);
+    same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), false);
+    same((await chat.get('e1'))?.depth, 0);
+    same(await chat.get('nothing'), undefined);
+    same((await chat.conversations()).map(({ id }) => id), ['talk']);
+    same((await chat.undelivered(BOB)).map(({ event: id }) => id), ['e1']);
+  },
+  'pages in display order, whatever the order of arrival': async ({ chat }) => {
+    for (const stored of [event('c', 2), event('a', 0), event('b2', 1, 9), event('b1', 1, 3)]) await chat.append(stored, CONVERSATION, []);
+    same((await chat.page('talk', 10)).map(({ id }) => id), ['a', 'b1', 'b2', 'c']);
+    const last = await chat.page('talk', 2);
+    same(last.map(({ id }) => id), ['b2', 'c']);
+    same((await chat.page('talk', 2, last[0])).map(({ id }) => id), ['a', 'b1']);
+  },
+  'moves deliveries forward, never back': async ({ chat }) => {
+    await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]);
+    same(await chat.advance('e1', BOB, 'delivered', 5), true);
+    same(await chat.advance('e1', BOB, 'sent', 6), false);
+    same(await chat.advance('e1', BOB, 'failed', 7, 'refused'), false);
+    same(await chat.undelivered(BOB), []);
+    same((await chat.deliveries('talk')).map(({ state }) => state), ['delivered']);
+    same(await chat.advance('e1', BOB, 'read', 8), true);
+    same(await chat.advance('unknown', BOB, 'read', 8), false);
+  },
+  'remembers heads and the reading position': async ({ chat }) => {
+    await chat.append(event('e1', 0), CONVERSATION, []);
+    await chat.setHeads('talk', (heads) => [...heads, 'e1']);
+    await chat.setHeads('talk', (heads) => [...heads.filter((head) => head !== 'e1'), 'e2']);
+    same(await chat.heads('talk'), ['e2']);
+    await chat.markRead('talk', 'e1');
+    same((await chat.conversations())[0]?.readUpTo, 'e1');
+  },
+};
+
+/** What every {@link Records} and {@link ChatStore} must do. */
+export function testStorageContract(name: string, make: StorageMaker, it: (title: string, run: () => Promise<void>) => void): void {
+  for (const [title, run] of Object.entries(CHECKS)) {
+    it(`${name}: ${title}`, async () => {
+      const storage = await make();
+      try {
+        await run(storage);
+      } finally {
+        await storage.release?.();
+      }
+    });
+  }
+}

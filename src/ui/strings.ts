@@ -10,7 +10,6 @@ export const strings = {
   appName: 'Parley',
   main: 'Main',
   conversations: 'Conversations',
-  chats: 'Chats',
   agents: 'Agents',
   network: 'Network',
   settings: 'Settings',

@@ -87,17 +87,17 @@ export class AgentPage extends ModelElement {
     return html`<header class="head">
       <a class="icon-btn back" href=${href({ page: 'agents' })} aria-label=${strings.back}>${icon('back')}</a>
       ${picture}
-      <div class="grow"><h2>${title}</h2><div class="small soft clip">${line}</div></div>
+      <div class="grow"><h1 class="title">${title}</h1><div class="small soft clip">${line}</div></div>
     </header>`;
   }
 
   #overview() {
     const served = this.model.servedCalls.value;
-    return html`<header class="head"><div class="grow"><h2>${strings.pickAgent}</h2></div></header>
+    return html`<header class="head"><div class="grow"><h1 class="title">${strings.pickAgent}</h1></div></header>
       <div class="body stack">
         <p class="soft">${strings.pickAgentText}</p>
         <section>
-          <h3>${strings.callsServed}</h3>
+          <h2 class="label">${strings.callsServed}</h2>
           ${served.length === 0
             ? html`<p class="small soft">${strings.noCallsServed}</p>`
             : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`}
@@ -109,19 +109,19 @@ export class AgentPage extends ModelElement {
     return html`
       ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${strings.agentOn}</label>` : nothing}
       <section>
-        <h3 id="tools">${strings.tools}</h3>
+        <h2 class="label" id="tools">${strings.tools}</h2>
         <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li><button class="tool" aria-label=${tool.name} @click=${() => go({ page: 'agents', agent: agent.address, tool: tool.name })}><b>${tool.title}</b><span class="small soft">${tool.description}</span></button></li>`)}</ul>
         ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
       </section>
       ${resources.length === 0 ? nothing : html`<section>
-        <h3 id="resources">${strings.resources}</h3>
+        <h2 class="label" id="resources">${strings.resources}</h2>
         <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li><button class="tool" aria-label="${strings.read} ${resource.name}" @click=${() => this.#read(agent.address, resource.uri, resource.name)}><b>${resource.name}</b><span class="small soft">${resource.description}</span></button></li>`)}</ul>
       </section>`}
       ${prompts.length === 0 ? nothing : html`<section>
-        <h3 id="prompts">${strings.prompts}</h3>
+        <h2 class="label" id="prompts">${strings.prompts}</h2>
         <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li><button class="tool" aria-label="${strings.getPrompt} ${prompt.name}" @click=${() => this.#getPrompt(agent.address, prompt.name)}><b>${prompt.title}</b><span class="small soft">${prompt.description}</span></button></li>`)}</ul>
       </section>`}
-      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h3>${this.reading.name}</h3><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
+      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
     `;
   }
 
@@ -136,7 +136,7 @@ export class AgentPage extends ModelElement {
       </section>
       <parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>
       <section role="region" aria-label=${strings.result} aria-live="polite">
-        <h3>${strings.result}</h3>
+        <h2 class="label">${strings.result}</h2>
         ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}
       </section>
     `;

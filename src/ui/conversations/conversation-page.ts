@@ -78,7 +78,7 @@ export class ConversationPage extends ModelElement {
       <a class="icon-btn back" href=${href({ page: 'conversations' })} aria-label=${strings.back}>${icon('back')}</a>
       ${sigil(view.sigil, 40)}
       <div class="grow">
-        <h2>${view.title}</h2>
+        <h1 class="title">${view.title}</h1>
         <div class="lock">${icon('lock', 14)}<span class="clip">${strings.encrypted} · ${areVerified ? html`<b>${strings.verified}</b>` : strings.notVerified}</span></div>
       </div>
       <button class="icon-btn" aria-label=${strings.conversationDetails} aria-expanded=${this.hasDetails} @click=${() => (this.hasDetails = !this.hasDetails)}>${icon('panel')}</button>
@@ -124,11 +124,11 @@ export class ConversationPage extends ModelElement {
     const others = view.members.filter(({ id }) => id !== this.model.me.value.person);
     const agents = this.model.agents.value.filter(({ owner }) => others.some(({ id }) => id === owner.id));
     return html`<aside class="details" aria-label=${strings.conversationDetails}>
-      <section><h3>${strings.members}</h3>
+      <section><h2 class="label">${strings.members}</h2>
         ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
       </section>
-      <section><h3>${strings.howYouReach}</h3><p class="small">${view.path ? pathText(view.path) : strings.notReachedNow}</p></section>
-      ${agents.length === 0 ? nothing : html`<section><h3>${strings.agentsOf(view.title)}</h3>
+      <section><h2 class="label">${strings.howYouReach}</h2><p class="small">${view.path ? pathText(view.path) : strings.notReachedNow}</p></section>
+      ${agents.length === 0 ? nothing : html`<section><h2 class="label">${strings.agentsOf(view.title)}</h2>
         ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
       </section>`}
     </aside>`;

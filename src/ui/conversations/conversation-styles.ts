@@ -170,7 +170,7 @@ export const conversationStyles = css`
     flex-direction: column;
     gap: var(--s5);
   }
-  .details h3 {
+  .details .label {
     margin-bottom: 8px;
   }
   .person {

@@ -14,7 +14,7 @@ export class WelcomePage extends ModelElement {
     shared,
     sheet,
     css`
-      h2 {
+      h1 {
         font-size: var(--t-xxl);
       }
       .name {
@@ -32,7 +32,7 @@ export class WelcomePage extends ModelElement {
   override render() {
     const me = this.model.me.value;
     return html`<div class="empty">
-      <h2>${strings.welcome}</h2>
+      <h1>${strings.welcome}</h1>
       <p class="soft">${strings.welcomeText(this.model.currentNetwork.value.name)}</p>
       <div class="name">
         ${sigil(me.sigil, 40)}

@@ -31,8 +31,8 @@ export class NetworkList extends ModelElement {
     const network = this.model.currentNetwork.value;
     return html`
       <header><h1>${this.page === 'network' ? strings.network : strings.settings}</h1></header>
-      <div class="card"><h3>${strings.networks}</h3><p><b>${network.name}</b><br /><span class="soft">${network.private ? strings.privateNetwork : strings.openNetwork}</span></p></div>
-      <div class="card"><h3>${strings.howConnected}</h3><p>${serverText(status)}</p>${this.page === 'network' ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${this.model.me.value.node}</span></p>` : nothing}</div>
+      <div class="card"><h2 class="label">${strings.networks}</h2><p><b>${network.name}</b><br /><span class="soft">${network.private ? strings.privateNetwork : strings.openNetwork}</span></p></div>
+      <div class="card"><h2 class="label">${strings.howConnected}</h2><p>${serverText(status)}</p>${this.page === 'network' ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${this.model.me.value.node}</span></p>` : nothing}</div>
     `;
   }
 }

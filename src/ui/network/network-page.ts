@@ -87,12 +87,12 @@ export class NetworkPage extends ModelElement {
     const links = peers.filter((peer) => peer.state === 'connected');
     return html`
       <header class="head">
-        <div class="grow"><h2>${strings.networkPicture}</h2><div class="small soft">${strings.networkPictureText(links.length + 1, links.length, agents.length)}</div></div>
+        <div class="grow"><h1 class="title">${strings.networkPicture}</h1><div class="small soft">${strings.networkPictureText(links.length + 1, links.length, agents.length)}</div></div>
         <button class="btn" @click=${this.#check}>${strings.checkConnection}</button>
       </header>
       <div class="body">
         ${this.checks.length === 0 ? nothing : html`<section role="region" aria-label=${strings.connectionCheck} aria-live="polite">
-          <h3>${strings.connectionCheck}</h3>
+          <h2 class="label">${strings.connectionCheck}</h2>
           <table><tbody>${this.checks.map((check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>${checkResults[check.result]}${check.detail ? html` · ${check.detail}` : nothing}${check.problem ? html`<br />${problemText(check.problem)}` : nothing}</td></tr>`)}</tbody></table>
         </section>`}
         ${constellation(model.me.value, peers, agents)}

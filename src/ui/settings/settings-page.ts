@@ -73,10 +73,10 @@ export class SettingsPage extends ModelElement {
   override render() {
     const settings = this.model.settings.value;
     return html`
-      <header class="head"><div class="grow"><h2>${strings.settings}</h2></div></header>
+      <header class="head"><div class="grow"><h1 class="title">${strings.settings}</h1></div></header>
       <div class="body">
         <section>
-          <h3><label for="name">${strings.displayName}</label></h3>
+          <h2 class="label"><label for="name">${strings.displayName}</label></h2>
           <form class="row" @submit=${this.#saveName}>
             ${sigil(this.model.me.value.sigil, 40)}
             <input id="name" type="text" autocomplete="nickname" maxlength=${MAX_NAME_LENGTH} .value=${settings.name} aria-describedby="name-text" />
@@ -93,14 +93,14 @@ export class SettingsPage extends ModelElement {
           ${MODES.map((mode) => html`<label class="choice"><input type="radio" name="mode" .checked=${settings.mode === mode} ?disabled=${mode !== settings.mode} aria-describedby="mode-${mode}" /><span>${strings.modes[mode]}</span></label><small class="small soft" id="mode-${mode}">${strings.modeTexts[mode]}</small>`)}
         </fieldset>
         ${this.#networks(settings)} ${this.#storage(settings)}
-        <section><h3>${strings.about}</h3><p class="small soft">${strings.version(settings.version)}</p></section>
+        <section><h2 class="label">${strings.about}</h2><p class="small soft">${strings.version(settings.version)}</p></section>
       </div>
     `;
   }
 
   #networks(settings: SettingsView) {
     return html`<section>
-      <h3>${strings.networks}</h3>
+      <h2 class="label">${strings.networks}</h2>
       <ul>${settings.networks.map((network) => html`<li class="network"><span>${network.name}<br /><small class="soft">${network.private ? strings.privateNetwork : strings.openNetwork}</small></span>${network.current ? html`<small class="soft">${strings.currentNetwork}</small>` : html`<button class="btn" aria-label="${strings.switchTo}: ${network.name}" @click=${() => this.model.switchNetwork(network.id)}>${strings.switchTo}</button>`}</li>`)}</ul>
       <form @submit=${this.#createNetwork}>
         <label for="network-name">${strings.newPrivateNetwork}</label>
@@ -115,7 +115,7 @@ export class SettingsPage extends ModelElement {
 
   #storage({ storage }: SettingsView) {
     return html`<section>
-      <h3>${strings.storage}</h3>
+      <h2 class="label">${strings.storage}</h2>
       ${storage.problem ? html`<p class="note">${problemText(storage.problem)}</p>` : nothing}
       ${storage.usedBytes === undefined ? nothing : html`<p class="small">${strings.storageUsed(bytes(storage.usedBytes), storage.quotaBytes === undefined ? undefined : bytes(storage.quotaBytes))}</p>`}
       <p class="small soft">${storage.persisted ? strings.storagePersisted : strings.storageNotPersisted}</p>

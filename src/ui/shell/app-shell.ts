@@ -19,10 +19,10 @@ import '../settings/settings-page.ts';
 import './notice-bar.ts';
 
 const PLACES = [
-  { page: 'conversations', name: strings.conversations, label: strings.chats, icon: 'chat' },
-  { page: 'agents', name: strings.agents, label: strings.agents, icon: 'agents' },
-  { page: 'network', name: strings.network, label: strings.network, icon: 'network' },
-  { page: 'settings', name: strings.settings, label: strings.settings, icon: 'settings' },
+  { page: 'conversations', name: strings.conversations, icon: 'chat' },
+  { page: 'agents', name: strings.agents, icon: 'agents' },
+  { page: 'network', name: strings.network, icon: 'network' },
+  { page: 'settings', name: strings.settings, icon: 'settings' },
 ] as const;
 
 /** The frame of all screens: navigation, the list of the place one is in, its page, and what can come up anywhere. */
@@ -35,7 +35,7 @@ export class AppShell extends ModelElement {
     css`
       :host {
         display: grid;
-        grid-template: minmax(0, 1fr) auto / 76px 312px minmax(0, 1fr);
+        grid-template: minmax(0, 1fr) auto / 80px 312px minmax(0, 1fr);
         height: 100dvh;
         background: var(--ground);
       }
@@ -56,11 +56,11 @@ export class AppShell extends ModelElement {
         display: grid;
         justify-items: center;
         gap: 3px;
-        width: 64px;
+        width: 72px;
         padding: 8px 0 6px;
         border-radius: var(--r2);
         color: var(--ink-2);
-        font-size: 11px;
+        font-size: 10.5px;
         text-decoration: none;
       }
       nav a:hover {
@@ -105,6 +105,9 @@ export class AppShell extends ModelElement {
         min-width: 0;
       }
       main {
+        display: contents;
+      }
+      .page {
         grid-column: 3;
         grid-row: 1 / 3;
         min-height: 0;
@@ -112,12 +115,12 @@ export class AppShell extends ModelElement {
         padding: var(--s3) var(--s3) var(--s3) 0;
         display: grid;
       }
-      main > * {
+      .page > * {
         min-height: 0;
       }
       @media (max-width: 1000px) {
         :host {
-          grid-template-columns: 68px 264px minmax(0, 1fr);
+          grid-template-columns: 76px 264px minmax(0, 1fr);
         }
       }
       @media (max-width: 700px) {
@@ -135,7 +138,7 @@ export class AppShell extends ModelElement {
         .me {
           display: none;
         }
-        main {
+        .page {
           display: none;
           grid-column: 1;
           grid-row: 1;
@@ -144,7 +147,7 @@ export class AppShell extends ModelElement {
         .list {
           grid-row: 1;
         }
-        :host([depth='page']) main {
+        :host([depth='page']) .page {
           display: grid;
         }
         :host([depth='page']) .list {
@@ -178,13 +181,15 @@ export class AppShell extends ModelElement {
         ${PLACES.map((place) => this.#link(place, at))}
         <div class="me" title=${model.me.value.name}>${sigil(model.me.value.sigil, 40)}</div>
       </nav>
-      <div class="list">${this.#list(at)}</div>
+      <main>
+        <div class="list">${this.#list(at)}</div>
+        <div class="page">${this.#page(at)}</div>
+      </main>
       <div class="status">
         <span class="dot ${status.state}" aria-hidden="true"></span>
         <div role="status" aria-label=${strings.networkStatus}>${statusText(status)}</div>
         <button class="btn" @click=${() => (this.isInviting = true)}>${icon('invite', 18)}${strings.invite}</button>
       </div>
-      <main>${this.#page(at)}</main>
       <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)}></parley-invite-dialog>
       <parley-approval-dialog .model=${model}></parley-approval-dialog>
       <parley-notices .model=${model}></parley-notices>
@@ -203,8 +208,8 @@ export class AppShell extends ModelElement {
   #link(place: (typeof PLACES)[number], at: Route): TemplateResult {
     const isHere = at.page === place.page;
     const unread = place.page === 'conversations' && this.model.conversations.value.some((row) => row.unread > 0);
-    return html`<a href=${href({ page: place.page })} aria-label=${place.name} aria-current=${isHere ? 'page' : nothing}>
-      ${icon(place.icon, 22)}${place.label}${unread ? html`<span class="waiting"></span>` : ''}
+    return html`<a href=${href({ page: place.page })} aria-current=${isHere ? 'page' : nothing}>
+      ${icon(place.icon, 22)}${place.name}${unread ? html`<span class="waiting"></span>` : ''}
     </a>`;
   }
 

@@ -36,10 +36,12 @@ export const shared = css`
     font: 500 var(--t-xl) / 1.15 var(--font-text);
     letter-spacing: -0.01em;
   }
+  h1.title,
   h2 {
     font: 500 var(--t-l) / 1.25 var(--font-text);
     overflow-wrap: anywhere;
   }
+  h2.label,
   h3,
   legend {
     font: 600 var(--t-xs) / 1.4 var(--font-ui);

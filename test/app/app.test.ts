@@ -1,0 +1,190 @@
+import axeCore from 'axe-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DESKTOP, PHONE, Server, Stage, type Person } from './stage.ts';
+
+describe('the built app', () => {
+  let stage: Stage;
+  let server: Server;
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+  beforeEach(async () => {
+    server = await Server.start();
+  });
+  afterEach(async () => {
+    const troubles = await stage.leave();
+    await server.stop();
+    expect(troubles).toEqual([]);
+  });
+  afterAll(() => stage.close());
+
+  it('lets two who have never met write to each other, and tells honest states', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.startTalkWith('Bo');
+    await ada.write('Hello from Ada');
+    await bo.page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /Ada/ }).click();
+    await bo.sees('Ada', 'Hello from Ada');
+    await bo.write('Hello from Bo');
+    await ada.sees('Bo', 'Hello from Bo');
+    await ada.page.getByText(/ · read$/).waitFor();
+  });
+
+  it('brings somebody in by the invite link of a private network, which others do not see', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.go('Settings');
+    await ada.page.getByRole('textbox', { name: 'Network name' }).fill('Lab');
+    await ada.page.getByRole('button', { name: 'Create and switch' }).click();
+    await bo.connected(0).catch(() => bo.page.getByRole('status', { name: 'Network status' }).filter({ hasText: '· 0 peers' }).waitFor());
+    await ada.page.getByRole('button', { name: 'Invite', exact: true }).click();
+    const dialog = ada.page.getByRole('dialog', { name: 'Invite people' });
+    await dialog.getByRole('img', { name: 'Invite QR code' }).waitFor();
+    const link = await dialog.getByRole('textbox', { name: 'Invite link' }).inputValue();
+    expect(link).toContain('/#/join/');
+    const cy = await stage.person();
+    await cy.open(link);
+    await cy.connected();
+    expect(cy.page.url()).not.toContain('join');
+  });
+
+  it('says so when an invite is broken, and goes on', async () => {
+    const ada = await stage.person();
+    await ada.open(`${server.url}#/join/abcdef`);
+    await ada.page.getByText('This invite link is damaged or incomplete').waitFor();
+  });
+
+  it('calls tools both ways, each after the owner’s consent', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    for (const [caller, owner, name] of [
+      [ada, bo, 'Bo'],
+      [bo, ada, 'Ada'],
+    ] as const) {
+      await caller.openTool('Calculator', name, 'evaluate');
+      await caller.page.getByRole('textbox', { name: 'expression' }).fill('6 * 7');
+      await caller.page.getByRole('button', { name: 'Call tool' }).click();
+      const question = owner.page.getByRole('dialog', { name: 'Allow tool call?' });
+      await question.getByText('"6 * 7"').waitFor();
+      await question.getByRole('button', { name: 'Allow once' }).click();
+      await caller.result().getByText('42', { exact: true }).waitFor();
+    }
+  });
+
+  it('tells the caller when the owner refuses, and asks again the next time', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.openTool('Calculator', 'Bo', 'evaluate');
+    await ada.page.getByRole('textbox', { name: 'expression' }).fill('1 + 1');
+    for (let time = 0; time < 2; time++) {
+      await ada.page.getByRole('button', { name: 'Call tool' }).click();
+      await bo.page.getByRole('dialog', { name: 'Allow tool call?' }).getByRole('button', { name: 'Refuse' }).click();
+      await ada.result().getByText('The owner said no.').waitFor();
+    }
+    await bo.go('Agents');
+    await bo.page.getByRole('cell', { name: 'refused' }).first().waitFor();
+  });
+
+  it('keeps address, name and messages over a reload, and delivers what was written meanwhile', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.startTalkWith('Bo');
+    await ada.write('before');
+    await bo.page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /Ada/ }).click();
+    await bo.sees('Ada', 'before');
+    const away = bo.page.url();
+    await bo.page.goto('about:blank');
+    await ada.page.getByRole('status', { name: 'Network status' }).filter({ hasText: '0 peers' }).waitFor();
+    await ada.write('while you were away');
+    await ada.page.getByText('waiting for the other to be here').waitFor();
+    await ada.page.reload();
+    await bo.open(away);
+    await Promise.all([ada.connected(), bo.connected()]);
+    await bo.sees('Ada', 'before');
+    await bo.sees('Ada', 'while you were away');
+    await ada.sees('Ada', 'while you were away');
+  });
+
+  it('goes on without the server, and finds new people when it is back', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.startTalkWith('Bo');
+    await ada.write('with the server');
+    const { port } = server;
+    await server.stop();
+    await ada.write('without the server');
+    await bo.page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /Ada/ }).click();
+    await bo.sees('Ada', 'without the server');
+    await bo.write('still here');
+    await ada.sees('Bo', 'still here');
+    server = await Server.start(port);
+    const cy = await stage.person();
+    await cy.open(server.url);
+    await cy.connected(2);
+  });
+
+  it('opens without a network once it was open', async () => {
+    const ada = await stage.person();
+    await ada.open(server.url);
+    await ada.rename('Ada');
+    await ada.page.evaluate(() => navigator.serviceWorker.ready);
+    await server.stop();
+    await ada.page.reload();
+    await ada.page.getByRole('navigation', { name: 'Main' }).waitFor();
+    await ada.go('Settings');
+    expect(await ada.page.getByRole('textbox', { name: 'Display name' }).inputValue()).toBe('Ada');
+  });
+
+  it('serves programs in the page by the same public API', async () => {
+    const [ada, bo] = await Promise.all([stage.person(), stage.person()]);
+    await Promise.all([ada.open(`${server.url}?api`), bo.open(server.url)]);
+    await Promise.all([ada.connected(), bo.connected()]);
+    const call = ada.page.evaluate(async () => {
+      type Api = { agents(): readonly { address: string; title: string; mine: boolean }[]; callTool(address: string, tool: string, args: object): Promise<unknown> };
+      const { parley } = globalThis as unknown as { parley: Api };
+      const until = async <T,>(find: () => T | undefined): Promise<T> => find() ?? new Promise((resolve) => requestAnimationFrame(() => resolve(until(find))));
+      const agent = await until(() => parley.agents().find(({ title, mine }) => title === 'Calculator' && !mine));
+      return parley.callTool(agent.address, 'evaluate', { expression: '20 + 1' });
+    });
+    await bo.page.getByRole('button', { name: 'Always allow' }).click();
+    expect(await call).toMatchObject({ content: [{ type: 'text', text: '21' }] });
+  });
+
+  for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      it(`is accessible on every screen, ${size}, ${colorScheme}`, async () => {
+        const [ada, bo] = await Promise.all([stage.person({ viewport, colorScheme, reducedMotion: 'reduce' }), stage.person()]);
+        await Promise.all([ada.open(server.url), bo.open(server.url)]);
+        await bo.rename('Bo');
+        await ada.connected();
+        await findNothing(ada, 'welcome');
+        await ada.page.getByRole('button', { name: 'Invite', exact: true }).click();
+        await findNothing(ada, 'invite');
+        await ada.page.keyboard.press('Escape');
+        await ada.startTalkWith('Bo');
+        await ada.write('Hello');
+        await ada.page.getByRole('button', { name: 'Conversation details' }).click();
+        await findNothing(ada, 'conversation');
+        await ada.openTool('Calculator', 'Bo', 'evaluate');
+        await ada.page.getByRole('textbox', { name: 'expression' }).fill('1');
+        await ada.page.getByRole('button', { name: 'Call tool' }).click();
+        await bo.page.getByRole('button', { name: 'Allow once' }).click();
+        await ada.result().getByText(/took/).waitFor({ state: 'attached' });
+        await findNothing(ada, 'tool');
+        await ada.go('Network');
+        await ada.page.getByRole('button', { name: 'Check connection' }).click();
+        await findNothing(ada, 'network');
+        await ada.go('Settings');
+        await findNothing(ada, 'settings');
+        await ada.go('Agents');
+        await findNothing(ada, 'agents');
+      });
+    }
+  }
+});
+
+/** axe in the page; its source is evaluated by the debugger, which the page's policy does not forbid. */
+async function findNothing(person: Person, screen: string): Promise<void> {
+  await person.page.evaluate(axeCore.source);
+  const violations = await person.page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof axeCore };
+    const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`);
+  });
+  expect(violations, screen).toEqual([]);
+}

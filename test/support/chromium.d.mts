@@ -1,0 +1,3 @@
+/** The path of a Chromium, or `undefined` where there is none. */
+export function findChromium(): string | undefined;
+export const CHROMIUM_FLAGS: string[];

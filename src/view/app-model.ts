@@ -137,7 +137,6 @@ class Model implements AppModel {
     if (!to || text.trim() === '') return;
     try {
       await this.#options.chat.send(to, text);
-      this.#conversations.setDraft(conversation, '');
     } catch (thrown) {
       this.#report(thrown);
       throw thrown;

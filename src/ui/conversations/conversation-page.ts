@@ -25,6 +25,8 @@ export class ConversationPage extends ModelElement {
   @query('.log') private readonly log!: HTMLElement | null;
   @query('textarea') private readonly field!: HTMLTextAreaElement | null;
   #isFollowing = true;
+  /** The conversation whose draft is in the field: from then on the field belongs to who types. */
+  #draftOf: string | undefined;
 
   static override styles = [shared, sheet, conversationStyles];
 
@@ -53,7 +55,7 @@ export class ConversationPage extends ModelElement {
           </div>
           ${view.path ? nothing : html`<p class="away small" role="note">${strings.notReachedNow}</p>`}
           <form class="composer" @submit=${this.#submit}>
-            <textarea rows="1" aria-label=${strings.message} placeholder=${strings.messageTo(view.title)} .value=${view.draft} @input=${this.#typed} @keydown=${this.#pressed}></textarea>
+            <textarea rows="1" aria-label=${strings.message} placeholder=${strings.messageTo(view.title)} @input=${this.#typed} @keydown=${this.#pressed}></textarea>
             <button class="btn go">${strings.send}</button>
           </form>
         </div>
@@ -68,8 +70,16 @@ export class ConversationPage extends ModelElement {
 
   override updated(): void {
     if (this.log && this.#isFollowing) this.log.scrollTop = this.log.scrollHeight;
+    this.#showDraft();
     this.#fitField();
     this.#look();
+  }
+
+  #showDraft(): void {
+    const draft = this.model.conversation(this.conversation).value?.draft;
+    if (!this.field || draft === undefined || this.#draftOf === this.conversation) return;
+    this.#draftOf = this.conversation;
+    this.field.value = draft;
   }
 
   #header(view: ConversationView) {
@@ -139,10 +149,14 @@ export class ConversationPage extends ModelElement {
     const text = this.field?.value.trim() ?? '';
     if (text === '' || !this.field) return;
     this.#isFollowing = true;
+    const { conversation } = this;
     this.field.value = '';
-    // A message that could not be stored is not lost: it goes back where it was typed.
-    this.model.sendMessage(this.conversation, text).catch(() => {
-      if (this.field?.value === '') this.field.value = text;
+    this.model.setDraft(conversation, '');
+    // A message that could not be stored is not lost: it goes back where it was typed, before what was typed since.
+    this.model.sendMessage(conversation, text).catch(() => {
+      if (!this.field || this.conversation !== conversation) return this.model.setDraft(conversation, text);
+      this.field.value = [text, this.field.value].filter((part) => part !== '').join('\n');
+      this.#typed();
     });
   };
 

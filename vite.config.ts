@@ -21,7 +21,11 @@ function serviceWorker(): Plugin {
           logLevel: 'warn',
           publicDir: false,
           define: { 'process.env.NODE_ENV': '"production"' },
-          build: { outDir: folder, emptyOutDir: true, lib: { entry: at('src/service-worker/service-worker.ts'), formats: ['es'], fileName: () => 'service-worker.js' } },
+          build: {
+            outDir: folder,
+            emptyOutDir: true,
+            lib: { entry: at('src/service-worker/service-worker.ts'), formats: ['es'], fileName: () => 'service-worker.js' },
+          },
         });
         await injectManifest({
           swSrc: `${folder}/service-worker.js`,

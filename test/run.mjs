@@ -35,7 +35,15 @@ function check(name, holds) {
 function vitest(name, config) {
   console.log(`\n── ${name}`);
   const file = join(results, `${name.replaceAll(' ', '-')}.json`);
-  const isGreen = node(['node_modules/vitest/vitest.mjs', 'run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const isGreen = node([
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    config,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   passed += report?.numPassedTests ?? 0;
   failed += report?.numFailedTests ?? 0;
@@ -47,7 +55,10 @@ function vitest(name, config) {
 function browserTests(chromium) {
   console.log('\n── browser tests');
   const file = join(results, 'browser.json');
-  const isGreen = node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'test/web-test-runner.config.mjs'], { CHROME_PATH: chromium, PARLEY_BROWSER_RESULTS: file });
+  const isGreen = node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'test/web-test-runner.config.mjs'], {
+    CHROME_PATH: chromium,
+    PARLEY_BROWSER_RESULTS: file,
+  });
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   passed += report?.passed ?? 0;
   failed += report?.failed ?? 0;

@@ -9,8 +9,16 @@ function countsReporter(file) {
   return {
     onTestRunFinished({ sessions }) {
       const tests = sessions.flatMap((session) => testsOf(session.testResults));
-      const broken = sessions.filter((session) => !session.passed && testsOf(session.testResults).every((test) => test.passed || test.skipped)).length;
-      writeFileSync(file, JSON.stringify({ passed: tests.filter((test) => test.passed).length, failed: tests.filter((test) => !test.passed && !test.skipped).length + broken }));
+      const broken = sessions.filter(
+        (session) => !session.passed && testsOf(session.testResults).every((test) => test.passed || test.skipped),
+      ).length;
+      writeFileSync(
+        file,
+        JSON.stringify({
+          passed: tests.filter((test) => test.passed).length,
+          failed: tests.filter((test) => !test.passed && !test.skipped).length + broken,
+        }),
+      );
     },
   };
 }

@@ -24,7 +24,14 @@ export function announcement(options: ServerOptions, server: Pick<RunningServer,
   const urls = urlsOf(options, server.port);
   const [url = ''] = urls;
   if (options.json) {
-    return JSON.stringify({ type: 'listening', url, urls, port: server.port, stunPort: server.stunPort, signalUrl: new URL('/signal', url.replace(/^http/, 'ws')).href });
+    return JSON.stringify({
+      type: 'listening',
+      url,
+      urls,
+      port: server.port,
+      stunPort: server.stunPort,
+      signalUrl: new URL('/signal', url.replace(/^http/, 'ws')).href,
+    });
   }
   const shareable = options.publicUrl ?? urls[1];
   const lines = ['', 'Parley is running. Open it in a browser:', '', ...urls.map((each) => `  ${each}`), ''];

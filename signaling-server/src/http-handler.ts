@@ -106,7 +106,13 @@ export class HttpHandler {
   }
 
   #text(request: IncomingMessage, response: ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {
-    this.#send(request, response, status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers }, Buffer.from(text));
+    this.#send(
+      request,
+      response,
+      status,
+      { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
+      Buffer.from(text),
+    );
   }
 
   #send(request: IncomingMessage, response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body?: Buffer): void {
@@ -123,7 +129,9 @@ export class HttpHandler {
 /** The best encoding that the client takes, RFC 9110 §12.5.3; weights other than 0 do not change our order. */
 export function acceptedEncoding(header: string | string[] | undefined): Encoding {
   const accepted = new Set<string>();
-  for (const part of String(header ?? '').toLowerCase().split(',')) {
+  for (const part of String(header ?? '')
+    .toLowerCase()
+    .split(',')) {
     const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim());
     if (!parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) accepted.add(name);
   }

@@ -37,7 +37,9 @@ async function run(options: ServerOptions): Promise<void> {
   try {
     server = await startServer(options, readVersion(), log);
   } catch (error) {
-    process.stderr.write(`${error instanceof StartError ? error.message : 'The server could not start: the TLS files or another setting cannot be used.'}\n`);
+    process.stderr.write(
+      `${error instanceof StartError ? error.message : 'The server could not start: the TLS files or another setting cannot be used.'}\n`,
+    );
     process.exitCode = EXIT_FAILED;
     return;
   }

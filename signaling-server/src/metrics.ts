@@ -20,8 +20,12 @@ export function metricsText(counters: Counters, uptimeSeconds: number): string {
     ['http_requests_total', 'HTTP requests', counters.httpRequests],
   ];
   const lines: string[] = [];
-  for (const [type, metrics] of [['gauge', gauges], ['counter', totals]] as const) {
-    for (const [name, help, value] of metrics) lines.push(`# HELP parley_${name} ${help}.`, `# TYPE parley_${name} ${type}`, `parley_${name} ${value}`);
+  for (const [type, metrics] of [
+    ['gauge', gauges],
+    ['counter', totals],
+  ] as const) {
+    for (const [name, help, value] of metrics)
+      lines.push(`# HELP parley_${name} ${help}.`, `# TYPE parley_${name} ${type}`, `parley_${name} ${value}`);
   }
   return `${lines.join('\n')}\n`;
 }

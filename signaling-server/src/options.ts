@@ -56,9 +56,24 @@ const OPTIONS = [
   { name: 'max-sockets', value: 'NUMBER', fallback: String(LIMITS.maxSockets), help: 'connections in all' },
   { name: 'max-sockets-per-ip', value: 'NUMBER', fallback: String(LIMITS.maxSocketsPerAddress), help: 'connections per IPv4 address or IPv6 /64' },
   { name: 'max-sockets-per-prefix', value: 'NUMBER', fallback: String(LIMITS.maxSocketsPerPrefix), help: 'connections per IPv4 /24 or IPv6 /48' },
-  { name: 'joins-per-minute', value: 'NUMBER', fallback: String(LIMITS.joinsPerMinutePerAddress), help: 'joins per address and minute, after the first ten' },
-  { name: 'messages-per-second', value: 'NUMBER', fallback: String(LIMITS.messagesPerSecond), help: 'messages per connection and second; three times as many at once' },
-  { name: 'stun-per-second', value: 'NUMBER', fallback: String(LIMITS.stunRequestsPerSecondPerAddress), help: 'STUN requests per address and second' },
+  {
+    name: 'joins-per-minute',
+    value: 'NUMBER',
+    fallback: String(LIMITS.joinsPerMinutePerAddress),
+    help: 'joins per address and minute, after the first ten',
+  },
+  {
+    name: 'messages-per-second',
+    value: 'NUMBER',
+    fallback: String(LIMITS.messagesPerSecond),
+    help: 'messages per connection and second; three times as many at once',
+  },
+  {
+    name: 'stun-per-second',
+    value: 'NUMBER',
+    fallback: String(LIMITS.stunRequestsPerSecondPerAddress),
+    help: 'STUN requests per address and second',
+  },
   { name: 'metrics', help: 'serve /metrics for Prometheus (counts only)' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged' },
   { name: 'log-format', value: 'text|json', fallback: 'text', help: 'how it is logged, on standard error' },
@@ -191,14 +206,16 @@ class OptionReader {
 
   #origins(name: OptionName): readonly string[] {
     const items = (this.#text(name) ?? '').split(',').map((item) => item.trim());
-    return items.filter((item) => item !== '').map((item) => {
-      if (item === '*') return item;
-      const url = URL.canParse(item) ? new URL(item) : undefined;
-      if (!url || url.origin === 'null' || url.pathname !== '/' || url.search !== '') {
-        throw new OptionsError(`--${name} must be origins such as https://chat.example, separated by commas.`);
-      }
-      return url.origin;
-    });
+    return items
+      .filter((item) => item !== '')
+      .map((item) => {
+        if (item === '*') return item;
+        const url = URL.canParse(item) ? new URL(item) : undefined;
+        if (!url || url.origin === 'null' || url.pathname !== '/' || url.search !== '') {
+          throw new OptionsError(`--${name} must be origins such as https://chat.example, separated by commas.`);
+        }
+        return url.origin;
+      });
   }
 
   #tls(): ServerOptions['tls'] {

@@ -51,7 +51,11 @@ describe('the signaling server', () => {
     await until(a, () => a.state().signaling === 'connected');
     const b = await join2(server, rtc, 2);
     const c = await join2(server, rtc, 3, { networkId: new Uint8Array(32).fill(9) });
-    await Promise.all([until(a, () => a.state().connectedPeers === 1), until(b, () => b.state().connectedPeers === 1), until(c, () => c.state().signaling === 'connected')]);
+    await Promise.all([
+      until(a, () => a.state().connectedPeers === 1),
+      until(b, () => b.state().connectedPeers === 1),
+      until(c, () => c.state().signaling === 'connected'),
+    ]);
     expect(a.peers().map((peer) => peer.node)).toEqual([b.id]);
     expect(c.peers()).toEqual([]);
     const text = lines.join('\n');
@@ -160,7 +164,8 @@ describe('the signaling server', () => {
     const transaction = Buffer.from('0102030405060708090a0b0c', 'hex');
     const request = Buffer.concat([Buffer.from('000100002112a442', 'hex'), transaction]);
     const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve));
-    for (const garbage of [Buffer.alloc(0), Buffer.alloc(19), Buffer.alloc(600, 7), Buffer.from('010100002112a442', 'hex')]) socket.send(garbage, server.stunPort, '127.0.0.1');
+    for (const garbage of [Buffer.alloc(0), Buffer.alloc(19), Buffer.alloc(600, 7), Buffer.from('010100002112a442', 'hex')])
+      socket.send(garbage, server.stunPort, '127.0.0.1');
     socket.send(request, server.stunPort, '127.0.0.1');
     const response = await answer;
     expect(response.readUInt16BE(0)).toBe(0x0101);

@@ -33,7 +33,10 @@ const TICK_MS = 1000;
 export async function startServer(options: ServerOptions, version: string, log: Logger): Promise<RunningServer> {
   const now = (): number => Math.floor(performance.now());
   const counters = new Counters();
-  const stun = options.stunPort === undefined ? undefined : new StunServer({ host: options.host, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
+  const stun =
+    options.stunPort === undefined
+      ? undefined
+      : new StunServer({ host: options.host, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
   const hub = new Hub({ ...options, stunPort: () => stun?.port ?? 0, now }, log, counters);
   const files = new FileStore(options.app);
   const handler = new HttpHandler({ ...options, isTls: options.tls !== undefined, version }, files, counters, log);

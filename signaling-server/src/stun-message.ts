@@ -62,7 +62,12 @@ export function decodeBindingRequest(bytes: Buffer): BindingRequest | undefined 
     if (type === FINGERPRINT) {
       if (length !== 4 || bytes.readUInt32BE(offset + 4) !== fingerprintOf(bytes.subarray(0, offset))) return undefined;
       hasFingerprint = true;
-    } else if (type < 0x8000 && !UNDERSTOOD.has(type) && unknownAttributes.length < LIMITS.maxUnknownAttributes && !unknownAttributes.includes(type)) {
+    } else if (
+      type < 0x8000 &&
+      !UNDERSTOOD.has(type) &&
+      unknownAttributes.length < LIMITS.maxUnknownAttributes &&
+      !unknownAttributes.includes(type)
+    ) {
       unknownAttributes.push(type);
     }
     offset = end;

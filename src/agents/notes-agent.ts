@@ -23,8 +23,10 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ho
   }
 
   async function save(note: Note): Promise<Note> {
-    if (new TextEncoder().encode(note.text).length > LIMITS.maxNoteBytes) throw new ParleyError('too-large', `A note has at most ${LIMITS.maxNoteBytes / 1024} KiB.`);
-    if (!(await table.get(note.id)) && (await table.all()).size >= LIMITS.maxNotes) throw new ParleyError('overloaded', `There are at most ${LIMITS.maxNotes} notes.`);
+    if (new TextEncoder().encode(note.text).length > LIMITS.maxNoteBytes)
+      throw new ParleyError('too-large', `A note has at most ${LIMITS.maxNoteBytes / 1024} KiB.`);
+    if (!(await table.get(note.id)) && (await table.all()).size >= LIMITS.maxNotes)
+      throw new ParleyError('overloaded', `There are at most ${LIMITS.maxNotes} notes.`);
     await table.put(note.id, note);
     return note;
   }
@@ -85,7 +87,12 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ho
       );
       server.registerTool(
         'read_note',
-        { title: 'Read a note', description: 'Answers one note whole.', inputSchema: z.object({ id: z.string().describe('The note’s id') }), annotations: { readOnlyHint: true } },
+        {
+          title: 'Read a note',
+          description: 'Answers one note whole.',
+          inputSchema: z.object({ id: z.string().describe('The note’s id') }),
+          annotations: { readOnlyHint: true },
+        },
         async ({ id }) => {
           const note = await find(id);
           return said(`# ${note.title}\n\n${note.text}`);
@@ -93,7 +100,12 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ho
       );
       server.registerTool(
         'remove_note',
-        { title: 'Remove a note', description: 'Removes one note for good.', inputSchema: z.object({ id: z.string().describe('The note’s id') }), annotations: { destructiveHint: true } },
+        {
+          title: 'Remove a note',
+          description: 'Removes one note for good.',
+          inputSchema: z.object({ id: z.string().describe('The note’s id') }),
+          annotations: { destructiveHint: true },
+        },
         async ({ id }) => {
           const note = await find(id);
           await table.delete(id);
@@ -114,11 +126,24 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ho
       );
       server.registerPrompt(
         'summarise_notes',
-        { title: 'Summarise notes', description: 'Asks for a summary of the notes on a topic.', argsSchema: z.object({ topic: z.string().describe('What the notes should be about') }) },
+        {
+          title: 'Summarise notes',
+          description: 'Asks for a summary of the notes on a topic.',
+          argsSchema: z.object({ topic: z.string().describe('What the notes should be about') }),
+        },
         async ({ topic }) => {
-          const matching = (await all()).filter((note) => `${note.title} ${note.tags.join(' ')} ${note.text}`.toLowerCase().includes(topic.toLowerCase())).slice(0, 20);
+          const matching = (await all())
+            .filter((note) => `${note.title} ${note.tags.join(' ')} ${note.text}`.toLowerCase().includes(topic.toLowerCase()))
+            .slice(0, 20);
           const text = matching.map((note) => `## ${note.title}\n${note.text}`).join('\n\n');
-          return { messages: [{ role: 'user', content: { type: 'text', text: `Summarise these notes about “${topic}” in a few sentences:\n\n${text || '(there are none)'}` } }] };
+          return {
+            messages: [
+              {
+                role: 'user',
+                content: { type: 'text', text: `Summarise these notes about “${topic}” in a few sentences:\n\n${text || '(there are none)'}` },
+              },
+            ],
+          };
         },
       );
       return server;

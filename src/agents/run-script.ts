@@ -1,4 +1,10 @@
-import { newQuickJSWASMModuleFromVariant, shouldInterruptAfterDeadline, type QuickJSContext, type QuickJSHandle, type QuickJSSyncVariant } from 'quickjs-emscripten-core';
+import {
+  newQuickJSWASMModuleFromVariant,
+  shouldInterruptAfterDeadline,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSSyncVariant,
+} from 'quickjs-emscripten-core';
 import { LIMITS } from '../base/limits.ts';
 import type { RunnerReply, RunnerRequest } from './runner-protocol.ts';
 
@@ -48,10 +54,22 @@ function addConsole(context: QuickJSContext, printed: Printed): void {
 /** A value as a person would want to read it: text as it is, data as JSON. */
 function show(context: QuickJSContext, handle: QuickJSHandle): string {
   const type = context.typeof(handle);
-  if (type === 'string' || type === 'number' || type === 'bigint' || type === 'undefined' || type === 'boolean' || type === 'symbol' || type === 'function') {
+  if (
+    type === 'string' ||
+    type === 'number' ||
+    type === 'bigint' ||
+    type === 'undefined' ||
+    type === 'boolean' ||
+    type === 'symbol' ||
+    type === 'function'
+  ) {
     return type === 'symbol' ? 'Symbol()' : context.getString(handle);
   }
-  const stringify = context.unwrapResult(context.evalCode('(value) => { try { return JSON.stringify(value, (_, v) => typeof v === "bigint" ? `${v}n` : v, 2) } catch { return String(value) } }'));
+  const stringify = context.unwrapResult(
+    context.evalCode(
+      '(value) => { try { return JSON.stringify(value, (_, v) => typeof v === "bigint" ? `${v}n` : v, 2) } catch { return String(value) } }',
+    ),
+  );
   const result = context.callFunction(stringify, context.undefined, handle);
   return result.error ? String(context.dump(handle)) : context.getString(result.value);
 }

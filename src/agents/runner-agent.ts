@@ -5,7 +5,12 @@ import type { HostedAgent } from '../mcp/agent-host.ts';
 import type { RunnerReply, RunnerRequest } from './runner-protocol.ts';
 
 /** Starts the worker in which scripts run; `terminate` ends it at once. */
-export type StartRunner = () => { post(request: RunnerRequest): void; onReply(listener: (reply: RunnerReply) => void): void; onError(listener: (message: string) => void): void; terminate(): void };
+export type StartRunner = () => {
+  post(request: RunnerRequest): void;
+  onReply(listener: (reply: RunnerReply) => void): void;
+  onError(listener: (message: string) => void): void;
+  terminate(): void;
+};
 
 /** Above the runner's own limit: only a worker that does not answer at all gets here. */
 const WORKER_TIMEOUT_MS = LIMITS.runnerTimeoutMs + 3_000;
@@ -33,7 +38,8 @@ export function runnerAgent(startRunner: StartRunner): HostedAgent {
         'run_script',
         {
           title: 'Run a script',
-          description: 'Runs JavaScript and answers what it printed with console.log and the value of its last expression. `input` is the given data.',
+          description:
+            'Runs JavaScript and answers what it printed with console.log and the value of its last expression. `input` is the given data.',
           inputSchema: z.object({
             code: z.string().min(1).max(100_000).describe('The script'),
             input: z.string().max(100_000).optional().describe('JSON that the script finds as `input`'),

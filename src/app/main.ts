@@ -66,7 +66,15 @@ async function start(): Promise<void> {
     rtc: new WebRtcDialer(SimplePeer),
   });
   const directory = new Directory(node, records);
-  const chat = new ChatService({ node, store: storage.chat, deviceSigner: identity.deviceSigner, device: identity.device, verifier, clock: systemClock, network: networkIdText(network) });
+  const chat = new ChatService({
+    node,
+    store: storage.chat,
+    deviceSigner: identity.deviceSigner,
+    device: identity.device,
+    verifier,
+    clock: systemClock,
+    network: networkIdText(network),
+  });
   const approvals = new Approvals(identity.person, records, systemClock);
   const host = new AgentHost(node, approvals);
   host.add(notesAgent(records, systemClock, systemEntropy));

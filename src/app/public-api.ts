@@ -16,13 +16,25 @@ export function publicApi(model: AppModel, programs: Pick<AgentsModel, 'callRaw'
         path: peer.path && { kind: peer.path.kind, via: peer.path.via },
         rtt: peer.path?.rttMs,
       })),
-    agents: () => model.agents.value.map(({ address, title, description, owner, mine }) => ({ address, title, description, owner: { id: owner.id, name: owner.name }, mine })),
+    agents: () =>
+      model.agents.value.map(({ address, title, description, owner, mine }) => ({
+        address,
+        title,
+        description,
+        owner: { id: owner.id, name: owner.name },
+        mine,
+      })),
     conversations: () => model.conversations.value.map(({ id, title, unread, lastText }) => ({ id, title, unread, lastText })),
     callTool: (address, tool, args, options) => programs.callRaw(address, tool, args, options),
     send: (conversation, text) => model.sendMessage(conversation, text),
     start: (person) => model.startConversation(person),
     watch: (told) => {
-      const watched: Record<keyof ParleyEvents, { readonly value: unknown }> = { state: model.network, peers: model.peers, agents: model.agents, conversations: model.conversations };
+      const watched: Record<keyof ParleyEvents, { readonly value: unknown }> = {
+        state: model.network,
+        peers: model.peers,
+        agents: model.agents,
+        conversations: model.conversations,
+      };
       for (const [name, signal] of Object.entries(watched)) {
         let isFirst = true;
         effect(() => {

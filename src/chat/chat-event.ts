@@ -37,7 +37,8 @@ export function directConversationId(networkId: Uint8Array, a: PersonId, b: Pers
 /** Signs an event; its id is the hash of what comes out. @throws ParleyError `too-large` */
 export async function signEvent(event: ChatEvent, device: Signer): Promise<{ readonly id: EventId; readonly bytes: Uint8Array }> {
   const text = utf8(event.text);
-  if (text.length > LIMITS.maxChatTextBytes) throw new ParleyError('too-large', `A message has at most ${LIMITS.maxChatTextBytes / 1024} KiB of text.`);
+  if (text.length > LIMITS.maxChatTextBytes)
+    throw new ParleyError('too-large', `A message has at most ${LIMITS.maxChatTextBytes / 1024} KiB of text.`);
   const body = encode([
     VERSION,
     event.kind,

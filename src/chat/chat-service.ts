@@ -28,7 +28,13 @@ export type ChatServiceOptions = {
 export type ChatEvents = {
   /** An event is in the store; it may be shown. */
   stored: { readonly conversation: ConversationId; readonly event: StoredEvent; readonly mine: boolean };
-  delivery: { readonly conversation: ConversationId; readonly event: EventId; readonly to: PersonId; readonly state: DeliveryState; readonly reason?: ErrorCode };
+  delivery: {
+    readonly conversation: ConversationId;
+    readonly event: EventId;
+    readonly to: PersonId;
+    readonly state: DeliveryState;
+    readonly reason?: ErrorCode;
+  };
   read: { readonly conversation: ConversationId };
   /** Something that a peer sent was refused. */
   fault: { readonly code: ErrorCode; readonly from: PersonId; readonly detail: string };
@@ -59,10 +65,7 @@ export class ChatService {
   constructor(options: ChatServiceOptions) {
     this.#options = options;
     const { node } = options;
-    this.#stops = [
-      node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)),
-      node.on('peer-up', (peer) => void this.#openOutbox(peer)),
-    ];
+    this.#stops = [node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)), node.on('peer-up', (peer) => void this.#openOutbox(peer))];
     for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#openOutbox(identity);
   }
 
@@ -118,7 +121,10 @@ export class ChatService {
   #inOrder<T>(conversation: ConversationId, work: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(conversation) ?? Promise.resolve();
     const next = before.then(work, work);
-    this.#queues.set(conversation, next.catch(() => undefined));
+    this.#queues.set(
+      conversation,
+      next.catch(() => undefined),
+    );
     return next;
   }
 
@@ -127,7 +133,16 @@ export class ChatService {
     const [heads, last] = await Promise.all([store.heads(conversation), store.page(conversation, 1)]);
     const now = Math.floor(clock.now());
     const depth = (last[0]?.depth ?? 0) + 1;
-    const event: ChatEvent = { conversation, author: this.#me, device, time: now, depth, parents: heads.slice(-LIMITS.maxChatParents), kind: 'text', text };
+    const event: ChatEvent = {
+      conversation,
+      author: this.#me,
+      device,
+      time: now,
+      depth,
+      parents: heads.slice(-LIMITS.maxChatParents),
+      kind: 'text',
+      text,
+    };
     const { id, bytes } = await signEvent(event, deviceSigner);
     const stored: StoredEvent = { id, conversation, author: this.#me, time: now, depth, bytes, storedAt: now };
     await store.append(stored, this.#conversationRecord(conversation, to, now), [{ event: id, conversation, to, state: 'queued', at: now }]);
@@ -165,11 +180,13 @@ export class ChatService {
   }
 
   #flush(outbox: Outbox): void {
-    outbox.flushing = outbox.flushing.then(() => this.#sendWaiting(outbox)).catch((thrown: unknown) => {
-      const { code, message } = asParleyError(thrown);
-      // The stream's own end is no fault: what waits goes over the next one.
-      if (code.startsWith('storage')) this.#events.emit('fault', { code, from: outbox.peer.person, detail: message });
-    });
+    outbox.flushing = outbox.flushing
+      .then(() => this.#sendWaiting(outbox))
+      .catch((thrown: unknown) => {
+        const { code, message } = asParleyError(thrown);
+        // The stream's own end is no fault: what waits goes over the next one.
+        if (code.startsWith('storage')) this.#events.emit('fault', { code, from: outbox.peer.person, detail: message });
+      });
   }
 
   async #sendWaiting(outbox: Outbox): Promise<void> {
@@ -189,7 +206,8 @@ export class ChatService {
   async #advance(delivery: Pick<Delivery, 'event' | 'to' | 'conversation'>, state: DeliveryState, reason?: ErrorCode): Promise<void> {
     const { store, clock } = this.#options;
     const { event, to, conversation } = delivery;
-    if (await store.advance(event, to, state, clock.now(), reason)) this.#events.emit('delivery', { conversation, event, to, state, ...(reason ? { reason } : {}) });
+    if (await store.advance(event, to, state, clock.now(), reason))
+      this.#events.emit('delivery', { conversation, event, to, state, ...(reason ? { reason } : {}) });
   }
 
   async #answer(outbox: Outbox, message: Uint8Array): Promise<void> {
@@ -257,9 +275,12 @@ export class ChatService {
 
   async #verify(peer: PeerIdentity, event: ChatEvent, check: Parameters<Verifier['verify']>[0]): Promise<void> {
     const { verifier, clock, node } = this.#options;
-    if (event.author !== peer.person || event.device !== peer.device) throw new ParleyError('bad-certificate', 'The event is by somebody else than who brought it.');
-    if (event.conversation !== directConversationId(node.networkId, this.#me, peer.person)) throw new ParleyError('refused', 'The event is for another conversation.');
-    if (event.time > clock.now() + LIMITS.maxClockSkewMs) throw new ParleyError('clock-skew', 'The event is from the future: one of the two clocks is wrong.');
+    if (event.author !== peer.person || event.device !== peer.device)
+      throw new ParleyError('bad-certificate', 'The event is by somebody else than who brought it.');
+    if (event.conversation !== directConversationId(node.networkId, this.#me, peer.person))
+      throw new ParleyError('refused', 'The event is for another conversation.');
+    if (event.time > clock.now() + LIMITS.maxClockSkewMs)
+      throw new ParleyError('clock-skew', 'The event is from the future: one of the two clocks is wrong.');
     if (event.text.trim() === '') throw new ParleyError('malformed', 'An empty message says nothing.');
     if (!(await verifier.verify(check))) throw new ParleyError('bad-signature', 'The event’s signature does not hold.');
   }
@@ -267,9 +288,18 @@ export class ChatService {
   async #store(peer: PeerIdentity, id: EventId, event: ChatEvent, bytes: Uint8Array): Promise<void> {
     const { store, clock } = this.#options;
     const [last] = await store.page(event.conversation, 1);
-    if (event.depth > (last?.depth ?? 0) + LIMITS.maxChatDepthJump) throw new ParleyError('protocol-violation', 'The event claims a place far after everything known.');
+    if (event.depth > (last?.depth ?? 0) + LIMITS.maxChatDepthJump)
+      throw new ParleyError('protocol-violation', 'The event claims a place far after everything known.');
     const now = clock.now();
-    const stored: StoredEvent = { id, conversation: event.conversation, author: event.author, time: event.time, depth: event.depth, bytes, storedAt: now };
+    const stored: StoredEvent = {
+      id,
+      conversation: event.conversation,
+      author: event.author,
+      time: event.time,
+      depth: event.depth,
+      bytes,
+      storedAt: now,
+    };
     const isNew = await store.append(stored, this.#conversationRecord(event.conversation, peer.person, now), []);
     if (!isNew) return;
     await store.setHeads(event.conversation, (before) => headsAfter(before, event, id));

@@ -35,9 +35,6 @@ export type DeviceList = {
   readonly devices: readonly DeviceId[];
 };
 
-export type DeviceCertificate = { readonly person: PersonId; readonly device: DeviceId; readonly issuedAt: number; readonly expiresAt: number };
-export type NodeCertificate = { readonly device: DeviceId; readonly node: NodeId; readonly issuedAt: number; readonly expiresAt: number };
-
 export type IdentityChainParts = { readonly list: SignedPart; readonly deviceCertificate: SignedPart; readonly nodeCertificate: SignedPart };
 
 /** What a chain says, before its signatures are checked: nothing here may be used until all of `checks` hold. */
@@ -142,7 +139,10 @@ function readCertificate(body: Uint8Array, what: string, maxLifetimeMs: number, 
 
 function readSignedPart(value: Parameters<typeof readArray>[0]): SignedPart {
   const [body, signature] = readArray(value, 'A signed part', 2);
-  return { body: readBytesUpTo(body, 'A signed body', LIMITS.maxIdentityPayloadBytes), signature: readBytes(signature, 'A signature', SIGNATURE_BYTES) };
+  return {
+    body: readBytesUpTo(body, 'A signed body', LIMITS.maxIdentityPayloadBytes),
+    signature: readBytes(signature, 'A signature', SIGNATURE_BYTES),
+  };
 }
 
 function bad(message: string): never {

@@ -54,7 +54,9 @@ export class ChannelHandshake {
     this.#expectedNode = options.expectedNode;
     this.#isInitiator = options.role === 'initiator';
     const hellos = this.#isInitiator ? [local.localHello, remoteHello] : [remoteHello, local.localHello];
-    const fingerprints = this.#isInitiator ? [options.localFingerprint, options.remoteFingerprint] : [options.remoteFingerprint, options.localFingerprint];
+    const fingerprints = this.#isInitiator
+      ? [options.localFingerprint, options.remoteFingerprint]
+      : [options.remoteFingerprint, options.localFingerprint];
     const [initiatorHello, responderHello] = hellos as [Uint8Array, Uint8Array];
     chooseFromHellos(decodeHello(initiatorHello), decodeHello(responderHello));
     this.#noise = new HandshakeState({
@@ -123,7 +125,9 @@ export class ChannelHandshake {
       return new ParleyError('wrong-network-secret', 'The other node does not have this network’s secret.', { cause: thrown });
     }
     const error = asParleyError(thrown, 'handshake-failed');
-    return error.code === 'handshake-failed' ? error : new ParleyError('handshake-failed', 'The handshake does not fit this link.', { cause: thrown });
+    return error.code === 'handshake-failed'
+      ? error
+      : new ParleyError('handshake-failed', 'The handshake does not fit this link.', { cause: thrown });
   }
 
   #claimed(payload: Uint8Array, now: number): ClaimedIdentity {
@@ -133,7 +137,8 @@ export class ChannelHandshake {
       throw new ParleyError('wrong-node', 'Another node answered than the one that was called.');
     }
     const staticKey = this.#noise.remoteStatic as Uint8Array;
-    if (equalBytes(staticKey, this.#local.identity.noiseStatic.publicKey)) throw new ParleyError('handshake-failed', 'The peer is a reflection of this node.');
+    if (equalBytes(staticKey, this.#local.identity.noiseStatic.publicKey))
+      throw new ParleyError('handshake-failed', 'The peer is a reflection of this node.');
     const signed: SignatureCheck = {
       publicKey: publicKeyOf(chain.node),
       message: labelled(SIGNATURE_LABELS.noiseStatic, staticKey),

@@ -13,7 +13,14 @@ type Phase =
   | { readonly name: 'hello' }
   | { readonly name: 'handshake'; readonly handshake: ChannelHandshake }
   /** The peer's signatures are being checked. */
-  | { readonly name: 'verifying'; readonly handshake: ChannelHandshake; readonly claimed: ClaimedIdentity; readonly job: number; readonly early: Queue<Uint8Array>; earlyBytes: number }
+  | {
+      readonly name: 'verifying';
+      readonly handshake: ChannelHandshake;
+      readonly claimed: ClaimedIdentity;
+      readonly job: number;
+      readonly early: Queue<Uint8Array>;
+      earlyBytes: number;
+    }
   /** The initiator's side, complete but for the responder's word that it agrees. */
   | { readonly name: 'confirming'; readonly session: Session; readonly identity: ProvenIdentity }
   | { readonly name: 'open'; readonly session: Session }

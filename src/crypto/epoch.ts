@@ -53,7 +53,10 @@ export class Epoch {
     const counter = this.#takeCounter(plaintext.length);
     const frame = new Uint8Array(SEALED_HEADER_BYTES + plaintext.length + TAG_BYTES);
     writeSealedHeader(frame, type, this.number, counter);
-    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES)).encrypt(plaintext, frame.subarray(SEALED_HEADER_BYTES));
+    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES)).encrypt(
+      plaintext,
+      frame.subarray(SEALED_HEADER_BYTES),
+    );
     return frame;
   }
 

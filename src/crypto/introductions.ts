@@ -55,7 +55,10 @@ const MAX_REASON_LENGTH = 40;
 const MAX_MID_LENGTH = 32;
 
 /** The encoded introduction and what the sender's node key signs: `sealIntroduction` takes the body with that signature. */
-export function introductionToSign(introduction: Introduction, route: IntroductionRoute): { readonly body: Uint8Array; readonly message: Uint8Array } {
+export function introductionToSign(
+  introduction: Introduction,
+  route: IntroductionRoute,
+): { readonly body: Uint8Array; readonly message: Uint8Array } {
   const body = encode([
     VERSION,
     introduction.kind,

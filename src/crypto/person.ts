@@ -11,14 +11,6 @@ export function personSignerOf(seed: Uint8Array): Signer {
   return scriptSignerOf(personKeyOf(seed));
 }
 
-/** The account's public key, without keeping anything that could sign. */
-export function personPublicKeyOf(seed: Uint8Array): Uint8Array {
-  const key = personKeyOf(seed);
-  const publicKey = ed25519.getPublicKey(key);
-  key.fill(0);
-  return publicKey;
-}
-
 function personKeyOf(seed: Uint8Array): Uint8Array {
   return hkdfSha256(seed, undefined, DERIVATION_LABELS.personKey, 32);
 }

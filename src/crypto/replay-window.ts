@@ -33,7 +33,7 @@ export class ReplayWindow {
     if (index > highestIndex + size) this.#words.fill(0);
     this.#highest = Math.max(this.#highest, counter);
     const slot = index % size;
-    this.#words[slot] = (this.#words[slot] as number) | (1 << counter % WORD_BITS);
+    this.#words[slot] = (this.#words[slot] as number) | (1 << (counter % WORD_BITS));
     return true;
   }
 

@@ -1,14 +1,11 @@
 import { utf8 } from '../base/bytes.ts';
 import { ParleyError } from '../base/errors.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { generateKeyPair, X25519_KEY_BYTES, type KeyPair } from './key-exchange.ts';
+import { generateKeyPair, type KeyPair } from './key-exchange.ts';
 import { DERIVATION_LABELS } from './labels.ts';
 import { HandshakeState } from './noise/handshake-state.ts';
 import { PATTERN_N } from './noise/patterns.ts';
 import { NOISE_25519_CHACHAPOLY } from './noise/suite.ts';
-
-/** An ephemeral key in clear and the tag. */
-export const SEALED_BOX_OVERHEAD_BYTES = X25519_KEY_BYTES + 16;
 
 /**
  * Seals a message to an X25519 key in one shot, by Noise_N_25519_ChaChaPoly_SHA256 (Noise §7.4). The sender stays anonymous: who needs

@@ -150,7 +150,8 @@ export class Session {
   }
 
   #receiveBulk(frame: Uint8Array, epoch: Epoch, counter: number): void {
-    if (this.#opens.size >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    if (this.#opens.size >= LIMITS.maxQueuedFrames)
+      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
     const job = this.#nextJob++;
     this.#incoming.begin(job);
     this.#opens.set(job, { epoch, counter });
@@ -158,7 +159,8 @@ export class Session {
   }
 
   #deliver(payload: Uint8Array): void {
-    if (this.#incoming.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    if (this.#incoming.length >= LIMITS.maxQueuedFrames)
+      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
     this.#incoming.push(payload);
   }
 
@@ -188,7 +190,8 @@ export class Session {
   #answerRekey(message: Uint8Array, now: number): void {
     // Both began at once: the request of the channel's initiator counts.
     if (this.#rekey && this.#options.isInitiator) return;
-    if (now < this.#current.startedAt + LIMITS.minRekeyIntervalMs) return this.#options.onEnd('rate-limited', false, 'The peer renews keys too often.');
+    if (now < this.#current.startedAt + LIMITS.minRekeyIntervalMs)
+      return this.#options.onEnd('rate-limited', false, 'The peer renews keys too often.');
     this.#rekey?.handshake.wipe();
     this.#rekey = undefined;
     const handshake = this.#newRekey(false);

@@ -33,14 +33,17 @@ export class RecordsVault implements Vault {
 
   async signer(name: string): Promise<Signer> {
     const id = `signing ${name}`;
-    const stored = (await this.#keys.get(id)) ?? (await this.#keep(id, (await hasNativeEd25519()) ? await newNativeKey() : await this.#wrap(id, this.#entropy.bytes(KEY_BYTES))));
+    const stored =
+      (await this.#keys.get(id)) ??
+      (await this.#keep(id, (await hasNativeEd25519()) ? await newNativeKey() : await this.#wrap(id, this.#entropy.bytes(KEY_BYTES))));
     if (stored.kind === 'native') return webCryptoSignerOf(stored.privateKey, stored.publicKey);
     if (stored.kind === 'wrapped') return scriptSignerOf(await this.#unwrap(id, stored));
     throw broken();
   }
 
   async personSeed(): Promise<Uint8Array> {
-    const stored = (await this.#keys.get(PERSON_SEED)) ?? (await this.#keep(PERSON_SEED, await this.#wrap(PERSON_SEED, this.#entropy.bytes(PERSON_SEED_BYTES))));
+    const stored =
+      (await this.#keys.get(PERSON_SEED)) ?? (await this.#keep(PERSON_SEED, await this.#wrap(PERSON_SEED, this.#entropy.bytes(PERSON_SEED_BYTES))));
     if (stored.kind !== 'wrapped') throw broken();
     return this.#unwrap(PERSON_SEED, stored);
   }

@@ -45,11 +45,21 @@ export class AgentClients {
     const { node, agent } = parseAgentAddress(address);
     const isMine = node === this.#node.id;
     // The stream opens while the SDK is still being loaded.
-    const [{ Client, InMemoryTransport }, stream] = await Promise.all([import('./runtime.ts'), isMine ? undefined : this.#node.open(node, MCP_PROTOCOL, { header: utf8(agent) })]);
+    const [{ Client, InMemoryTransport }, stream] = await Promise.all([
+      import('./runtime.ts'),
+      isMine ? undefined : this.#node.open(node, MCP_PROTOCOL, { header: utf8(agent) }),
+    ]);
     const changed = { onChanged: () => this.onListChanged(address) };
     const client = new Client(
       { name: 'parley', version: '1' },
-      { versionNegotiation: { mode: 'auto' }, listChanged: { tools: { ...changed, autoRefresh: false }, resources: { ...changed, autoRefresh: false }, prompts: { ...changed, autoRefresh: false } } },
+      {
+        versionNegotiation: { mode: 'auto' },
+        listChanged: {
+          tools: { ...changed, autoRefresh: false },
+          resources: { ...changed, autoRefresh: false },
+          prompts: { ...changed, autoRefresh: false },
+        },
+      },
     );
     let transport: Transport;
     if (stream) transport = new StreamTransport(stream);

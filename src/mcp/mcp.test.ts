@@ -103,10 +103,16 @@ describe('agents over the mesh', () => {
   });
 
   it('runs scripts in a sandbox that ends endless ones and knows nothing of the page', async () => {
-    expect(await runScript(variant, { code: 'console.log("hi", {a: 1}); input.x + 1', input: '{"x": 41}' })).toEqual({ ok: true, output: 'hi {\n  "a": 1\n}', value: '42' });
+    expect(await runScript(variant, { code: 'console.log("hi", {a: 1}); input.x + 1', input: '{"x": 41}' })).toEqual({
+      ok: true,
+      output: 'hi {\n  "a": 1\n}',
+      value: '42',
+    });
     expect(await runScript(variant, { code: '2n ** 64n' })).toMatchObject({ ok: true, value: '18446744073709551616' });
     expect(await runScript(variant, { code: 'nothing.here' })).toMatchObject({ ok: false, error: expect.stringContaining('ReferenceError') });
-    expect(await runScript(variant, { code: 'typeof fetch + typeof document + typeof process' })).toMatchObject({ value: 'undefinedundefinedundefined' });
+    expect(await runScript(variant, { code: 'typeof fetch + typeof document + typeof process' })).toMatchObject({
+      value: 'undefinedundefinedundefined',
+    });
     expect(await runScript(variant, { code: 'let a = []; for (;;) a.push(new Array(1e6).fill(1))' })).toMatchObject({ ok: false });
     expect(await runScript(variant, { code: 'for (;;) {}' })).toMatchObject({ ok: false, error: expect.stringContaining('longer') });
   }, 30_000);

@@ -109,4 +109,3 @@ export interface NodeApi {
   /** Says goodbye to every peer and stops. */
   close(): Promise<void>;
 }
-

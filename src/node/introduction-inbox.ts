@@ -14,7 +14,11 @@ export type InboxOutput =
   | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 
-type Waiting = { readonly job: number; readonly content: Extract<InboxOutput, { readonly type: 'card' | 'introduction' }>; valid: boolean | undefined };
+type Waiting = {
+  readonly job: number;
+  readonly content: Extract<InboxOutput, { readonly type: 'card' | 'introduction' }>;
+  valid: boolean | undefined;
+};
 
 /**
  * What the signaling server brings, from its bytes to something that may be acted on: opened, read, its signatures checked.

@@ -30,9 +30,23 @@ export type NodeInput =
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
-  | { readonly type: 'attach'; readonly connection: number; readonly link: LinkFacts; readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId }
+  | {
+      readonly type: 'attach';
+      readonly connection: number;
+      readonly link: LinkFacts;
+      readonly role: 'initiator' | 'responder';
+      readonly expectedNode?: NodeId;
+    }
   | { readonly type: 'connection'; readonly connection: number; readonly input: ConnectionInput }
-  | { readonly type: 'open'; readonly request: number; readonly node: NodeId; readonly protocol: string; readonly header: Uint8Array; readonly priority: PriorityClass; readonly deadline: number }
+  | {
+      readonly type: 'open';
+      readonly request: number;
+      readonly node: NodeId;
+      readonly protocol: string;
+      readonly header: Uint8Array;
+      readonly priority: PriorityClass;
+      readonly deadline: number;
+    }
   | { readonly type: 'cancel-open'; readonly request: number }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
@@ -45,7 +59,11 @@ export type NodeOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   /** The link of a dial now belongs to this connection. */
   | { readonly type: 'adopt'; readonly dial: number; readonly connection: number }
-  | { readonly type: 'connection'; readonly connection: number; readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' }> }
+  | {
+      readonly type: 'connection';
+      readonly connection: number;
+      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' }>;
+    }
   /** The request's stream is accepted by the peer. */
   | { readonly type: 'opened'; readonly request: number; readonly connection: number; readonly stream: number }
   | { readonly type: 'open-failed'; readonly request: number; readonly code: ErrorCode }
@@ -68,7 +86,13 @@ type WaitingOpen = Extract<NodeInput, { readonly type: 'open' }> & { at: { reado
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
 
-const PATH_KINDS: Readonly<Record<LinkKind, Path['kind']>> = { webrtc: 'direct', tab: 'tab', websocket: 'host', memory: 'memory', circuit: 'relayed' };
+const PATH_KINDS: Readonly<Record<LinkKind, Path['kind']>> = {
+  webrtc: 'direct',
+  tab: 'tab',
+  websocket: 'host',
+  memory: 'memory',
+  circuit: 'relayed',
+};
 
 /**
  * The whole node without any input or output of its own: signaling, dialling, membership and one {@link Connection} for each link,
@@ -174,7 +198,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'rtc-linked':
         return this.#linked(input.dial, input.link, now);
       case 'attach':
-        return this.#connect(input.connection, input.link, { role: input.role, ...(input.expectedNode ? { expectedNode: input.expectedNode } : {}) }, now);
+        return this.#connect(
+          input.connection,
+          input.link,
+          { role: input.role, ...(input.expectedNode ? { expectedNode: input.expectedNode } : {}) },
+          now,
+        );
       case 'open':
         return this.#open(input, now);
       case 'cancel-open':
@@ -239,7 +268,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#connect(connection, facts.link, { role, expectedNode: output.node, remoteHello: output.remoteHello }, now);
   }
 
-  #connect(key: number, link: LinkFacts, options: { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array }, now: number): void {
+  #connect(
+    key: number,
+    link: LinkFacts,
+    options: { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array },
+    now: number,
+  ): void {
     const { kind, localFingerprint, remoteFingerprint } = link;
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, now);
     this.#connections.set(key, { machine, kind });
@@ -363,7 +397,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const stream = this.connectionOf(connection)?.allocateStream();
     if (stream === undefined) return this.#failOpen(open.request, 'overloaded', now);
     open.at = { connection, stream };
-    this.#toConnection(connection, { type: 'stream', input: { type: 'open', stream, protocol: open.protocol, header: open.header, priority: open.priority } }, now);
+    this.#toConnection(
+      connection,
+      { type: 'stream', input: { type: 'open', stream, protocol: open.protocol, header: open.header, priority: open.priority } },
+      now,
+    );
     this.#drainConnection(connection, now);
   }
 

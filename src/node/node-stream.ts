@@ -48,7 +48,9 @@ export class NodeStream implements Stream {
 
   send(message: Uint8Array): Promise<void> {
     if (message.length > LIMITS.maxStreamMessageBytes) {
-      return Promise.reject(new ParleyError('too-large', `A message has at most ${LIMITS.maxStreamMessageBytes} bytes; this one has ${message.length}.`));
+      return Promise.reject(
+        new ParleyError('too-large', `A message has at most ${LIMITS.maxStreamMessageBytes} bytes; this one has ${message.length}.`),
+      );
     }
     if (this.#end || this.#hasEnded) return Promise.reject(endError(this.#end?.code ?? 'closed-here'));
     return new Promise((resolve, reject) => {

@@ -161,7 +161,9 @@ export class Pump {
       case 'stream':
         return this.#options.onStream(connection, output.output);
       case 'verify':
-        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'connection', connection, input: { type: 'verified', job: output.job, valid } }));
+        return this.#verify(output.checks, (valid) =>
+          this.dispatch({ type: 'connection', connection, input: { type: 'verified', job: output.job, valid } }),
+        );
       case 'bulk':
         void this.#options.bulkCipher[output.operation](output.work).then((bytes) =>
           this.dispatch({ type: 'connection', connection, input: { type: 'bulk-done', job: output.job, ...(bytes ? { bytes } : {}) } }),
@@ -178,7 +180,8 @@ export class Pump {
   #reportTouched(): void {
     for (const connection of this.#touched) {
       const link = this.#links.get(connection);
-      if (link) this.#options.machine.handle({ type: 'connection', connection, input: { type: 'link-buffer', bytes: link.bufferedBytes } }, this.#now());
+      if (link)
+        this.#options.machine.handle({ type: 'connection', connection, input: { type: 'link-buffer', bytes: link.bufferedBytes } }, this.#now());
     }
     this.#touched.clear();
   }
@@ -195,7 +198,11 @@ export class Pump {
 
   #dial(dial: number, initiator: boolean): void {
     const { rtc } = this.#options;
-    if (!rtc) return this.dispatch({ type: 'dials', input: { type: 'rtc-failed', dial, code: 'platform-missing', detail: 'This node cannot open direct links.' } });
+    if (!rtc)
+      return this.dispatch({
+        type: 'dials',
+        input: { type: 'rtc-failed', dial, code: 'platform-missing', detail: 'This node cannot open direct links.' },
+      });
     const dialling: Dialling = {
       link: undefined,
       dial: rtc.dial({
@@ -270,7 +277,8 @@ export class Pump {
       challenged: (challenge) => isCurrent() && this.dispatch({ type: 'signaling', input: { type: 'challenged', challenge } }),
       welcomed: ({ peerCards, stunPort }) => {
         if (!isCurrent()) return;
-        this.#iceServers = stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
+        this.#iceServers =
+          stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
         this.dispatch({ type: 'welcomed', peerCards });
       },
       relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),

@@ -189,8 +189,12 @@ class IdbChatStore implements ChatStore {
       const transaction = this.#database.transaction(['deliveries', 'events']);
       const index = transaction.objectStore('deliveries').index('open');
       const [queued, sent] = await Promise.all([index.getAll([to, 'queued']), index.getAll([to, 'sent'])]);
-      const withTime = await Promise.all([...queued, ...sent].map(async (delivery) => ({ delivery, event: await transaction.objectStore('events').get(delivery.event) })));
-      return withTime.sort((a, b) => (a.event?.depth ?? 0) - (b.event?.depth ?? 0) || (a.event?.time ?? 0) - (b.event?.time ?? 0)).map(({ delivery }) => delivery);
+      const withTime = await Promise.all(
+        [...queued, ...sent].map(async (delivery) => ({ delivery, event: await transaction.objectStore('events').get(delivery.event) })),
+      );
+      return withTime
+        .sort((a, b) => (a.event?.depth ?? 0) - (b.event?.depth ?? 0) || (a.event?.time ?? 0) - (b.event?.time ?? 0))
+        .map(({ delivery }) => delivery);
     });
   }
 

@@ -32,7 +32,8 @@ export abstract class BaseLink implements Link {
 
   send(frame: Uint8Array): void {
     if (this.#end) return;
-    if (frame.length > this.maxFrameBytes) return this.finish({ clean: false, code: 'too-large', detail: 'A frame was larger than the link carries.' });
+    if (frame.length > this.maxFrameBytes)
+      return this.finish({ clean: false, code: 'too-large', detail: 'A frame was larger than the link carries.' });
     this.transmit(frame);
   }
 
@@ -42,7 +43,8 @@ export abstract class BaseLink implements Link {
 
   protected received(frame: Uint8Array): void {
     if (this.#end) return;
-    if (frame.length > this.maxFrameBytes) return this.finish({ clean: false, code: 'too-large', detail: 'The peer sent a frame larger than the link carries.' });
+    if (frame.length > this.maxFrameBytes)
+      return this.finish({ clean: false, code: 'too-large', detail: 'The peer sent a frame larger than the link carries.' });
     if (this.#handlers) return this.#handlers.frame(frame);
     this.#earlyBytes += frame.length;
     if (this.#early.length >= LIMITS.maxEarlyFrames || this.#earlyBytes > LIMITS.maxEarlyBytes) {

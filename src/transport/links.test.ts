@@ -48,7 +48,11 @@ describe('links', () => {
 
   it('reads the certificate fingerprint of a session description, and refuses one without', () => {
     const hex = Array.from({ length: 32 }, (_, index) => index.toString(16).padStart(2, '0').toUpperCase()).join(':');
-    expect([...fingerprintOf(`v=0\r\na=fingerprint:sha-256 ${hex}\r\na=setup:actpass\r\n`)]).toEqual([0x12, 0x20, ...Array.from({ length: 32 }, (_, index) => index)]);
+    expect([...fingerprintOf(`v=0\r\na=fingerprint:sha-256 ${hex}\r\na=setup:actpass\r\n`)]).toEqual([
+      0x12,
+      0x20,
+      ...Array.from({ length: 32 }, (_, index) => index),
+    ]);
     expect(() => fingerprintOf('v=0\r\na=fingerprint:sha-1 00:11\r\n')).toThrow('fingerprint');
     expect(() => fingerprintOf(undefined)).toThrow('fingerprint');
   });

@@ -24,7 +24,9 @@ export class MessagePortLink extends BaseLink {
     super();
     this.#port = port;
     port.onmessage = ({ data }) => this.#message(data);
-    (port as unknown as EventTarget).addEventListener?.('close', () => this.finish({ clean: false, code: 'link-lost', detail: 'The other tab is gone.' }));
+    (port as unknown as EventTarget).addEventListener?.('close', () =>
+      this.finish({ clean: false, code: 'link-lost', detail: 'The other tab is gone.' }),
+    );
     port.start?.();
   }
 

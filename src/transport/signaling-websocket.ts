@@ -102,7 +102,11 @@ class WebSocketSignalingConnection implements SignalingConnection {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#flush();
     socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = () => this.#end({ code: 'signaling-unreachable', detail: this.#wasChallenged ? 'The connection to the signaling server broke.' : 'The signaling server cannot be reached.' });
+    socket.onclose = () =>
+      this.#end({
+        code: 'signaling-unreachable',
+        detail: this.#wasChallenged ? 'The connection to the signaling server broke.' : 'The signaling server cannot be reached.',
+      });
     // `close` follows and says it once.
     socket.onerror = () => undefined;
   }

@@ -12,7 +12,15 @@ function dialPair(): Promise<readonly [Link, Link]> {
   const dials: RtcDial[] = [];
   const side = (initiator: boolean, other: number) =>
     new Promise<Link>((resolve, reject) => {
-      dials.push(dialer.dial({ initiator, iceServers: [], onSignal: (signal) => queueMicrotask(() => dials[other]?.signal(signal)), onLink: resolve, onFailed: (end) => reject(new Error(end.code)) }));
+      dials.push(
+        dialer.dial({
+          initiator,
+          iceServers: [],
+          onSignal: (signal) => queueMicrotask(() => dials[other]?.signal(signal)),
+          onLink: resolve,
+          onFailed: (end) => reject(new Error(end.code)),
+        }),
+      );
     });
   return Promise.all([side(true, 1), side(false, 0)]);
 }

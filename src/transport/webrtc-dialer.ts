@@ -88,7 +88,11 @@ class WebRtcDial implements RtcDial {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#peer?.destroy();
-    this.#options.onFailed({ clean: false, code: 'ice-failed', detail: thrown instanceof Error ? thrown.message : 'The connection closed before it was open.' });
+    this.#options.onFailed({
+      clean: false,
+      code: 'ice-failed',
+      detail: thrown instanceof Error ? thrown.message : 'The connection closed before it was open.',
+    });
   }
 }
 

@@ -24,7 +24,12 @@ export class WebSocketLink extends BaseLink {
       if (data instanceof ArrayBuffer) this.received(new Uint8Array(data));
       else this.finish({ clean: false, code: 'link-lost', detail: 'The peer sent text where only frames may be.' });
     };
-    socket.onclose = ({ code }) => this.finish(code === CLEAN_CLOSE ? { clean: true, code: 'peer-closed' } : { clean: false, code: 'link-lost', detail: `The socket closed with code ${code}.` });
+    socket.onclose = ({ code }) =>
+      this.finish(
+        code === CLEAN_CLOSE
+          ? { clean: true, code: 'peer-closed' }
+          : { clean: false, code: 'link-lost', detail: `The socket closed with code ${code}.` },
+      );
     // `close` follows and says it once.
     socket.onerror = () => undefined;
   }

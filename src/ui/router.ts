@@ -13,7 +13,10 @@ export function href(route: Route): string {
     case 'conversations':
       return route.conversation ? `#/c/${encodeURIComponent(route.conversation)}` : '#/';
     case 'agents':
-      return ['#/agents', route.agent, route.tool].flatMap((part) => (part === undefined ? [] : [part])).map((part, index) => (index === 0 ? part : encodeURIComponent(part))).join('/');
+      return ['#/agents', route.agent, route.tool]
+        .flatMap((part) => (part === undefined ? [] : [part]))
+        .map((part, index) => (index === 0 ? part : encodeURIComponent(part)))
+        .join('/');
     case 'network':
     case 'settings':
       return `#/${route.page}`;

@@ -1,5 +1,14 @@
 import type { ErrorCode } from '../base/errors.ts';
-import type { ConnectionCheckView, MessageStateView, NetworkStatusView, NoticeView, PathView, PeerView, ProblemView, ServedCallView } from '../view/types.ts';
+import type {
+  ConnectionCheckView,
+  MessageStateView,
+  NetworkStatusView,
+  NoticeView,
+  PathView,
+  PeerView,
+  ProblemView,
+  ServedCallView,
+} from '../view/types.ts';
 import { milliseconds } from './format.ts';
 
 /**
@@ -41,7 +50,8 @@ export const strings = {
   noConversations: 'No conversations yet',
   noConversationsText: 'Invite somebody, or write to a person who is here.',
   welcome: 'You are in.',
-  welcomeText: (network: string) => `This tab is now a node of ${network}, and you need no account. Pick a conversation, start one, or invite somebody.`,
+  welcomeText: (network: string) =>
+    `This tab is now a node of ${network}, and you need no account. Pick a conversation, start one, or invite somebody.`,
   yourName: 'Others see you as',
   change: 'Change',
   conversationGone: 'There is no such conversation on this device.',
@@ -113,7 +123,8 @@ export const strings = {
   peers: 'Peers',
   noPeers: 'No peers yet. Open the invite link in another browser, or send it to somebody.',
   networkPicture: 'The people here, and their links',
-  networkPictureText: (people: number, links: number, agents: number) => `${count(people, 'node')} · ${count(links, 'link')} · ${count(agents, 'agent')}`,
+  networkPictureText: (people: number, links: number, agents: number) =>
+    `${count(people, 'node')} · ${count(links, 'link')} · ${count(agents, 'agent')}`,
   person: 'Person',
   path: 'Path',
   time: 'Time',
@@ -172,7 +183,8 @@ const SERVER_TEXTS: Record<NetworkStatusView['server']['state'], (host: string) 
   off: () => 'No server is used.',
   connecting: (host) => `Looking for the server ${host}…`,
   connected: (host) => `The server ${host} introduces you to new people. It sees no messages and no calls.`,
-  unreachable: (host) => `The server ${host} does not answer. Everybody you are connected to stays connected; new people cannot find you until it is back.`,
+  unreachable: (host) =>
+    `The server ${host} does not answer. Everybody you are connected to stays connected; new people cannot find you until it is back.`,
   refused: (host) => `The server ${host} refused this tab. It will be asked again later.`,
 };
 
@@ -181,7 +193,13 @@ export function serverText(status: NetworkStatusView): string {
 }
 
 export function pathText(path: PathView): string {
-  const kind = { direct: 'direct', tab: 'in this browser', host: 'through a host', relayed: path.via.length > 0 ? `through ${path.via.join(', ')}` : 'relayed', memory: 'this tab' }[path.kind];
+  const kind = {
+    direct: 'direct',
+    tab: 'in this browser',
+    host: 'through a host',
+    relayed: path.via.length > 0 ? `through ${path.via.join(', ')}` : 'relayed',
+    memory: 'this tab',
+  }[path.kind];
   return path.rttMs === undefined ? kind : `${kind} · ${milliseconds(path.rttMs)}`;
 }
 

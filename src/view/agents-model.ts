@@ -11,7 +11,18 @@ import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import { pathView, type People } from './people.ts';
 import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
-import type { AgentDetailView, AgentView, ApprovalView, CallState, CallView, JsonSchema, ProblemView, ResultBlockView, ServedCallView, ToolView } from './types.ts';
+import type {
+  AgentDetailView,
+  AgentView,
+  ApprovalView,
+  CallState,
+  CallView,
+  JsonSchema,
+  ProblemView,
+  ResultBlockView,
+  ServedCallView,
+  ToolView,
+} from './types.ts';
 
 export type AgentsModelOptions = {
   readonly node: NodeApi;
@@ -51,7 +62,10 @@ export class AgentsModel {
   refresh(): void {
     const { directory, host, node } = this.#options;
     const mine = host.agents().map((agent) => this.#mine(agent));
-    const others = directory.agents().filter((entry) => entry.node !== node.id).map((entry) => this.#entryView(entry));
+    const others = directory
+      .agents()
+      .filter((entry) => entry.node !== node.id)
+      .map((entry) => this.#entryView(entry));
     this.agents.value = [...others.sort((a, b) => a.owner.name.localeCompare(b.owner.name) || a.title.localeCompare(b.title)), ...mine];
     for (const [address, detail] of this.#details) {
       const agent = this.agents.value.find((known) => known.address === address);
@@ -97,10 +111,18 @@ export class AgentsModel {
   }
 
   /** A call for programs: the raw MCP result. @throws ParleyError */
-  async callRaw(address: string, tool: string, args: Readonly<Record<string, unknown>>, options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<unknown> {
+  async callRaw(
+    address: string,
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  ): Promise<unknown> {
     try {
       const { client } = await this.#session(address);
-      return await client.callTool({ name: tool, arguments: { ...args } }, { timeout: options.timeoutMs ?? LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, ...(options.signal ? { signal: options.signal } : {}) });
+      return await client.callTool(
+        { name: tool, arguments: { ...args } },
+        { timeout: options.timeoutMs ?? LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, ...(options.signal ? { signal: options.signal } : {}) },
+      );
     } catch (thrown) {
       throw callError(thrown);
     }
@@ -111,7 +133,11 @@ export class AgentsModel {
     return resourceBlocks((await client.readResource({ uri })).contents);
   }
 
-  async getPrompt(address: string, name: string, args: Readonly<Record<string, string>>): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
+  async getPrompt(
+    address: string,
+    name: string,
+    args: Readonly<Record<string, string>>,
+  ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
     const { client } = await this.#session(address);
     const { messages } = await client.getPrompt({ name, arguments: { ...args } });
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
@@ -136,7 +162,9 @@ export class AgentsModel {
           timeout: LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs,
           resetTimeoutOnProgress: true,
           onprogress: ({ progress, total, message }) =>
-            this.#update(id, { state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) } }),
+            this.#update(id, {
+              state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
+            }),
         },
       );
       this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
@@ -175,12 +203,21 @@ export class AgentsModel {
         agent,
         state: 'ready',
         tools: (tools?.tools ?? []).map(toolView),
-        resources: (resources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({ uri, name: visibleText(name), description: visibleText(description ?? ''), ...(mimeType ? { mimeType } : {}) })),
+        resources: (resources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({
+          uri,
+          name: visibleText(name),
+          description: visibleText(description ?? ''),
+          ...(mimeType ? { mimeType } : {}),
+        })),
         prompts: (prompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
           name,
           title: visibleText(title ?? name),
           description: visibleText(description ?? ''),
-          arguments: (args ?? []).map((argument) => ({ name: argument.name, description: visibleText(argument.description ?? ''), required: argument.required === true })),
+          arguments: (args ?? []).map((argument) => ({
+            name: argument.name,
+            description: visibleText(argument.description ?? ''),
+            required: argument.required === true,
+          })),
         })),
         ...(path ? { path: pathView(path, undefined) } : {}),
       };
@@ -191,7 +228,14 @@ export class AgentsModel {
 
   #served(call: IncomingCall, outcome: CallOutcome): void {
     const { people, clock } = this.#options;
-    const line: ServedCallView = { id: `served-${this.#nextCall++}`, at: clock.now(), caller: people.view(call.caller.person), agentTitle: call.agent.title, tool: visibleText(call.tool), outcome };
+    const line: ServedCallView = {
+      id: `served-${this.#nextCall++}`,
+      at: clock.now(),
+      caller: people.view(call.caller.person),
+      agentTitle: call.agent.title,
+      tool: visibleText(call.tool),
+      outcome,
+    };
     this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
   }
 
@@ -212,20 +256,55 @@ export class AgentsModel {
   #mine(agent: HostedAgent): AgentView {
     const { node, people } = this.#options;
     const address = agentAddress(node.id, agent.id);
-    return { address, agentId: agent.id, title: agent.title, description: agent.description, owner: people.view(node.identity.person), mine: true, sigil: { key: address, kind: 'agent', verified: false }, enabled: this.#options.host.isEnabled(agent.id) };
+    return {
+      address,
+      agentId: agent.id,
+      title: agent.title,
+      description: agent.description,
+      owner: people.view(node.identity.person),
+      mine: true,
+      sigil: { key: address, kind: 'agent', verified: false },
+      enabled: this.#options.host.isEnabled(agent.id),
+    };
   }
 
   #entryView({ address, agent, title, description, owner }: AgentEntry): AgentView {
     const isMine = owner === this.#options.node.identity.person;
-    return { address, agentId: agent, title, description, owner: this.#options.people.view(owner), mine: isMine, sigil: { key: address, kind: 'agent', verified: false }, enabled: true };
+    return {
+      address,
+      agentId: agent,
+      title,
+      description,
+      owner: this.#options.people.view(owner),
+      mine: isMine,
+      sigil: { key: address, kind: 'agent', verified: false },
+      enabled: true,
+    };
   }
 
   #unknownAgent(address: string): AgentView {
-    return { address, agentId: address.split(':')[1] ?? '', title: address, description: '', owner: this.#options.people.view('' as PersonId), mine: false, sigil: { key: address, kind: 'agent', verified: false }, enabled: false };
+    return {
+      address,
+      agentId: address.split(':')[1] ?? '',
+      title: address,
+      description: '',
+      owner: this.#options.people.view('' as PersonId),
+      mine: false,
+      sigil: { key: address, kind: 'agent', verified: false },
+      enabled: false,
+    };
   }
 }
 
-function toolView(tool: { readonly name: string; readonly title?: string | undefined; readonly description?: string | undefined; readonly inputSchema: unknown; readonly annotations?: { readonly title?: string | undefined; readonly readOnlyHint?: boolean | undefined; readonly destructiveHint?: boolean | undefined } | undefined }): ToolView {
+function toolView(tool: {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly inputSchema: unknown;
+  readonly annotations?:
+    | { readonly title?: string | undefined; readonly readOnlyHint?: boolean | undefined; readonly destructiveHint?: boolean | undefined }
+    | undefined;
+}): ToolView {
   const { annotations } = tool;
   return {
     name: tool.name,
@@ -243,7 +322,8 @@ function callError(thrown: unknown): ParleyError {
   const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
   const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
   if (code === REFUSED_CODE) return new ParleyError(data?.reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
-  if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError')) return new ParleyError('timed-out', message, { cause: thrown });
+  if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
+    return new ParleyError('timed-out', message, { cause: thrown });
   if (code === 'CONNECTION_CLOSED') return new ParleyError('link-lost', message, { cause: thrown });
   return asParleyError(isErrorCode(code) ? new ParleyError(code, message) : thrown, 'bad-argument');
 }

@@ -14,7 +14,19 @@ import type { Records } from '../ports/records.ts';
 import { AgentsModel } from './agents-model.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { pathView, People } from './people.ts';
-import type { AppModel, ConnectionCheckView, MeView, NetworkStatusView, NetworkView, NoticeView, PeerView, PersonView, ProblemView, SettingsView, Theme } from './types.ts';
+import type {
+  AppModel,
+  ConnectionCheckView,
+  MeView,
+  NetworkStatusView,
+  NetworkView,
+  NoticeView,
+  PeerView,
+  PersonView,
+  ProblemView,
+  SettingsView,
+  Theme,
+} from './types.ts';
 
 /** What only the page can do, for the model to ask for. */
 export type PagePort = {
@@ -93,7 +105,12 @@ class Model implements AppModel {
       name,
       theme,
       mode: 'decentralised',
-      storage: { usedBytes: undefined, quotaBytes: undefined, persisted: false, ...(options.storageProblem ? { problem: options.storageProblem } : {}) },
+      storage: {
+        usedBytes: undefined,
+        quotaBytes: undefined,
+        persisted: false,
+        ...(options.storageProblem ? { problem: options.storageProblem } : {}),
+      },
       networks: options.networks.map((known) => ({ ...known, current: known.id === network.id })),
       version: page.version,
     });
@@ -189,7 +206,10 @@ class Model implements AppModel {
     const { host, records } = this.#options;
     host.setEnabled(parseAgentId(agentId), enabled);
     const off = host.agents().flatMap(({ id }) => (host.isEnabled(id) ? [] : [id as string]));
-    await records.table<readonly string[]>('settings').put('agents-off', off).catch((thrown: unknown) => this.#report(thrown));
+    await records
+      .table<readonly string[]>('settings')
+      .put('agents-off', off)
+      .catch((thrown: unknown) => this.#report(thrown));
   }
 
   answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void {
@@ -227,7 +247,10 @@ class Model implements AppModel {
   setTheme(theme: Theme): void {
     this.settings.value = { ...this.settings.value, theme };
     this.#options.page.applyTheme(theme);
-    this.#options.records.table<string>('settings').put('theme', theme).catch((thrown: unknown) => this.#report(thrown));
+    this.#options.records
+      .table<string>('settings')
+      .put('theme', theme)
+      .catch((thrown: unknown) => this.#report(thrown));
   }
 
   async requestPersistence(): Promise<void> {
@@ -244,7 +267,11 @@ class Model implements AppModel {
     return [
       { what: 'secure-context', result: globalThis.isSecureContext ? 'ok' : 'trouble' },
       { what: 'server', result: server.state === 'connected' ? 'ok' : 'trouble', detail: server.host },
-      { what: 'direct-links', result: direct ? 'ok' : failed ? 'trouble' : 'unknown', ...(failed?.problem && !direct ? { problem: failed.problem } : {}) },
+      {
+        what: 'direct-links',
+        result: direct ? 'ok' : failed ? 'trouble' : 'unknown',
+        ...(failed?.problem && !direct ? { problem: failed.problem } : {}),
+      },
       { what: 'storage', result: storage.problem ? 'trouble' : 'ok', ...(storage.problem ? { problem: storage.problem } : {}) },
     ];
   }
@@ -281,7 +308,13 @@ class Model implements AppModel {
 
   #publish(): void {
     const { directory, host } = this.#options;
-    directory.publish({ name: this.me.value.name, agents: host.agents().filter(({ id }) => host.isEnabled(id)).map(({ id, title, description }) => ({ id, title, description })) });
+    directory.publish({
+      name: this.me.value.name,
+      agents: host
+        .agents()
+        .filter(({ id }) => host.isEnabled(id))
+        .map(({ id, title, description }) => ({ id, title, description })),
+    });
   }
 
   /** Many things change in one moment; the screens hear of them once. */

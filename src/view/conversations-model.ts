@@ -47,7 +47,9 @@ export class ConversationsModel {
     this.#drafts = options.records.table<string>('drafts');
     const { chat, records } = options;
     chat.on('stored', ({ conversation, event }) => void this.#stored(conversation, event));
-    chat.on('delivery', ({ conversation, event, to, state, reason }) => this.#delivered(conversation, { event, conversation, to, state, at: 0, ...(reason ? { reason } : {}) }));
+    chat.on('delivery', ({ conversation, event, to, state, reason }) =>
+      this.#delivered(conversation, { event, conversation, to, state, at: 0, ...(reason ? { reason } : {}) }),
+    );
     chat.on('read', ({ conversation }) => void this.#reload(conversation));
     records.onForeignChange((table) => {
       if (table === 'chat') for (const { id } of this.#loaded.values()) void this.#reload(id);
@@ -153,7 +155,12 @@ export class ConversationsModel {
     const { store } = this.#options;
     const known = this.#loaded.get(id);
     const count = Math.max(LIMITS.chatPageEvents, known?.events.length ?? 0);
-    const [conversations, events, deliveries, draft] = await Promise.all([store.conversations(), store.page(id, count), store.deliveries(id), this.#drafts.get(id)]);
+    const [conversations, events, deliveries, draft] = await Promise.all([
+      store.conversations(),
+      store.page(id, count),
+      store.deliveries(id),
+      this.#drafts.get(id),
+    ]);
     const record: StoredConversation | undefined = conversations.find((conversation) => conversation.id === id);
     const other = record?.members.find((member) => member !== this.#options.me) ?? known?.other;
     if (!other) {
@@ -170,7 +177,9 @@ export class ConversationsModel {
     const known = this.#loaded.get(id);
     if (known) {
       const ids = new Set(events.map((event) => event.id));
-      known.events = [...events, ...known.events.filter((event) => !ids.has(event.id))].sort((a, b) => a.depth - b.depth || a.time - b.time || (a.id < b.id ? -1 : 1));
+      known.events = [...events, ...known.events.filter((event) => !ids.has(event.id))].sort(
+        (a, b) => a.depth - b.depth || a.time - b.time || (a.id < b.id ? -1 : 1),
+      );
       known.readUpTo = readUpTo ?? known.readUpTo;
       return known;
     }

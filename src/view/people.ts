@@ -42,7 +42,9 @@ export class People {
   others(): readonly PersonView[] {
     const ids = new Set<PersonId>([...this.#peers.flatMap((peer) => peer.identity?.person ?? []), ...this.#directory.people()]);
     ids.delete(this.#me);
-    return [...ids].map((id) => this.view(id)).sort((a, b) => Number(b.presence === 'here') - Number(a.presence === 'here') || a.name.localeCompare(b.name));
+    return [...ids]
+      .map((id) => this.view(id))
+      .sort((a, b) => Number(b.presence === 'here') - Number(a.presence === 'here') || a.name.localeCompare(b.name));
   }
 
   path(person: PersonId): PathView | undefined {

@@ -9,7 +9,8 @@ const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp
 const AUDIO_TYPES = new Set(['audio/mpeg', 'audio/wav', 'audio/ogg', 'audio/webm', 'audio/mp4', 'audio/aac', 'audio/flac']);
 
 /** Everything that can hide or reorder text, except line breaks, tabs and joiners within emoji. */
-const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const INVISIBLE =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** A peer's text as it may be shown. */
 export function visibleText(text: string): string {
@@ -51,7 +52,8 @@ function mediaBlock(item: Content, kind: 'image' | 'audio'): ResultBlockView {
   const mimeType = String(item['mimeType'] ?? '');
   const encoded = item['data'];
   const isAllowed = (kind === 'image' ? IMAGE_TYPES : AUDIO_TYPES).has(mimeType);
-  if (!isAllowed || typeof encoded !== 'string' || encoded.length > (MAX_MEDIA_BYTES * 4) / 3) return { kind: 'unknown', type: visibleText(mimeType || kind).slice(0, 40) };
+  if (!isAllowed || typeof encoded !== 'string' || encoded.length > (MAX_MEDIA_BYTES * 4) / 3)
+    return { kind: 'unknown', type: visibleText(mimeType || kind).slice(0, 40) };
   try {
     const data = base64.decode(encoded);
     return kind === 'image' ? { kind, mimeType, data, alt: '' } : { kind, mimeType, data };
@@ -64,5 +66,11 @@ function resourceBlock(item: Content): ResultBlockView {
   const uri = visibleText(String(item['uri'] ?? ''));
   const mimeType = item['mimeType'] === undefined ? undefined : visibleText(String(item['mimeType']));
   if (mimeType === 'text/markdown' && typeof item['text'] === 'string') return { kind: 'markdown', text: visibleText(item['text']) };
-  return { kind: 'resource', uri, name: uri, ...(mimeType ? { mimeType } : {}), ...(typeof item['text'] === 'string' ? { text: visibleText(item['text']) } : {}) };
+  return {
+    kind: 'resource',
+    uri,
+    name: uri,
+    ...(mimeType ? { mimeType } : {}),
+    ...(typeof item['text'] === 'string' ? { text: visibleText(item['text']) } : {}),
+  };
 }

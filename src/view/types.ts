@@ -195,7 +195,12 @@ export type SettingsView = {
   readonly name: string;
   readonly theme: Theme;
   readonly mode: NetworkStatusView['mode'];
-  readonly storage: { readonly usedBytes: number | undefined; readonly quotaBytes: number | undefined; readonly persisted: boolean; readonly problem?: ProblemView };
+  readonly storage: {
+    readonly usedBytes: number | undefined;
+    readonly quotaBytes: number | undefined;
+    readonly persisted: boolean;
+    readonly problem?: ProblemView;
+  };
   readonly networks: readonly (NetworkView & { readonly current: boolean })[];
   readonly version: string;
 };
@@ -242,7 +247,11 @@ export interface AppModel {
   callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
   cancelCall(id: string): void;
   readResource(address: string, uri: string): Promise<readonly ResultBlockView[]>;
-  getPrompt(address: string, name: string, args: Readonly<Record<string, string>>): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
+  getPrompt(
+    address: string,
+    name: string,
+    args: Readonly<Record<string, string>>,
+  ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
   setAgentEnabled(agentId: string, enabled: boolean): Promise<void>;
 
   answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void;

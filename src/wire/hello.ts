@@ -86,7 +86,8 @@ export function decodeHello(bytes: Uint8Array): Hello {
 export function chooseFromHellos(initiator: Hello, responder: Hello): HelloChoice {
   const version = initiator.versions.find((offered) => offered === PROTOCOL_VERSION && responder.versions.includes(offered));
   const suite = initiator.suites.find((offered) => offered === SUITE_25519_CHACHAPOLY_SHA256 && responder.suites.includes(offered));
-  if (version === undefined) throw new ParleyError('version-unsupported', 'The two nodes have no protocol version in common. One of them needs an update.');
+  if (version === undefined)
+    throw new ParleyError('version-unsupported', 'The two nodes have no protocol version in common. One of them needs an update.');
   if (suite === undefined) throw new ParleyError('version-unsupported', 'The two nodes have no cipher suite in common. One of them needs an update.');
   return { version, suite };
 }

@@ -20,15 +20,16 @@ export function readArray(value: DecodedCbor | undefined, what: string, minItems
 }
 
 /** Reads every item with `read`; at most `maxItems`. */
-export function readList<T>(value: DecodedCbor | undefined, what: string, maxItems: number, read: (item: DecodedCbor, what: string) => T): readonly T[] {
+export function readList<T>(
+  value: DecodedCbor | undefined,
+  what: string,
+  maxItems: number,
+  read: (item: DecodedCbor, what: string) => T,
+): readonly T[] {
   if (!Array.isArray(value)) return wrongShape(what, 'an array');
   const items = value as readonly DecodedCbor[];
   if (items.length > maxItems) throw new ParleyError('too-large', `${what} has more than ${maxItems} items.`);
   return items.map((item) => read(item, what));
-}
-
-export function readMap(value: DecodedCbor | undefined, what: string): ReadonlyMap<string | number, DecodedCbor> {
-  return value instanceof Map ? (value as ReadonlyMap<string | number, DecodedCbor>) : wrongShape(what, 'a map');
 }
 
 /** A safe integer within [`min`, `max`]. */

@@ -135,9 +135,13 @@ describe('the built app', () => {
     await Promise.all([ada.open(`${server.url}?api`), bo.open(server.url)]);
     await Promise.all([ada.connected(), bo.connected()]);
     const call = ada.page.evaluate(async () => {
-      type Api = { agents(): readonly { address: string; title: string; mine: boolean }[]; callTool(address: string, tool: string, args: object): Promise<unknown> };
+      type Api = {
+        agents(): readonly { address: string; title: string; mine: boolean }[];
+        callTool(address: string, tool: string, args: object): Promise<unknown>;
+      };
       const { parley } = globalThis as unknown as { parley: Api };
-      const until = async <T,>(find: () => T | undefined): Promise<T> => find() ?? new Promise((resolve) => requestAnimationFrame(() => resolve(until(find))));
+      const until = async <T>(find: () => T | undefined): Promise<T> =>
+        find() ?? new Promise((resolve) => requestAnimationFrame(() => resolve(until(find))));
       const agent = await until(() => parley.agents().find(({ title, mine }) => title === 'Calculator' && !mine));
       return parley.callTool(agent.address, 'evaluate', { expression: '20 + 1' });
     });
@@ -184,7 +188,9 @@ async function findNothing(person: Person, screen: string): Promise<void> {
   const violations = await person.page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: typeof axeCore };
     const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`);
+    return result.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
   });
   expect(violations, screen).toEqual([]);
 }

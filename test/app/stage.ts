@@ -20,7 +20,10 @@ export class Server {
   }
 
   static async start(port = 0): Promise<Server> {
-    const child = spawn(process.execPath, ['signaling-server/launch.mjs', '--port', String(port), '--stun-port', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['signaling-server/launch.mjs', '--port', String(port), '--stun-port', '0'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     return new Promise((resolve, reject) => {
       const read = (chunk: Buffer): void => {
@@ -60,7 +63,10 @@ export class Person {
   }
 
   async connected(peers = 1): Promise<void> {
-    await this.page.getByRole('status', { name: 'Network status' }).filter({ hasText: new RegExp(`^Connected · ${peers} peer`) }).waitFor();
+    await this.page
+      .getByRole('status', { name: 'Network status' })
+      .filter({ hasText: new RegExp(`^Connected · ${peers} peer`) })
+      .waitFor();
   }
 
   async go(place: 'Conversations' | 'Agents' | 'Network' | 'Settings'): Promise<void> {
@@ -96,7 +102,11 @@ export class Person {
 
   async openTool(agent: string, owner: string, tool: string): Promise<void> {
     await this.go('Agents');
-    await this.page.getByRole('list', { name: 'Agents' }).getByRole('listitem', { name: `${agent}, agent of ${owner}` }).getByRole('link').click();
+    await this.page
+      .getByRole('list', { name: 'Agents' })
+      .getByRole('listitem', { name: `${agent}, agent of ${owner}` })
+      .getByRole('link')
+      .click();
     await this.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: tool }).click();
     await this.page.getByRole('form', { name: 'Arguments' }).waitFor();
   }
@@ -124,7 +134,9 @@ export class Stage {
     const context = await this.#browser.newContext({ viewport: DESKTOP, ...options });
     const troubles: string[] = [];
     await context.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+      document.addEventListener('securitypolicyviolation', (event) =>
+        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+      );
     });
     const page = await context.newPage();
     page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));

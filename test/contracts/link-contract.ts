@@ -34,7 +34,10 @@ const CHECKS: readonly Check[] = [
       const sizes = [1, 2, 1200, 16_384, a.maxFrameBytes, 3];
       for (const [index, size] of sizes.entries()) a.send(new Uint8Array(size).fill(index + 1));
       const frames = await collect(b, sizes.length);
-      expectThat(frames.every((frame, index) => frame.length === sizes[index] && frame.every((byte) => byte === index + 1)), 'frames differ');
+      expectThat(
+        frames.every((frame, index) => frame.length === sizes[index] && frame.every((byte) => byte === index + 1)),
+        'frames differ',
+      );
     },
   },
   {
@@ -54,7 +57,9 @@ const CHECKS: readonly Check[] = [
     run: async (a, b) => {
       const total = 160;
       const received = collect(b, total);
-      const drained = new Promise<void>((resolve, reject) => a.bind({ frame: () => undefined, drained: resolve, closed: (end) => reject(new Error(end.code)) }));
+      const drained = new Promise<void>((resolve, reject) =>
+        a.bind({ frame: () => undefined, drained: resolve, closed: (end) => reject(new Error(end.code)) }),
+      );
       for (let i = 0; i < total; i++) a.send(new Uint8Array(a.maxFrameBytes));
       expectThat(a.bufferedBytes > a.lowWaterBytes, `only ${a.bufferedBytes} bytes are buffered`);
       await drained;
@@ -66,7 +71,9 @@ const CHECKS: readonly Check[] = [
     name: 'closes in order: what was sent arrives, the peer hears of a clean end, and the link is silent afterwards',
     run: async (a, b) => {
       const frames: number[] = [];
-      const end = new Promise<LinkEnd>((resolve) => b.bind({ frame: (bytes) => frames.push(bytes[0] as number), drained: () => undefined, closed: resolve }));
+      const end = new Promise<LinkEnd>((resolve) =>
+        b.bind({ frame: (bytes) => frames.push(bytes[0] as number), drained: () => undefined, closed: resolve }),
+      );
       const own = ended(a);
       for (let i = 0; i < 5; i++) a.send(Uint8Array.of(i));
       a.close();

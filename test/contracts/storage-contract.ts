@@ -45,15 +45,30 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), false);
     same((await chat.get('e1'))?.depth, 0);
     same(await chat.get('nothing'), undefined);
-    same((await chat.conversations()).map(({ id }) => id), ['talk']);
-    same((await chat.undelivered(BOB)).map(({ event: id }) => id), ['e1']);
+    same(
+      (await chat.conversations()).map(({ id }) => id),
+      ['talk'],
+    );
+    same(
+      (await chat.undelivered(BOB)).map(({ event: id }) => id),
+      ['e1'],
+    );
   },
   'pages in display order, whatever the order of arrival': async ({ chat }) => {
     for (const stored of [event('c', 2), event('a', 0), event('b2', 1, 9), event('b1', 1, 3)]) await chat.append(stored, CONVERSATION, []);
-    same((await chat.page('talk', 10)).map(({ id }) => id), ['a', 'b1', 'b2', 'c']);
+    same(
+      (await chat.page('talk', 10)).map(({ id }) => id),
+      ['a', 'b1', 'b2', 'c'],
+    );
     const last = await chat.page('talk', 2);
-    same(last.map(({ id }) => id), ['b2', 'c']);
-    same((await chat.page('talk', 2, last[0])).map(({ id }) => id), ['a', 'b1']);
+    same(
+      last.map(({ id }) => id),
+      ['b2', 'c'],
+    );
+    same(
+      (await chat.page('talk', 2, last[0])).map(({ id }) => id),
+      ['a', 'b1'],
+    );
   },
   'moves deliveries forward, never back': async ({ chat }) => {
     await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]);
@@ -61,7 +76,10 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     same(await chat.advance('e1', BOB, 'sent', 6), false);
     same(await chat.advance('e1', BOB, 'failed', 7, 'refused'), false);
     same(await chat.undelivered(BOB), []);
-    same((await chat.deliveries('talk')).map(({ state }) => state), ['delivered']);
+    same(
+      (await chat.deliveries('talk')).map(({ state }) => state),
+      ['delivered'],
+    );
     same(await chat.advance('e1', BOB, 'read', 8), true);
     same(await chat.advance('unknown', BOB, 'read', 8), false);
   },

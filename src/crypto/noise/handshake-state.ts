@@ -144,9 +144,13 @@ export class HandshakeState {
       case 'ee':
         return this.#symmetric.mixKey(this.#suite.dh(need(this.#e), need(this.#re)));
       case 'es':
-        return this.#symmetric.mixKey(this.#initiator ? this.#suite.dh(need(this.#e), need(this.#rs)) : this.#suite.dh(need(localStatic), need(this.#re)));
+        return this.#symmetric.mixKey(
+          this.#initiator ? this.#suite.dh(need(this.#e), need(this.#rs)) : this.#suite.dh(need(localStatic), need(this.#re)),
+        );
       case 'se':
-        return this.#symmetric.mixKey(this.#initiator ? this.#suite.dh(need(localStatic), need(this.#re)) : this.#suite.dh(need(this.#e), need(this.#rs)));
+        return this.#symmetric.mixKey(
+          this.#initiator ? this.#suite.dh(need(localStatic), need(this.#re)) : this.#suite.dh(need(this.#e), need(this.#rs)),
+        );
       case 'ss':
         return this.#symmetric.mixKey(this.#suite.dh(need(localStatic), need(this.#rs)));
       case 'psk':

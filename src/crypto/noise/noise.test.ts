@@ -64,7 +64,10 @@ function run(vector: Vector): void {
       expect(toHex(responder.handshakeHash)).toBe(toHex(initiator.handshakeHash));
       const a = initiator.split();
       const b = responder.split();
-      for (const [sending, receiving] of [[a.sending, b.receiving], [b.sending, a.receiving]] as const) {
+      for (const [sending, receiving] of [
+        [a.sending, b.receiving],
+        [b.sending, a.receiving],
+      ] as const) {
         const pair = { initiator: new CipherState(NOISE_25519_CHACHAPOLY), responder: new CipherState(NOISE_25519_CHACHAPOLY) };
         pair.initiator.initializeKey(sending);
         pair.responder.initializeKey(receiving);

@@ -24,7 +24,14 @@ export type DialBookOutput =
   | { readonly type: 'rtc-signal'; readonly dial: number; readonly signal: RtcSignal }
   | { readonly type: 'rtc-abandon'; readonly dial: number }
   /** To be signed, sealed to the key and carried to the node, in this order. */
-  | { readonly type: 'introduce'; readonly to: NodeId; readonly sealingKey: Uint8Array; readonly introduction: Omit<Introduction, 'hello' | 'card'>; readonly withHello: boolean; readonly withCard: boolean }
+  | {
+      readonly type: 'introduce';
+      readonly to: NodeId;
+      readonly sealingKey: Uint8Array;
+      readonly introduction: Omit<Introduction, 'hello' | 'card'>;
+      readonly withHello: boolean;
+      readonly withCard: boolean;
+    }
   | { readonly type: 'linked'; readonly dial: number; readonly node: NodeId; readonly isInitiator: boolean; readonly remoteHello: Uint8Array }
   | { readonly type: 'failed'; readonly node: NodeId; readonly code: ErrorCode; readonly detail: string; readonly wasOutgoing: boolean }
   | { readonly type: 'fault'; readonly node: NodeId; readonly code: ErrorCode; readonly detail: string };

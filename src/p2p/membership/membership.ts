@@ -37,7 +37,16 @@ type Known = {
 /** Ends after which the peer is probably still there and the way to it broke. */
 const BROKEN: ReadonlySet<ErrorCode> = new Set(['link-lost', 'ice-failed', 'peer-silent', 'timed-out', 'decrypt-failed']);
 /** Failures that another attempt would only repeat. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['wrong-network-secret', 'version-unsupported', 'bad-certificate', 'bad-signature', 'device-list-conflict', 'unreachable', 'clock-skew', 'refused']);
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'wrong-network-secret',
+  'version-unsupported',
+  'bad-certificate',
+  'bad-signature',
+  'device-list-conflict',
+  'unreachable',
+  'clock-skew',
+  'refused',
+]);
 
 /** With whom this node keeps sessions: newcomers are met, broken sessions come back, failures are retried ever more slowly, within the bounds. */
 export class Membership implements Machine<MembershipInput, MembershipOutput> {

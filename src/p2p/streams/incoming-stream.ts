@@ -58,7 +58,8 @@ export class IncomingStream {
     const message = this.#joining;
     if (!message) return violation('a fragment without a beginning');
     const joined = this.#joined + body.length;
-    if (body.length === 0 || (isLast ? joined !== message.length : joined >= message.length)) return violation('fragments that do not add up to their message');
+    if (body.length === 0 || (isLast ? joined !== message.length : joined >= message.length))
+      return violation('fragments that do not add up to their message');
     message.set(body, this.#joined);
     this.#joined = joined;
     if (!isLast) return { kind: 'partial', cost: 0 };

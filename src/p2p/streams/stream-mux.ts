@@ -262,7 +262,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #frame(frame: StreamFrame, now: number): void {
     const { type, stream: id, body } = frame;
     if (type >= STREAM_FRAME.message && type <= STREAM_FRAME.last) return this.#data(frame);
-    if (!this.#controlBucket.take(now) || this.#control.length > LIMITS.maxQueuedControlFrames) return this.#violation('rate-limited', 'too many control frames');
+    if (!this.#controlBucket.take(now) || this.#control.length > LIMITS.maxQueuedControlFrames)
+      return this.#violation('rate-limited', 'too many control frames');
     switch (type) {
       case STREAM_FRAME.open:
         return this.#remoteOpen(id, body);
@@ -344,7 +345,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #remoteCredit(id: number, body: Uint8Array): void {
     const bytes = body.length === 4 ? readUint32(body, 0) : 0;
     const stream = this.#streams.get(id);
-    const isTooMuch = this.#sessionCredit + bytes > LIMITS.sessionWindowBytes || (stream && stream.outgoing.credit + bytes > LIMITS.streamWindowBytes);
+    const isTooMuch =
+      this.#sessionCredit + bytes > LIMITS.sessionWindowBytes || (stream && stream.outgoing.credit + bytes > LIMITS.streamWindowBytes);
     if (bytes === 0 || isTooMuch) return this.#violation('protocol-violation', 'credit for what was never sent');
     this.#sessionCredit += bytes;
     if (stream) {
@@ -354,7 +356,15 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   }
 
   #add(id: number, priority: PriorityClass, isLocal: boolean): void {
-    const stream: MuxStream = { id, priority, isLocal, isAccepted: false, outgoing: new OutgoingStream(id), incoming: new IncomingStream(), pendingCredit: 0 };
+    const stream: MuxStream = {
+      id,
+      priority,
+      isLocal,
+      isAccepted: false,
+      outgoing: new OutgoingStream(id),
+      incoming: new IncomingStream(),
+      pendingCredit: 0,
+    };
     this.#streams.set(id, stream);
     if (isLocal) this.#localCount++;
     else this.#remoteCount++;
@@ -383,4 +393,3 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     this.#outputs.push({ type: 'violation', code, detail });
   }
 }
-

@@ -18,7 +18,9 @@ export class AgentList extends ModelElement {
 
   override render() {
     const wanted = this.search.trim().toLocaleLowerCase();
-    const agents = this.model.agents.value.filter(({ title, description, owner }) => [title, description, owner.name].some((text) => text.toLocaleLowerCase().includes(wanted)));
+    const agents = this.model.agents.value.filter(({ title, description, owner }) =>
+      [title, description, owner.name].some((text) => text.toLocaleLowerCase().includes(wanted)),
+    );
     return html`
       <header><h1>${strings.agents}</h1></header>
       <div class="search">

@@ -98,9 +98,11 @@ export class AgentPage extends ModelElement {
         <p class="soft">${strings.pickAgentText}</p>
         <section>
           <h2 class="label">${strings.callsServed}</h2>
-          ${served.length === 0
-            ? html`<p class="small soft">${strings.noCallsServed}</p>`
-            : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`}
+          ${
+            served.length === 0
+              ? html`<p class="small soft">${strings.noCallsServed}</p>`
+              : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
+          }
         </section>
       </div>`;
   }
@@ -113,14 +115,22 @@ export class AgentPage extends ModelElement {
         <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li><button class="tool" aria-label=${tool.name} @click=${() => go({ page: 'agents', agent: agent.address, tool: tool.name })}><b>${tool.title}</b><span class="small soft">${tool.description}</span></button></li>`)}</ul>
         ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
       </section>
-      ${resources.length === 0 ? nothing : html`<section>
+      ${
+        resources.length === 0
+          ? nothing
+          : html`<section>
         <h2 class="label" id="resources">${strings.resources}</h2>
         <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li><button class="tool" aria-label="${strings.read} ${resource.name}" @click=${() => this.#read(agent.address, resource.uri, resource.name)}><b>${resource.name}</b><span class="small soft">${resource.description}</span></button></li>`)}</ul>
-      </section>`}
-      ${prompts.length === 0 ? nothing : html`<section>
+      </section>`
+      }
+      ${
+        prompts.length === 0
+          ? nothing
+          : html`<section>
         <h2 class="label" id="prompts">${strings.prompts}</h2>
         <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li><button class="tool" aria-label="${strings.getPrompt} ${prompt.name}" @click=${() => this.#getPrompt(agent.address, prompt.name)}><b>${prompt.title}</b><span class="small soft">${prompt.description}</span></button></li>`)}</ul>
-      </section>`}
+      </section>`
+      }
       ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
     `;
   }

@@ -85,7 +85,9 @@ export class CallCard extends ModelElement {
   override render() {
     const { call } = this;
     const entries = Object.entries(call.arguments);
-    const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter((fact) => fact !== undefined);
+    const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter(
+      (fact) => fact !== undefined,
+    );
     return html`
       <div class="top"><b>${call.tool}</b><span class="soft">${call.agent.title} · ${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><span class="path">${facts.join(' · ')}</span></div>
       ${entries.length > 0 ? html`<dl>${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${argumentText(value)}</dd>`)}</dl>` : nothing}

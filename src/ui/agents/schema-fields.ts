@@ -30,8 +30,21 @@ export function fieldsOf(schema: JsonSchema): readonly Field[] {
 function fieldOf(name: string, property: JsonSchema, required: boolean): Field {
   const schema = withoutNull(property);
   const { kind, choices } = kindOf(schema);
-  const initial = property['default'] === undefined ? '' : kind === 'text' || kind === 'long-text' ? String(property['default']) : JSON.stringify(property['default']);
-  return { name, label: text(property['title']) || name, description: text(property['description'] ?? schema['description']), required, kind, choices, initial };
+  const initial =
+    property['default'] === undefined
+      ? ''
+      : kind === 'text' || kind === 'long-text'
+        ? String(property['default'])
+        : JSON.stringify(property['default']);
+  return {
+    name,
+    label: text(property['title']) || name,
+    description: text(property['description'] ?? schema['description']),
+    required,
+    kind,
+    choices,
+    initial,
+  };
 }
 
 /** `T | null` is asked for as an optional `T`. */
@@ -59,7 +72,10 @@ function isLong(schema: JsonSchema): boolean {
 }
 
 /** The arguments that the typed texts mean. An empty optional field is left out; an empty required text is an empty text. */
-export function argumentsOf(fields: readonly Field[], typed: ReadonlyMap<string, string>): { readonly args: Record<string, unknown> } | { readonly problems: readonly FieldProblem[] } {
+export function argumentsOf(
+  fields: readonly Field[],
+  typed: ReadonlyMap<string, string>,
+): { readonly args: Record<string, unknown> } | { readonly problems: readonly FieldProblem[] } {
   const args: Record<string, unknown> = {};
   const problems: FieldProblem[] = [];
   for (const field of fields) {

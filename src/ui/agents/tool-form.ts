@@ -73,7 +73,8 @@ export class ToolForm extends LitElement {
     const about = field.description ? html`<p class="tiny soft" id="${id}-about">${field.description}</p>` : nothing;
     const value = this.typed.get(field.name) ?? field.initial;
     const control = this.#control(field, id, value, described, problem !== undefined);
-    if (field.kind === 'boolean') return html`<div class="field"><div class="check">${control}<label for=${id}>${field.label}</label></div>${about}</div>`;
+    if (field.kind === 'boolean')
+      return html`<div class="field"><div class="check">${control}<label for=${id}>${field.label}</label></div>${about}</div>`;
     return html`<div class="field">
       <label for=${id}>${field.label}${field.required ? nothing : html` <span class="soft">(${strings.optional}${field.kind === 'json' ? `, ${strings.asJson}` : ''})</span>`}</label>
       ${control}${about}${problem ? html`<p class="bad" id="${id}-problem">${problem.text}</p>` : nothing}

@@ -55,7 +55,12 @@ export class ApprovalDialog extends ModelElement {
 
   override render() {
     const [first, ...more] = this.model.approvals.value;
-    return modal({ heading: strings.allowToolCall, question: true, open: first !== undefined, content: () => first && this.#question(first, more.length) });
+    return modal({
+      heading: strings.allowToolCall,
+      question: true,
+      open: first !== undefined,
+      content: () => first && this.#question(first, more.length),
+    });
   }
 
   #question(approval: ApprovalView, more: number) {

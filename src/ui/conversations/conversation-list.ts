@@ -49,7 +49,9 @@ export class ConversationList extends ModelElement {
   override render() {
     const rows = this.model.conversations.value;
     const wanted = this.search.trim().toLocaleLowerCase();
-    const shown = rows.filter((row) => wanted === '' || row.title.toLocaleLowerCase().includes(wanted) || row.lastText.toLocaleLowerCase().includes(wanted));
+    const shown = rows.filter(
+      (row) => wanted === '' || row.title.toLocaleLowerCase().includes(wanted) || row.lastText.toLocaleLowerCase().includes(wanted),
+    );
     return html`
       <header>
         <h1>${strings.conversations}</h1>
@@ -60,7 +62,11 @@ export class ConversationList extends ModelElement {
         <input type="search" aria-label=${strings.searchConversations} placeholder=${strings.searchConversations} .value=${this.search} @input=${(event: InputEvent) => (this.search = (event.target as HTMLInputElement).value)} />
       </div>
       <ul aria-label=${strings.conversations}>
-        ${repeat(shown, ({ id }) => id, (row) => this.#row(row))}
+        ${repeat(
+          shown,
+          ({ id }) => id,
+          (row) => this.#row(row),
+        )}
       </ul>
       ${shown.length > 0 ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
       ${modal({ heading: strings.newConversation, open: this.isStarting, onClose: () => (this.isStarting = false), content: () => this.#people() })}
@@ -81,7 +87,8 @@ export class ConversationList extends ModelElement {
 
   #people() {
     const people = this.model.people.value;
-    if (people.length === 0) return html`<p class="soft small">${strings.nobodyHere}</p><p><button class="btn go" @click=${this.#invite}>${icon('invite', 18)}${strings.invite}</button></p>`;
+    if (people.length === 0)
+      return html`<p class="soft small">${strings.nobodyHere}</p><p><button class="btn go" @click=${this.#invite}>${icon('invite', 18)}${strings.invite}</button></p>`;
     return html`<p class="soft small">${strings.newConversationText}</p>
       <ul class="people">
         ${people.map((person) => html`<li><button aria-label=${person.name} @click=${() => this.#start(person)}>${sigil(person.sigil, 36)}<span class="clip">${person.name}</span><span class="state tiny faint">${person.presence === 'here' ? strings.here : strings.away}</span></button></li>`)}

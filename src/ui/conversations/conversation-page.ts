@@ -51,7 +51,11 @@ export class ConversationPage extends ModelElement {
         <div class="talk">
           <div class="log" role="log" aria-label=${strings.messages} tabindex="0" @scroll=${this.#scrolled}>
             ${view.hasOlder ? html`<button class="btn quiet older" @click=${() => this.model.loadOlder(view.id)}>${strings.olderMessages}</button>` : html`<p class="beginning small soft">${strings.firstMessage(view.title)}</p>`}
-            ${repeat(view.entries, (entry) => entry.id, (entry, index) => this.#entry(view, entry, view.entries[index - 1], view.entries[index + 1]))}
+            ${repeat(
+              view.entries,
+              (entry) => entry.id,
+              (entry, index) => this.#entry(view, entry, view.entries[index - 1], view.entries[index + 1]),
+            )}
           </div>
           ${view.path ? nothing : html`<p class="away small" role="note">${strings.notReachedNow}</p>`}
           <form class="composer" @submit=${this.#submit}>
@@ -95,7 +99,12 @@ export class ConversationPage extends ModelElement {
     </header>`;
   }
 
-  #entry(view: ConversationView, entry: MessageView | CallView, before: MessageView | CallView | undefined, after: MessageView | CallView | undefined) {
+  #entry(
+    view: ConversationView,
+    entry: MessageView | CallView,
+    before: MessageView | CallView | undefined,
+    after: MessageView | CallView | undefined,
+  ) {
     const time = timeOf(entry);
     const isNewDay = !before || dayOf(timeOf(before)) !== dayOf(time);
     const isFirstUnread = entry.id === view.firstUnread;
@@ -138,9 +147,13 @@ export class ConversationPage extends ModelElement {
         ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
       </section>
       <section><h2 class="label">${strings.howYouReach}</h2><p class="small">${view.path ? pathText(view.path) : strings.notReachedNow}</p></section>
-      ${agents.length === 0 ? nothing : html`<section><h2 class="label">${strings.agentsOf(view.title)}</h2>
+      ${
+        agents.length === 0
+          ? nothing
+          : html`<section><h2 class="label">${strings.agentsOf(view.title)}</h2>
         ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
-      </section>`}
+      </section>`
+      }
     </aside>`;
   }
 

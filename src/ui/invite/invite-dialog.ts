@@ -41,7 +41,12 @@ export class InviteDialog extends ModelElement {
 
   override render() {
     const network = this.model.currentNetwork.value;
-    return modal({ heading: strings.invitePeople, open: this.open, onClose: this.#closed, content: () => this.#content(this.model.inviteLink(), network.private) });
+    return modal({
+      heading: strings.invitePeople,
+      open: this.open,
+      onClose: this.#closed,
+      content: () => this.#content(this.model.inviteLink(), network.private),
+    });
   }
 
   #content(link: string, isPrivate: boolean) {

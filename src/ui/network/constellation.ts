@@ -21,8 +21,18 @@ export function constellation(me: MeView, peers: readonly PeerView[], agents: re
   });
   return html`<svg class="picture" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${strings.networkPicture}>
     ${drawn.map((peer, index) => link(peer, middle, at[index]!))}
-    ${agentsAround(middle, agents.filter(({ mine }) => mine), 1)}
-    ${drawn.map((peer, index) => agentsAround(at[index]!, agents.filter(({ address }) => address.startsWith(`${peer.node}:`)), at[index]!.x < middle.x ? -1 : 1))}
+    ${agentsAround(
+      middle,
+      agents.filter(({ mine }) => mine),
+      1,
+    )}
+    ${drawn.map((peer, index) =>
+      agentsAround(
+        at[index]!,
+        agents.filter(({ address }) => address.startsWith(`${peer.node}:`)),
+        at[index]!.x < middle.x ? -1 : 1,
+      ),
+    )}
     ${drawn.map((peer, index) => svg`${disc(at[index]!, 22, peer.person ? sigilAt(peer.person.sigil, at[index]!.x, at[index]!.y, 22) : undefined)}${label(peer.person?.name ?? '…', at[index]!.x, at[index]!.y + 42, peer.state === 'connected')}`)}
     ${disc(middle, 30, sigilAt(me.sigil, middle.x, middle.y, 30))}${label(strings.you, middle.x, middle.y + 52, true)}
   </svg>`;

@@ -91,22 +91,30 @@ export class NetworkPage extends ModelElement {
         <button class="btn" @click=${this.#check}>${strings.checkConnection}</button>
       </header>
       <div class="body">
-        ${this.checks.length === 0 ? nothing : html`<section role="region" aria-label=${strings.connectionCheck} aria-live="polite">
+        ${
+          this.checks.length === 0
+            ? nothing
+            : html`<section role="region" aria-label=${strings.connectionCheck} aria-live="polite">
           <h2 class="label">${strings.connectionCheck}</h2>
           <table><tbody>${this.checks.map((check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>${checkResults[check.result]}${check.detail ? html` · ${check.detail}` : nothing}${check.problem ? html`<br />${problemText(check.problem)}` : nothing}</td></tr>`)}</tbody></table>
-        </section>`}
+        </section>`
+        }
         ${constellation(model.me.value, peers, agents)}
-        ${peers.length === 0
-          ? html`<p class="soft">${strings.noPeers}</p>`
-          : html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.peers}><table>
+        ${
+          peers.length === 0
+            ? html`<p class="soft">${strings.noPeers}</p>`
+            : html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.peers}><table>
               <thead><tr><th scope="col">${strings.person}</th><th scope="col">${strings.state}</th><th scope="col">${strings.path}</th><th scope="col">${strings.data}</th></tr></thead>
-              <tbody>${peers.map((peer) => html`<tr>
+              <tbody>${peers.map(
+                (peer) => html`<tr>
                 <td>${peer.person?.name ?? '…'}<br /><span class="mono faint" title=${peer.node}>${peer.node.slice(-10)}</span></td>
                 <td>${peerStates[peer.state]}${peer.problem ? html`<br /><span class="soft">${problemText(peer.problem)}</span>` : nothing}</td>
                 <td>${peer.path ? pathText(peer.path) : '–'}</td>
                 <td>↑ ${bytes(peer.bytesSent)}<br />↓ ${bytes(peer.bytesReceived)}</td>
-              </tr>`)}</tbody>
-            </table></div>`}
+              </tr>`,
+              )}</tbody>
+            </table></div>`
+        }
       </div>
     `;
   }

@@ -199,7 +199,8 @@ export class AppShell extends ModelElement {
   override updated(changed: PropertyValues<this>): void {
     super.updated(changed);
     const at = route.value;
-    const isPage = at.page === 'network' || at.page === 'settings' || (at.page === 'conversations' ? at.conversation !== undefined : at.agent !== undefined);
+    const isPage =
+      at.page === 'network' || at.page === 'settings' || (at.page === 'conversations' ? at.conversation !== undefined : at.agent !== undefined);
     this.setAttribute('depth', isPage ? 'page' : 'list');
     this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
     document.title = this.#title(at);
@@ -244,7 +245,10 @@ export class AppShell extends ModelElement {
 
   #title(at: Route): string {
     const unread = this.model.conversations.value.reduce((sum, row) => sum + row.unread, 0);
-    const place = at.page === 'conversations' && at.conversation ? this.model.conversation(at.conversation).value?.title : PLACES.find(({ page }) => page === at.page)?.name;
+    const place =
+      at.page === 'conversations' && at.conversation
+        ? this.model.conversation(at.conversation).value?.title
+        : PLACES.find(({ page }) => page === at.page)?.name;
     return `${unread > 0 ? `(${unread}) ` : ''}${place ? `${place} · ` : ''}${strings.appName}`;
   }
 }

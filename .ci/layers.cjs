@@ -1,0 +1,43 @@
+/** The layers of `src` (src/README.md): each folder and the folders that it may import. Tests may import anything. */
+const MAY_IMPORT = {
+  base: [],
+  ports: ['base'],
+  wire: ['base', 'ports'],
+  crypto: ['base', 'ports', 'wire'],
+  p2p: ['base', 'ports', 'wire', 'crypto'],
+  node: ['base', 'ports', 'wire', 'crypto', 'p2p'],
+  transport: ['base', 'ports', 'wire'],
+  storage: ['base', 'ports'],
+  chat: ['base', 'ports', 'wire', 'crypto', 'node'],
+  mcp: ['base', 'ports', 'wire', 'crypto', 'node'],
+  agents: ['base', 'ports', 'wire', 'crypto', 'node', 'mcp'],
+  view: ['base', 'ports', 'wire', 'node', 'chat', 'mcp', 'agents'],
+  ui: ['base', 'view'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    ...Object.entries(MAY_IMPORT).map(([layer, below]) => ({
+      name: `layer-${layer}`,
+      severity: 'error',
+      from: { path: `^src/${layer}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^(src|test|signaling-server)/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
+    })),
+    { name: 'server-stands-alone', severity: 'error', from: { path: '^signaling-server/', pathNot: '\\.test\\.ts$' }, to: { path: '^(src|test)/' } },
+    {
+      name: 'screens-know-only-views',
+      comment: 'Screens get plain data: of the view layer its types alone.',
+      severity: 'error',
+      from: { path: '^src/ui/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/view/', pathNot: '^src/view/types\\.ts$' },
+    },
+    { name: 'no-tests-in-the-product', severity: 'error', from: { path: '^src/', pathNot: '\\.test\\.ts$' }, to: { path: '^test/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'browser', 'default'], extensions: ['.ts', '.js', '.mjs'] },
+  },
+};

@@ -1,4 +1,3 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Signer } from '../ports/keys.ts';
 import { hkdfSha256 } from './hash.ts';
 import { DERIVATION_LABELS } from './labels.ts';

@@ -75,7 +75,10 @@ export class ResultView extends LitElement {
 
   #block(block: ResultBlockView): TemplateResult {
     switch (block.kind) {
-      case 'text':
+      case 'text': {
+        const data = structuredText(block.text);
+        return data === undefined ? html`<div class="text">${block.text}</div>` : this.#data(data);
+      }
       case 'markdown':
         return html`<div class="text">${block.text}</div>`;
       case 'image':
@@ -85,10 +88,14 @@ export class ResultView extends LitElement {
       case 'resource':
         return html`<div><div class="small"><b>${block.name}</b> <span class="mono faint">${block.uri}</span></div>${block.text === undefined ? '' : html`<div class="text">${block.text}</div>`}</div>`;
       case 'data':
-        return html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.result}>${dataView(block.value)}</div>`;
+        return this.#data(block.value);
       case 'unknown':
         return html`<p class="soft small">${strings.unknownContent(block.type)}</p>`;
     }
+  }
+
+  #data(value: unknown): TemplateResult {
+    return html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.result}>${dataView(value)}</div>`;
   }
 
   #mediaUrl(data: Uint8Array, type: string): string {
@@ -106,6 +113,16 @@ export class ResultView extends LitElement {
       URL.revokeObjectURL(url);
       this.#media.delete(data);
     }
+  }
+}
+
+/** The object or list that a text is, where it is nothing but that: many tools answer with JSON as text. */
+function structuredText(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

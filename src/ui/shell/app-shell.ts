@@ -61,6 +61,7 @@ export class AppShell extends ModelElement {
         border-radius: var(--r2);
         color: var(--ink-2);
         font-size: 10.5px;
+        letter-spacing: -0.02em;
         text-decoration: none;
       }
       nav a:hover {

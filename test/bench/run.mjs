@@ -66,7 +66,8 @@ async function openPages(browser) {
   );
   await Promise.all(pages.map((page) => page.goto(`http://127.0.0.1:${server.address().port}/page.html`)));
   await Promise.all(pages.map((page) => page.waitForFunction(() => 'bench' in globalThis)));
-  const both = (method, ...args) => Promise.all(pages.map((page, index) => page.evaluate(([name, all]) => globalThis.bench[name](...all), [method, [...args, index === 0]])));
+  const both = (method, ...args) =>
+    Promise.all(pages.map((page, index) => page.evaluate(([name, all]) => globalThis.bench[name](...all), [method, [...args, index === 0]])));
   await both('openRaw');
   await both('openNode', 'secure');
   await both('openNode', 'plaintext');
@@ -96,7 +97,9 @@ async function link({ call }) {
   const best = Math.max(...rates.raw);
   const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   figure('throughput 64 MiB', 'MiB/s', median(rates.secure), { baseline: { name: 'raw data channel at its best message size', value: best } });
-  figure('throughput 64 MiB against the plaintext session', 'MiB/s', median(rates.secure), { baseline: { name: 'plaintext session', value: median(rates.plaintext) } });
+  figure('throughput 64 MiB against the plaintext session', 'MiB/s', median(rates.secure), {
+    baseline: { name: 'plaintext session', value: median(rates.plaintext) },
+  });
   figure('handshake', 'ms', await call('handshakeMs', 'secure'));
 }
 
@@ -108,12 +111,17 @@ async function calls({ call }) {
   figure('tool call 1 KiB', 'ms', secure.p50, { p99: secure.p99, baseline: { name: 'raw data channel round trip', value: raw.p50 } });
   figure('tool call 1 KiB against the plaintext session', 'ms', secure.p50, { baseline: { name: 'plaintext session', value: plain.p50 } });
   figure('tool call 1 KiB against the SDK in memory', 'ms', secure.p50, { baseline: { name: 'SDK in memory, one page', value: memory.p50 } });
-  figure('tool calls, 32 in flight', 'calls/s', await call('callRate', 'secure'), { baseline: { name: 'SDK in memory, one page', value: await call('callRate', 'memory') } });
+  figure('tool calls, 32 in flight', 'calls/s', await call('callRate', 'secure'), {
+    baseline: { name: 'SDK in memory, one page', value: await call('callRate', 'memory') },
+  });
 }
 
 /** The built app on its real server: from opening the URL until it can be used, is connected, and a message has arrived. */
 async function start(browser) {
-  const server = spawn(process.execPath, ['signaling-server/launch.mjs', '--port', '0', '--stun-port', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+  const server = spawn(process.execPath, ['signaling-server/launch.mjs', '--port', '0', '--stun-port', '0'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const url = await new Promise((resolve) => {
     let output = '';
     server.stdout.on('data', (chunk) => {
@@ -171,7 +179,11 @@ function size() {
   const assets = join(root, 'dist/assets');
   const page = readFileSync(join(root, 'dist/index.html'), 'utf8');
   const first = readdirSync(assets).filter((name) => name.endsWith('.js') && page.includes(name));
-  figure('script before usable', 'bytes gzip', first.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name)), { level: 9 }).length, 0));
+  figure(
+    'script before usable',
+    'bytes gzip',
+    first.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name)), { level: 9 }).length, 0),
+  );
 }
 
 const wants = (name) => only === undefined || only === name;

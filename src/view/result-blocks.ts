@@ -20,14 +20,19 @@ export function visibleText(text: string): string {
 
 type Content = { readonly type?: unknown; readonly [key: string]: unknown };
 
+/** The SDK checks shapes where it can; programs and older eras may still bring anything. */
+function contentOf(item: unknown): Content {
+  return typeof item === 'object' && item !== null ? (item as Content) : {};
+}
+
 /** MCP content (of a tool's result, a prompt's message) as blocks for the screen. */
 export function blocksOf(content: readonly unknown[], structured?: unknown): readonly ResultBlockView[] {
-  const blocks = content.slice(0, MAX_BLOCKS).map((item) => blockOf(item as Content));
+  const blocks = content.slice(0, MAX_BLOCKS).map((item) => blockOf(contentOf(item)));
   return structured === undefined ? blocks : [...blocks, { kind: 'data', value: structured }];
 }
 
 export function resourceBlocks(contents: readonly unknown[]): readonly ResultBlockView[] {
-  return contents.slice(0, MAX_BLOCKS).map((item) => resourceBlock(item as Content));
+  return contents.slice(0, MAX_BLOCKS).map((item) => resourceBlock(contentOf(item)));
 }
 
 function blockOf(item: Content): ResultBlockView {
@@ -38,7 +43,7 @@ function blockOf(item: Content): ResultBlockView {
     case 'audio':
       return mediaBlock(item, item.type);
     case 'resource':
-      return resourceBlock((item['resource'] ?? {}) as Content);
+      return resourceBlock(contentOf(item['resource']));
     case 'resource_link': {
       const uri = visibleText(String(item['uri'] ?? ''));
       return { kind: 'resource', uri, name: visibleText(String(item['name'] ?? uri)) };

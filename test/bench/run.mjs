@@ -22,7 +22,11 @@ const figures = [];
 function figure(name, unit, value, more = {}) {
   const { baseline } = more;
   const full = { name, unit, value: round(value), ...more, ...(more.p99 === undefined ? {} : { p99: round(more.p99) }) };
-  if (baseline) Object.assign(full, { baseline: { ...baseline, value: round(baseline.value) }, ratio: round(value / baseline.value) });
+  if (baseline)
+    Object.assign(full, {
+      baseline: { ...baseline, value: round(baseline.value) },
+      ...(baseline.value > 0 ? { ratio: round(value / baseline.value) } : {}),
+    });
   figures.push(full);
   const beside = baseline ? `   (${baseline.name}: ${round(baseline.value)}, ratio ${full.ratio})` : '';
   console.log(`${name}: ${full.value} ${unit}${full.p99 === undefined ? '' : `, p99 ${full.p99}`}${beside}`);
@@ -148,7 +152,7 @@ async function start(browser) {
       const look = () => {
         const app = document.querySelector('parley-app');
         if (app?.shadowRoot?.querySelector('nav')) marks.usable ??= performance.now();
-        if (/^Connected/.test(app?.shadowRoot?.querySelector('[role=status]')?.textContent ?? '')) marks.connected ??= performance.now();
+        if (app?.shadowRoot?.querySelector('[role=status]')?.textContent?.startsWith('Connected')) marks.connected ??= performance.now();
         if (!marks.connected) setTimeout(look, 2);
       };
       look();

@@ -86,6 +86,7 @@ export const shared = css`
     font-weight: 600;
     font-size: var(--t-s);
     line-height: 1.3;
+    white-space: nowrap;
     transition: background var(--fast);
   }
   .btn:hover:not(:disabled) {

@@ -144,6 +144,8 @@ export const LIMITS = {
   maxWaitingOpens: 256,
 
   // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
+  /** A message without an answer for so long is sent once more; the receiver knows it by its id. */
+  chatAnswerTimeoutMs: 10_000,
   /** UTF-8 bytes of one message: a long letter; longer things are files. */
   maxChatTextBytes: 32 * 1024,
   /** A signed event: its text, its parents, its keys. */

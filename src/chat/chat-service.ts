@@ -45,6 +45,8 @@ type Outbox = {
   readonly peer: PeerIdentity;
   /** What already went over this stream: the rest of the outbox follows, each once. */
   readonly sent: Set<EventId>;
+  /** How to stop waiting for the answers to them. */
+  readonly unanswered: Map<EventId, () => void>;
   flushing: Promise<void>;
 };
 
@@ -57,6 +59,8 @@ export class ChatService {
   readonly #options: ChatServiceOptions;
   readonly #events = new Emitter<ChatEvents>();
   readonly #outboxes = new Map<NodeId, Outbox>();
+  /** How to stop waiting until a stream that did not open is tried again. */
+  readonly #retries = new Map<NodeId, () => void>();
   readonly #buckets = new Map<PersonId, TokenBucket>();
   /** Appends to one conversation happen one after the other, so that parents and depth fit. */
   readonly #queues = new Map<ConversationId, Promise<unknown>>();
@@ -74,7 +78,7 @@ export class ChatService {
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
+    for (const stop of [...this.#stops, ...this.#retries.values()]) stop();
     for (const outbox of this.#outboxes.values()) outbox.stream.end();
   }
 
@@ -161,10 +165,11 @@ export class ChatService {
     if (peer.person === this.#me) return;
     try {
       const stream = await this.#options.node.open(peer.node, CHAT_PROTOCOL);
-      const outbox: Outbox = { stream, peer, sent: new Set(), flushing: Promise.resolve() };
+      const outbox: Outbox = { stream, peer, sent: new Set(), unanswered: new Map(), flushing: Promise.resolve() };
       this.#outboxes.set(peer.node, outbox);
       stream.onMessage((message) => this.#answer(outbox, message));
       void stream.closed.then(() => {
+        for (const stop of outbox.unanswered.values()) stop();
         if (this.#outboxes.get(peer.node) === outbox) this.#outboxes.delete(peer.node);
       });
       this.#flush(outbox);
@@ -172,7 +177,20 @@ export class ChatService {
     } catch (thrown) {
       const { code, message } = asParleyError(thrown);
       this.#events.emit('fault', { code, from: peer.person, detail: message });
+      if (code === 'timed-out' || code === 'overloaded') this.#openOutboxLater(peer);
     }
+  }
+
+  /** The session lives, yet the stream did not come about: what waits must not wait for the next session. */
+  #openOutboxLater(peer: PeerIdentity): void {
+    const { clock, node } = this.#options;
+    const stop = clock.wakeAt(clock.now() + LIMITS.chatAnswerTimeoutMs, () => {
+      this.#retries.delete(peer.node);
+      const isConnected = node.peers().some((known) => known.node === peer.node && known.state === 'connected');
+      if (isConnected && !this.#outboxes.has(peer.node)) void this.#openOutbox(peer);
+    });
+    this.#retries.get(peer.node)?.();
+    this.#retries.set(peer.node, stop);
   }
 
   #flushTo(person: PersonId): void {
@@ -199,8 +217,21 @@ export class ChatService {
       if (!event) continue;
       outbox.sent.add(delivery.event);
       await outbox.stream.send(encode(['event', event.bytes]));
+      this.#awaitAnswer(outbox, delivery.event);
       await this.#advance(delivery, 'sent');
     }
+  }
+
+  /** A stream is whole or ends, but the other side may have stored nothing and said so to nobody: its disk was full, its answer lost. */
+  #awaitAnswer(outbox: Outbox, event: EventId): void {
+    const { clock } = this.#options;
+    outbox.unanswered.get(event)?.();
+    const stop = clock.wakeAt(clock.now() + LIMITS.chatAnswerTimeoutMs, () => {
+      outbox.unanswered.delete(event);
+      outbox.sent.delete(event);
+      this.#flush(outbox);
+    });
+    outbox.unanswered.set(event, stop);
   }
 
   async #advance(delivery: Pick<Delivery, 'event' | 'to' | 'conversation'>, state: DeliveryState, reason?: ErrorCode): Promise<void> {
@@ -216,6 +247,8 @@ export class ChatService {
       const to = outbox.peer.person;
       const event = toBase64url(readBytes(id, 'An event id', 32));
       const delivery = { event, to, conversation: this.conversationWith(to) };
+      outbox.unanswered.get(event)?.();
+      outbox.unanswered.delete(event);
       if (readOneOf(kind, 'An answer', ['ack', 'refuse'] as const) === 'ack') return await this.#advance(delivery, 'delivered');
       const reason = readText(code, 'A reason', 40);
       return await this.#advance(delivery, 'failed', isErrorCode(reason) ? reason : 'refused');

@@ -1,4 +1,4 @@
-import { signal, type Signal } from '@preact/signals-core';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { AgentEntry, Directory } from '../agents/directory.ts';
 import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
 import { agentAddress, parseAgentAddress, type AgentAddress, type PersonId } from '../base/ids.ts';
@@ -39,10 +39,11 @@ export type AgentsModelOptions = {
 /** Agents, calls out, approvals and calls in. */
 export class AgentsModel {
   readonly agents: Signal<readonly AgentView[]> = signal([]);
-  readonly approvals: Signal<readonly ApprovalView[]> = signal([]);
+  readonly approvals: ReadonlySignal<readonly ApprovalView[]> = computed(() => this.#waiting.value.map((approval) => this.#approvalView(approval)));
   readonly servedCalls: Signal<readonly ServedCallView[]> = signal([]);
   readonly calls: Signal<readonly CallView[]> = signal([]);
   readonly #options: AgentsModelOptions;
+  readonly #waiting: Signal<readonly WaitingApproval[]> = signal([]);
   readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
   readonly #running = new Map<string, AbortController>();
   readonly #conversationOf = new Map<string, string>();
@@ -50,11 +51,15 @@ export class AgentsModel {
 
   constructor(options: AgentsModelOptions) {
     this.#options = options;
-    const { directory, host, approvals, clients } = options;
+    const { node, directory, host, approvals, clients } = options;
     directory.on('agents', () => this.refresh());
     host.on('agents', () => this.refresh());
     host.on('served', ({ call, outcome }) => this.#served(call, outcome));
-    approvals.onChanged((waiting) => (this.approvals.value = waiting.map((approval) => this.#approvalView(approval))));
+    approvals.onChanged((waiting) => {
+      // What the tool says of itself belongs to the question.
+      for (const { call } of waiting) this.detail(agentAddress(node.id, call.agent.id));
+      this.#waiting.value = waiting;
+    });
     clients.onListChanged = (address) => this.reload(address);
     this.refresh();
   }

@@ -64,6 +64,7 @@ describe('the built app', () => {
       await caller.page.getByRole('button', { name: 'Call tool' }).click();
       const question = owner.page.getByRole('dialog', { name: 'Allow tool call?' });
       await question.getByText('"6 * 7"').waitFor();
+      await question.getByText('Computes one JavaScript expression').waitFor();
       await question.getByRole('button', { name: 'Allow once' }).click();
       await caller.result().getByText('42', { exact: true }).waitFor();
     }

@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   chat: ['base', 'ports', 'wire', 'crypto', 'node'],
   mcp: ['base', 'ports', 'wire', 'crypto', 'node'],
   agents: ['base', 'ports', 'wire', 'crypto', 'node', 'mcp'],
-  view: ['base', 'ports', 'wire', 'node', 'chat', 'mcp', 'agents'],
+  view: ['base', 'ports', 'wire', 'crypto', 'node', 'chat', 'mcp', 'agents'],
   ui: ['base', 'view'],
 };
 

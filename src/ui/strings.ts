@@ -66,6 +66,12 @@ export const strings = {
   members: 'Members',
   howYouReach: 'How you reach them',
   notReachedNow: 'Not connected now. What you write is kept on this device and sent when you meet again.',
+  safetyNumber: 'Safety number',
+  compareSafetyNumber: 'Compare safety number',
+  safetyNumberText: (name: string) =>
+    `Read it to ${name} over the phone or in person. If both of you see the same digits, nobody stands between you.`,
+  safetyNumberIsSame: 'It is the same',
+  notVerifiedAnyMore: 'Not verified any more',
   agentsOf: (name: string) => `Agents of ${name}`,
   firstMessage: (name: string) => `This is the beginning of your conversation with ${name}. Only the two of you can read it.`,
   unreadFrom: 'New since you were here',

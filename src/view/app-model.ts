@@ -3,6 +3,7 @@ import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
 import { asParleyError } from '../base/errors.ts';
 import { parseAgentId, parsePersonId } from '../base/ids.ts';
+import { safetyNumber } from '../crypto/safety-number.ts';
 import type { ChatService } from '../chat/chat-service.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
@@ -86,7 +87,7 @@ class Model implements AppModel {
     this.#options = options;
     const { node, directory, chat, chatStore, records, network, name, theme, page } = options;
     const { person } = node.identity;
-    this.#people = new People(node, directory);
+    this.#people = new People(node, directory, records);
     this.#people.setMyName(name);
     this.agentsModel = new AgentsModel({ ...options, people: this.#people, onCallsChanged: () => this.#scheduleRefresh() });
     this.#conversations = new ConversationsModel({
@@ -164,6 +165,19 @@ class Model implements AppModel {
     const event = await this.#options.chatStore.get(message);
     const to = event && this.#conversations.otherIn(event.conversation);
     if (to) await this.#options.chat.retry(message, to);
+  }
+
+  safetyNumber(person: string): readonly string[] {
+    return safetyNumber(this.#options.node.identity.person, parsePersonId(person));
+  }
+
+  async setVerified(person: string, isVerified: boolean): Promise<void> {
+    try {
+      await this.#people.setVerified(parsePersonId(person), isVerified, this.#options.clock.now());
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    this.#refresh();
   }
 
   setDraft(conversation: string, text: string): void {
@@ -292,7 +306,7 @@ class Model implements AppModel {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.#options.directory.load(), this.#conversations.load()]);
+      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.load()]);
     } catch (thrown) {
       this.#report(thrown);
     }

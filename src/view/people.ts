@@ -1,8 +1,12 @@
 import type { Directory } from '../agents/directory.ts';
 import type { PersonId } from '../base/ids.ts';
 import type { NodeApi, Path, PeerInfo } from '../node/api.ts';
+import type { Records, Table } from '../ports/records.ts';
 import { generatedName } from './generated-name.ts';
 import type { PathView, PersonView } from './types.ts';
+
+/** Who was verified by comparing safety numbers, by person. */
+type Pin = { readonly verifiedAt: number };
 
 /** Persons as the screens show them: name, sigil, presence, path. */
 export class People {
@@ -11,8 +15,11 @@ export class People {
   readonly #me: PersonId;
   #peers: readonly PeerInfo[] = [];
   #myName = '';
+  readonly #pins: Table<Pin>;
+  readonly #verified = new Set<PersonId>();
 
-  constructor(node: NodeApi, directory: Directory) {
+  constructor(node: NodeApi, directory: Directory, records: Records) {
+    this.#pins = records.table<Pin>('pins');
     this.#node = node;
     this.#directory = directory;
     this.#me = node.identity.person;
@@ -23,18 +30,31 @@ export class People {
     this.#peers = this.#node.peers();
   }
 
+  async load(): Promise<void> {
+    for (const [person] of await this.#pins.all()) this.#verified.add(person as PersonId);
+  }
+
+  /** Remembers, or forgets, that the safety numbers were compared and are the same. */
+  async setVerified(person: PersonId, isVerified: boolean, now: number): Promise<void> {
+    if (isVerified) await this.#pins.put(person, { verifiedAt: now });
+    else await this.#pins.delete(person);
+    if (isVerified) this.#verified.add(person);
+    else this.#verified.delete(person);
+  }
+
   setMyName(name: string): void {
     this.#myName = name;
   }
 
   view(person: PersonId): PersonView {
+    const verified = this.#verified.has(person);
     const isHere = person === this.#me || this.#connected(person) !== undefined;
     return {
       id: person,
       name: person === this.#me ? this.#myName : (this.#directory.nameOf(person) ?? generatedName(person)),
-      sigil: { key: person, kind: 'person', verified: false },
+      sigil: { key: person, kind: 'person', verified },
       presence: isHere ? 'here' : 'away',
-      verified: false,
+      verified,
     };
   }
 

@@ -236,6 +236,10 @@ export interface AppModel {
   sendMessage(conversation: string, text: string): Promise<void>;
   retryMessage(message: string): Promise<void>;
   setDraft(conversation: string, text: string): void;
+  /** Twelve groups of five digits that are the same on both sides, to be compared by voice or in person. */
+  safetyNumber(person: string): readonly string[];
+  /** Remembers, or forgets, that the safety numbers were compared and are the same. */
+  setVerified(person: string, isVerified: boolean): Promise<void>;
   /** The person looks at the end of this conversation now. */
   markRead(conversation: string): void;
   loadOlder(conversation: string): Promise<void>;

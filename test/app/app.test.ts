@@ -47,6 +47,24 @@ describe('the built app', () => {
     expect(cy.page.url()).not.toContain('join');
   });
 
+  it('shows both the same safety number, and remembers that it was compared', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    const digits = async (person: Person, name: string) => {
+      await person.startTalkWith(name);
+      await person.page.getByRole('button', { name: 'Conversation details' }).click();
+      await person.page.getByRole('button', { name: 'Compare safety number' }).click();
+      return person.page.getByRole('list', { name: 'Safety number' }).innerText();
+    };
+    const seen = await digits(ada, 'Bo');
+    expect(seen.replaceAll(/\D/g, '')).toHaveLength(60);
+    expect(await digits(bo, 'Ada')).toBe(seen);
+    await ada.page.getByRole('button', { name: 'It is the same' }).click();
+    await ada.page.getByText('End-to-end encrypted · verified').waitFor();
+    await ada.page.reload();
+    await ada.startTalkWith('Bo');
+    await ada.page.getByText('End-to-end encrypted · verified').waitFor();
+  });
+
   it('says so when an invite is broken, and goes on', async () => {
     const ada = await stage.person();
     await ada.open(`${server.url}#/join/abcdef`);

@@ -1,8 +1,9 @@
 import { html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { CallView, ConversationView, MessageView } from '../../view/types.ts';
+import type { CallView, ConversationView, MessageView, PersonView } from '../../view/types.ts';
 import '../agents/call-card.ts';
+import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
@@ -22,13 +23,14 @@ const FOLLOW_DISTANCE = 80;
 export class ConversationPage extends ModelElement {
   @property({ attribute: false }) conversation = '';
   @state() private hasDetails = false;
+  @state() private compared: PersonView | undefined;
   @query('.log') private readonly log!: HTMLElement | null;
   @query('textarea') private readonly field!: HTMLTextAreaElement | null;
   #isFollowing = true;
   /** The conversation whose draft is in the field: from then on the field belongs to who types. */
   #draftOf: string | undefined;
 
-  static override styles = [shared, sheet, conversationStyles];
+  static override styles = [shared, sheet, modalStyles, conversationStyles];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -146,6 +148,12 @@ export class ConversationPage extends ModelElement {
       <section><h2 class="label">${strings.members}</h2>
         ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
       </section>
+      ${others.map(
+        (person) => html`<section>
+        <h2 class="label">${strings.safetyNumber}</h2>
+        <button class="btn" @click=${() => (this.compared = person)}>${strings.compareSafetyNumber}</button>
+      </section>`,
+      )}
       <section><h2 class="label">${strings.howYouReach}</h2><p class="small">${view.path ? pathText(view.path) : strings.notReachedNow}</p></section>
       ${
         agents.length === 0
@@ -154,7 +162,20 @@ export class ConversationPage extends ModelElement {
         ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
       </section>`
       }
-    </aside>`;
+    </aside>
+    ${modal({ heading: strings.safetyNumber, open: this.compared !== undefined, onClose: () => (this.compared = undefined), content: () => this.compared && this.#comparison(this.compared) })}`;
+  }
+
+  #comparison(person: PersonView) {
+    const decide = (isVerified: boolean) => async () => {
+      this.compared = undefined;
+      await this.model.setVerified(person.id, isVerified);
+    };
+    return html`<p class="small soft">${strings.safetyNumberText(person.name)}</p>
+      <ol class="digits mono" aria-label=${strings.safetyNumber}>${this.model.safetyNumber(person.id).map((group) => html`<li>${group}</li>`)}</ol>
+      <div class="btns">
+        ${person.verified ? html`<button class="btn" @click=${decide(false)}>${strings.notVerifiedAnyMore}</button>` : html`<button class="btn go" @click=${decide(true)}>${strings.safetyNumberIsSame}</button>`}
+      </div>`;
   }
 
   readonly #submit = (event: Event): void => {

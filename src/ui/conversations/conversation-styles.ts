@@ -170,6 +170,14 @@ export const conversationStyles = css`
     flex-direction: column;
     gap: var(--s5);
   }
+  .digits {
+    display: grid;
+    grid-template-columns: repeat(4, 1fr);
+    gap: 8px 12px;
+    margin: var(--s4) 0;
+    font-size: 18px;
+    text-align: center;
+  }
   .details .label {
     margin-bottom: 8px;
   }

@@ -59,8 +59,6 @@ export class ChatService {
   readonly #options: ChatServiceOptions;
   readonly #events = new Emitter<ChatEvents>();
   readonly #outboxes = new Map<NodeId, Outbox>();
-  /** How to stop waiting until a stream that did not open is tried again. */
-  readonly #retries = new Map<NodeId, () => void>();
   readonly #buckets = new Map<PersonId, TokenBucket>();
   /** Appends to one conversation happen one after the other, so that parents and depth fit. */
   readonly #queues = new Map<ConversationId, Promise<unknown>>();
@@ -78,7 +76,7 @@ export class ChatService {
   }
 
   close(): void {
-    for (const stop of [...this.#stops, ...this.#retries.values()]) stop();
+    for (const stop of this.#stops) stop();
     for (const outbox of this.#outboxes.values()) outbox.stream.end();
   }
 
@@ -177,20 +175,7 @@ export class ChatService {
     } catch (thrown) {
       const { code, message } = asParleyError(thrown);
       this.#events.emit('fault', { code, from: peer.person, detail: message });
-      if (code === 'timed-out' || code === 'overloaded') this.#openOutboxLater(peer);
     }
-  }
-
-  /** The session lives, yet the stream did not come about: what waits must not wait for the next session. */
-  #openOutboxLater(peer: PeerIdentity): void {
-    const { clock, node } = this.#options;
-    const stop = clock.wakeAt(clock.now() + LIMITS.chatAnswerTimeoutMs, () => {
-      this.#retries.delete(peer.node);
-      const isConnected = node.peers().some((known) => known.node === peer.node && known.state === 'connected');
-      if (isConnected && !this.#outboxes.has(peer.node)) void this.#openOutbox(peer);
-    });
-    this.#retries.get(peer.node)?.();
-    this.#retries.set(peer.node, stop);
   }
 
   #flushTo(person: PersonId): void {
@@ -222,7 +207,7 @@ export class ChatService {
     }
   }
 
-  /** A stream is whole or ends, but the other side may have stored nothing and said so to nobody: its disk was full, its answer lost. */
+  /** Who cannot store a message now, for a full disk say, gives no answer: it is brought again later. */
   #awaitAnswer(outbox: Outbox, event: EventId): void {
     const { clock } = this.#options;
     outbox.unanswered.get(event)?.();

@@ -158,6 +158,19 @@ describe('the secure channel', () => {
     expect(pair.b.end).toBeUndefined();
   });
 
+  for (const size of [4, 20_000]) {
+    it(`ends when a frame is missing before one of ${size} bytes, and delivers nothing that came after it`, async () => {
+      const pair = await openPair();
+      const payloads = ['first', 'lost', 'last'].map((name) => new Uint8Array(size).fill(name.length));
+      let count = 0;
+      pair.tamper = (frame, from) => (from === pair.a && count++ === 1 ? undefined : frame);
+      for (const payload of payloads) pair.input(pair.a, { type: 'send', payload });
+      await pair.settle();
+      expect(pair.b.delivered).toEqual([payloads[0]]);
+      expect(pair.b.end?.code).toBe('link-lost');
+    });
+  }
+
   it('ends when nothing but garbage comes', async () => {
     const pair = await openPair();
     for (let i = 0; i < LIMITS.maxBadFramesInRow; i++) pair.input(pair.b, { type: 'frame', bytes: new Uint8Array(40).fill(CHANNEL_FRAME.small) });

@@ -27,7 +27,8 @@ export type SessionOptions = {
 };
 
 type BulkSeal = { readonly header: Uint8Array };
-type BulkOpen = { readonly epoch: Epoch; readonly counter: number };
+/** `preceding`: how many frames of its epoch had come before it. */
+type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly preceding: number };
 
 /**
  * What happens on a channel after its handshake: payloads are sealed and opened, in order in both directions although large ones go through an
@@ -93,6 +94,8 @@ export class Session {
     const plaintext = epoch.openSmall(frame, counter);
     if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
     epoch.window.accept(counter);
+    if (epoch.received + epoch.opening < counter) return this.#frameMissing();
+    epoch.received++;
     this.#badInRow = 0;
     if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
     if (epoch.isExpired(now)) return this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
@@ -109,8 +112,13 @@ export class Session {
     const open = this.#opens.get(job);
     if (!open) return;
     this.#opens.delete(job);
+    open.epoch.opening--;
     const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
-    if (isNew) this.#badInRow = 0;
+    if (isNew && open.preceding < open.counter) return this.#frameMissing();
+    if (isNew) {
+      open.epoch.received++;
+      this.#badInRow = 0;
+    }
     this.#incoming.finish(job, isNew ? bytes : undefined);
     if (!isNew) this.#bad(bytes ? 'replayed' : 'decrypt-failed', bytes ? 'A frame came twice.' : 'A frame does not decrypt.');
   }
@@ -154,8 +162,14 @@ export class Session {
       return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
     const job = this.#nextJob++;
     this.#incoming.begin(job);
-    this.#opens.set(job, { epoch, counter });
+    this.#opens.set(job, { epoch, counter, preceding: epoch.received + epoch.opening });
+    epoch.opening++;
     this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
+  }
+
+  /** Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. */
+  #frameMissing(): void {
+    this.#options.onEnd('link-lost', false, 'A frame is missing.');
   }
 
   #deliver(payload: Uint8Array): void {

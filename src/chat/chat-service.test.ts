@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectedNodes, joinNodes, localNode } from '../../test/doubles/local-nodes.ts';
+import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
 import { isParleyError } from '../../test/support/expect-error.ts';
 import { seededIdentity } from '../../test/support/seeded-identity.ts';
 import { systemClock } from '../app/system-clock.ts';
+import { ParleyError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import { encode } from '../wire/codec.ts';
 import { scriptVerifier } from '../crypto/signing.ts';
 import type { Node } from '../node/node.ts';
@@ -15,15 +19,15 @@ afterEach(() => {
   for (const service of services.splice(0)) service.close();
 });
 
-async function chatOf(node: Node, seed: number, store = new MemoryChatStore()) {
-  const identity = await seededIdentity(seed, systemClock.now());
+async function chatOf(node: Node, seed: number, store = new MemoryChatStore(), clock: Clock = systemClock) {
+  const identity = await seededIdentity(seed, clock.now());
   const service = new ChatService({
     node,
     store,
     deviceSigner: identity.deviceSigner,
     device: identity.device,
     verifier: scriptVerifier,
-    clock: systemClock,
+    clock,
     network: 'test',
   });
   services.push(service);
@@ -94,6 +98,26 @@ describe('direct messages', () => {
     await joinNodes(a, b);
     await delivered;
     expect(await textsIn(bo.store, bo.service.conversationWith(a.identity.person))).toEqual(['while you were away']);
+  });
+
+  it('are brought again to somebody whose storage was full for a while', async () => {
+    const clock = new VirtualClock();
+    const [a, b] = await Promise.all([localNode(1, { clock }), localNode(2, { clock })]);
+    const store = new MemoryChatStore();
+    const append = store.append.bind(store);
+    let refusals = 2;
+    store.append = async (...args) => {
+      if (refusals-- > 0) throw new ParleyError('storage-full', 'The disk is full.');
+      return append(...args);
+    };
+    const [ada, bo] = await Promise.all([chatOf(a, 1, new MemoryChatStore(), clock), chatOf(b, 2, store, clock)]);
+    const joined = joinNodes(a, b);
+    await clock.advance(100);
+    await joined;
+    await ada.service.send(b.identity.person, 'keep this');
+    await clock.advance(5 * LIMITS.chatAnswerTimeoutMs);
+    expect(await textsIn(store, bo.service.conversationWith(a.identity.person))).toEqual(['keep this']);
+    expect(await ada.store.undelivered(b.identity.person)).toEqual([]);
   });
 
   it('refuse what cannot be sent', async () => {

@@ -46,4 +46,6 @@ export default defineConfig({
   plugins: [serviceWorker()],
   build: { target: 'es2022', sourcemap: false, modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
   worker: { format: 'es' },
+  // `npm run dev` beside a server on its default port: introductions go there.
+  server: { proxy: { '/signal': { target: 'http://localhost:8787', ws: true } } },
 });

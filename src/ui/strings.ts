@@ -26,7 +26,6 @@ export const strings = {
   back: 'Back',
   close: 'Close',
   copy: 'Copy',
-  copied: 'Copied',
   you: 'You',
   verified: 'verified',
   away: 'away',
@@ -79,7 +78,6 @@ export const strings = {
   tryAgain: 'Try again',
   unread: (count: number) => `${count} unread`,
 
-  agentsOfOthers: 'Agents you can call',
   noAgents: 'No agents here yet. As soon as somebody with agents is connected, theirs appear here.',
   pickAgent: 'Agents are tools that people here share',
   pickAgentText: 'Pick one to see what it can do. A call runs in its owner’s tab, and only after the owner said yes.',
@@ -94,7 +92,6 @@ export const strings = {
   callTool: 'Call tool',
   cancel: 'Cancel',
   result: 'Result',
-  required: 'required',
   optional: 'optional',
   asJson: 'as JSON',
   allTools: 'All tools',
@@ -133,7 +130,6 @@ export const strings = {
     `${count(people, 'node')} · ${count(links, 'link')} · ${count(agents, 'agent')}`,
   person: 'Person',
   path: 'Path',
-  time: 'Time',
   data: 'Data',
   state: 'State',
   checkConnection: 'Check connection',
@@ -168,7 +164,6 @@ export const strings = {
   newPrivateNetworkText: 'Only people with its invite link can join, or even find it.',
   about: 'About',
   version: (version: string) => `Parley ${version}`,
-  myAgents: 'My agents',
 
   updateNow: 'Update',
   dismiss: 'Dismiss',
@@ -229,7 +224,6 @@ export const outcomes: Record<ServedCallView['outcome'], string> = {
 
 export const checkNames: Record<ConnectionCheckView['what'], string> = {
   server: 'Server',
-  udp: 'UDP',
   'direct-links': 'Direct links',
   storage: 'Storage',
   'secure-context': 'Secure connection (HTTPS or localhost)',

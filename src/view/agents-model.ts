@@ -46,7 +46,6 @@ export class AgentsModel {
   readonly #waiting: Signal<readonly WaitingApproval[]> = signal([]);
   readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
   readonly #running = new Map<string, AbortController>();
-  readonly #conversationOf = new Map<string, string>();
   #nextCall = 1;
 
   constructor(options: AgentsModelOptions) {
@@ -66,6 +65,7 @@ export class AgentsModel {
 
   refresh(): void {
     const { directory, host, node } = this.#options;
+    const before = this.agents.value;
     const mine = host.agents().map((agent) => this.#mine(agent));
     const others = directory
       .agents()
@@ -74,9 +74,10 @@ export class AgentsModel {
     this.agents.value = [...others.sort((a, b) => a.owner.name.localeCompare(b.owner.name) || a.title.localeCompare(b.title)), ...mine];
     for (const [address, detail] of this.#details) {
       const agent = this.agents.value.find((known) => known.address === address);
-      if (detail.value && agent) detail.value = { ...detail.value, agent };
-      else if (detail.value && !agent) detail.value = { ...detail.value, state: 'failed', problem: { code: 'unreachable' } };
-      else if (agent) void this.#load(agent);
+      const wasThere = before.some((known) => known.address === address);
+      if (agent && !wasThere) void this.#load(agent);
+      else if (agent && detail.value) detail.value = { ...detail.value, agent };
+      else if (wasThere && detail.value) detail.value = { ...detail.value, state: 'failed', problem: { code: 'unreachable' } };
     }
   }
 
@@ -94,15 +95,15 @@ export class AgentsModel {
     if (agent && this.#details.has(address)) void this.#load(agent);
   }
 
-  callsIn(conversation: string): readonly CallView[] {
-    return this.calls.value.filter((call) => this.#conversationOf.get(call.id) === conversation);
+  /** My calls into a person's agents: they belong to the conversation with them. */
+  callsTo(person: PersonId): readonly CallView[] {
+    return this.calls.value.filter(({ agent }) => agent.owner.id === person && !agent.mine);
   }
 
   /** The view model's call: progress appears in `calls`. */
-  call(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
+  call(address: string, tool: string, args: Readonly<Record<string, unknown>>): string {
     const id = `call-${this.#nextCall++}`;
     const agent = this.agents.value.find((known) => known.address === address) ?? this.#unknownAgent(address);
-    if (conversation) this.#conversationOf.set(id, conversation);
     const view: CallView = { kind: 'call', id, agent, tool, arguments: args, startedAt: this.#options.clock.now(), state: { kind: 'running' } };
     this.#setCalls([...this.calls.value.slice(-LIMITS.maxKeptCalls + 1), view]);
     const controller = new AbortController();

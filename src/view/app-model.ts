@@ -97,7 +97,7 @@ class Model implements AppModel {
       people: this.#people,
       me: person,
       network: network.id,
-      callsIn: (conversation) => this.agentsModel.callsIn(conversation),
+      callsTo: (other) => this.agentsModel.callsTo(other),
     });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
@@ -200,8 +200,8 @@ class Model implements AppModel {
     this.agentsModel.reload(address);
   }
 
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
-    return this.agentsModel.call(address, tool, args, conversation);
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>): string {
+    return this.agentsModel.call(address, tool, args);
   }
 
   cancelCall(id: string): void {

@@ -30,7 +30,7 @@ export type ConversationsModelOptions = {
   readonly people: People;
   readonly me: PersonId;
   readonly network: string;
-  callsIn(conversation: string): readonly CallView[];
+  callsTo(person: PersonId): readonly CallView[];
 };
 
 /** The list of conversations and every conversation that was looked at, kept as the store says. */
@@ -40,6 +40,8 @@ export class ConversationsModel {
   readonly #drafts: Table<string>;
   readonly #loaded = new Map<ConversationId, Loaded>();
   readonly #loading = new Map<ConversationId, Promise<Loaded | undefined>>();
+  /** Whoever was never looked at has no view to keep up to date. */
+  readonly #viewed = new Set<ConversationId>();
   readonly #views = new Map<ConversationId, Signal<ConversationView | undefined>>();
 
   constructor(options: ConversationsModelOptions) {
@@ -64,8 +66,9 @@ export class ConversationsModel {
 
   view(id: ConversationId): ReadonlySignal<ConversationView | undefined> {
     let view = this.#views.get(id);
-    if (!view) {
-      this.#views.set(id, (view = signal(undefined)));
+    if (!view) this.#views.set(id, (view = signal(undefined)));
+    if (!this.#viewed.has(id)) {
+      this.#viewed.add(id);
       void this.#load(id).then(() => this.refresh());
     }
     return view;
@@ -211,11 +214,12 @@ export class ConversationsModel {
   }
 
   #show(loaded: Loaded): void {
-    const { people, callsIn } = this.#options;
+    if (!this.#viewed.has(loaded.id)) return;
+    const { people, callsTo } = this.#options;
     const person = people.view(loaded.other);
     const path = people.path(loaded.other);
     const messages = loaded.events.map((event) => this.#message(loaded, event));
-    const entries = [...messages, ...callsIn(loaded.id)];
+    const entries = [...messages, ...callsTo(loaded.other)];
     if (entries.length > messages.length) entries.sort((a, b) => timeOf(a) - timeOf(b));
     loaded.view.value = {
       id: loaded.id,

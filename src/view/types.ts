@@ -247,8 +247,8 @@ export interface AppModel {
   /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
   agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;
   reloadAgent(address: string): void;
-  /** Starts a call; its progress appears in `calls` under the id that is answered. `conversation` also shows it there. */
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation with the agent's owner. */
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>): string;
   cancelCall(id: string): void;
   readResource(address: string, uri: string): Promise<readonly ResultBlockView[]>;
   getPrompt(
@@ -274,9 +274,9 @@ export interface AppModel {
   notify(text: NoticeView['text'], problem?: ProblemView): void;
 }
 
-/** One line of the connection check, for words such as "your network blocks UDP". */
+/** One line of the connection check. */
 export type ConnectionCheckView = {
-  readonly what: 'server' | 'udp' | 'direct-links' | 'storage' | 'secure-context';
+  readonly what: 'server' | 'direct-links' | 'storage' | 'secure-context';
   readonly result: 'ok' | 'trouble' | 'unknown';
   readonly problem?: ProblemView;
   readonly detail?: string;

@@ -86,6 +86,18 @@ describe('the built app', () => {
       await question.getByRole('button', { name: 'Allow once' }).click();
       await caller.result().getByText('42', { exact: true }).waitFor();
     }
+    await ada.startTalkWith('Bo');
+    await ada.page.getByRole('article', { name: /^Calculator.*evaluate/ }).waitFor();
+  });
+
+  it('asks an agent for its tools again when its owner comes back', async () => {
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.openTool('Calculator', 'Bo', 'evaluate');
+    await bo.page.goto('about:blank');
+    await ada.page.getByText('Not reachable now').waitFor();
+    await bo.open(server.url);
+    await ada.page.getByText('Not reachable now').waitFor({ state: 'hidden' });
+    await ada.page.getByRole('button', { name: 'Call tool' }).waitFor();
   });
 
   it('tells the caller when the owner refuses, and asks again the next time', async () => {

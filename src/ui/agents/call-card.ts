@@ -1,6 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { CallView } from '../../view/types.ts';
+import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { pathText, problemText, strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
@@ -13,6 +14,7 @@ export class CallCard extends ModelElement {
 
   static override styles = [
     shared,
+    argumentStyles,
     css`
       :host {
         border: 1px solid var(--line);
@@ -35,25 +37,6 @@ export class CallCard extends ModelElement {
         color: var(--ink-3);
         font-size: var(--t-xs);
         font-variant-numeric: tabular-nums;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 4px 16px;
-        padding: 10px 14px;
-        font-size: var(--t-s);
-        background: var(--ground);
-      }
-      dt {
-        color: var(--ink-3);
-      }
-      dd {
-        font-family: var(--font-mono);
-        font-size: 12.5px;
-        overflow-wrap: anywhere;
-        white-space: pre-wrap;
-        max-height: 9em;
-        overflow: auto;
       }
       .result {
         padding: 12px 14px;
@@ -84,13 +67,12 @@ export class CallCard extends ModelElement {
 
   override render() {
     const { call } = this;
-    const entries = Object.entries(call.arguments);
     const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter(
       (fact) => fact !== undefined,
     );
     return html`
       <div class="top"><b>${call.tool}</b><span class="soft">${call.agent.title} · ${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><span class="path">${facts.join(' · ')}</span></div>
-      ${entries.length > 0 ? html`<dl>${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${argumentText(value)}</dd>`)}</dl>` : nothing}
+      ${Object.keys(call.arguments).length > 0 ? argumentList(call.arguments) : nothing}
       <div class="result">${this.#state()}</div>
     `;
   }
@@ -107,9 +89,4 @@ export class CallCard extends ModelElement {
         return html`<p class="bad">${problemText(state.problem)}</p>`;
     }
   }
-}
-
-/** An argument as JSON: text in its quotes, so that nothing passes for something else. */
-export function argumentText(value: unknown): string {
-  return JSON.stringify(value, undefined, 2) ?? 'undefined';
 }

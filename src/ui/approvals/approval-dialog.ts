@@ -1,7 +1,7 @@
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { ApprovalView } from '../../view/types.ts';
-import { argumentText } from '../agents/call-card.ts';
+import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
@@ -14,6 +14,7 @@ export class ApprovalDialog extends ModelElement {
   static override styles = [
     shared,
     modalStyles,
+    argumentStyles,
     css`
       :host {
         display: contents;
@@ -30,25 +31,8 @@ export class ApprovalDialog extends ModelElement {
       .who b {
         font-family: var(--font-text);
       }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 4px 16px;
-        padding: 10px 14px;
-        font-size: var(--t-s);
-        background: var(--ground);
+      .arguments {
         border-radius: var(--r2);
-        max-height: 40vh;
-        overflow: auto;
-      }
-      dt {
-        color: var(--ink-3);
-      }
-      dd {
-        font-family: var(--font-mono);
-        font-size: 12.5px;
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -64,12 +48,11 @@ export class ApprovalDialog extends ModelElement {
   }
 
   #question(approval: ApprovalView, more: number) {
-    const entries = Object.entries(approval.arguments);
     const answer = (kind: 'once' | 'always' | 'refuse') => () => this.model.answerApproval(approval.id, kind);
     return html`<div class="stack">
       <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${strings.wantsToCall(approval.tool, approval.agent.title)}</p></div>
       ${approval.toolDescription ? html`<p class="small soft">${approval.toolDescription}</p>` : nothing}
-      ${entries.length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3><dl tabindex="0">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${argumentText(value)}</dd>`)}</dl>`}
+      ${Object.keys(approval.arguments).length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3>${argumentList(approval.arguments)}`}
       ${approval.caller.verified ? nothing : html`<p class="note">${strings.notVerifiedCaller}</p>`}
       <div class="btns">
         <button class="btn go" @click=${answer('once')}>${strings.allowOnce}</button>

@@ -1,0 +1,31 @@
+import { css, html, type TemplateResult } from 'lit';
+
+/** A call's arguments, each as JSON: text in its quotes, so that nothing passes for something else. Its component needs {@link argumentStyles}. */
+export function argumentList(args: Readonly<Record<string, unknown>>): TemplateResult {
+  return html`<dl class="arguments" tabindex="0">
+    ${Object.entries(args).map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value, undefined, 2) ?? 'undefined'}</dd>`)}
+  </dl>`;
+}
+
+export const argumentStyles = css`
+  .arguments {
+    display: grid;
+    grid-template-columns: max-content minmax(0, 1fr);
+    gap: 4px 16px;
+    padding: 10px 14px;
+    max-height: 40vh;
+    overflow: auto;
+    font-size: var(--t-s);
+    background: var(--ground);
+    outline-offset: -3px;
+  }
+  .arguments dt {
+    color: var(--ink-3);
+  }
+  .arguments dd {
+    font-family: var(--font-mono);
+    font-size: 12.5px;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+`;

@@ -1,10 +1,13 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { bytesToNumberLE } from '@noble/curves/utils.js';
+import { sha512 } from '@noble/hashes/sha2.js';
+import { concatBytes, equalBytes, toHex } from '../base/bytes.ts';
 import type { SignatureCheck, Signer, Verifier } from '../ports/keys.ts';
 import { arrayBufferBytes } from './webcrypto.ts';
 
 /**
- * Ed25519 (RFC 8032 §5.1) by two back ends that accept exactly the same signatures: canonical encodings of R and A, S below the group
- * order, no ZIP 215 leniency. Two nodes that disagreed about one signature would split gossip and registries for ever.
+ * Ed25519 (RFC 8032 §5.1) by two back ends that accept exactly the same signatures: canonical encodings of R and A, no A of small order, S below
+ * the group order, and the equation without the cofactor, as the platforms' libraries check it. Two nodes that disagreed about one signature would split gossip and registries for ever.
  */
 
 const PUBLIC_KEY_BYTES = 32;
@@ -30,9 +33,9 @@ export function webCryptoSignerOf(privateKey: CryptoKey, publicKey: Uint8Array):
 export const scriptVerifier: Verifier = {
   // eslint-disable-next-line typescript/require-await -- the port is asynchronous for the other back end
   verify: async (check) => {
-    if (!hasRightLengths(check)) return false;
+    if (!isAcceptable(check)) return false;
     try {
-      return ed25519.verify(check.signature, check.message, check.publicKey, { zip215: false });
+      return verifyWithoutCofactor(check);
     } catch {
       return false;
     }
@@ -41,7 +44,7 @@ export const scriptVerifier: Verifier = {
 
 export const webCryptoVerifier: Verifier = {
   verify: async (check) => {
-    if (!hasRightLengths(check)) return false;
+    if (!isAcceptable(check)) return false;
     try {
       const key = await crypto.subtle.importKey('raw', arrayBufferBytes(check.publicKey), 'Ed25519', false, ['verify']);
       return await crypto.subtle.verify('Ed25519', key, arrayBufferBytes(check.signature), arrayBufferBytes(check.message));
@@ -72,6 +75,36 @@ export async function createVerifier(): Promise<Verifier> {
   return (await hasNativeEd25519()) ? webCryptoVerifier : scriptVerifier;
 }
 
-function hasRightLengths(check: SignatureCheck): boolean {
-  return check.publicKey.length === PUBLIC_KEY_BYTES && check.signature.length === SIGNATURE_BYTES;
+/** The points of small order (RFC 7748 §7, "Taming the many EdDSAs" table 6a), sign bit cleared: with such a key one signature fits many messages. */
+const SMALL_ORDER_KEYS: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+
+/** What platforms judge differently is refused before any of them is asked. */
+function isAcceptable({ publicKey, signature }: SignatureCheck): boolean {
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  const y = publicKey.slice();
+  y[31] = (y[31] as number) & 0x7f;
+  return isBelowFieldPrime(y) && !SMALL_ORDER_KEYS.has(toHex(y));
+}
+
+/** Little-endian y below 2^255 − 19. */
+function isBelowFieldPrime(y: Uint8Array): boolean {
+  if (y[31] !== 0x7f || (y[0] as number) < 0xed) return true;
+  return y.subarray(1, 31).some((byte) => byte !== 0xff);
+}
+
+/** noble checks the equation times the cofactor, which lets signatures of keys with a torsion part pass that the platforms refuse. */
+function verifyWithoutCofactor({ publicKey, message, signature }: SignatureCheck): boolean {
+  const { Point } = ed25519;
+  const encodedR = signature.subarray(0, 32);
+  const s = bytesToNumberLE(signature.subarray(32));
+  if (s >= Point.Fn.ORDER) return false;
+  const k = Point.Fn.create(bytesToNumberLE(sha512(concatBytes(encodedR, publicKey, message))));
+  const expected = Point.BASE.multiplyUnsafe(s).subtract(Point.fromBytes(publicKey).multiplyUnsafe(k));
+  return equalBytes(expected.toBytes(), encodedR);
 }

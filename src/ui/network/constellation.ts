@@ -4,22 +4,23 @@ import { sigilAt } from '../elements/sigil.ts';
 import { milliseconds } from '../format.ts';
 import { strings } from '../strings.ts';
 
-const WIDTH = 860;
-const HEIGHT = 560;
-const RING = { x: 290, y: 190 };
+/** In the picture's own units: a phone gets a narrower one, so that its words stay large enough to read. */
+const WIDE = { width: 860, height: 560, ringX: 290, ringY: 190 };
+const NARROW = { width: 640, height: 600, ringX: 140, ringY: 200 };
 /** More than this would be a blur; the table beside the picture has all. */
 const MAX_DRAWN_PEERS = 24;
 const MAX_DRAWN_AGENTS = 3;
 
 /** The picture of the network as this node sees it: itself in the middle, peers around it, their agents at their side. */
-export function constellation(me: MeView, peers: readonly PeerView[], agents: readonly AgentView[]): TemplateResult {
+export function constellation(me: MeView, peers: readonly PeerView[], agents: readonly AgentView[], isNarrow: boolean): TemplateResult {
+  const { width, height, ringX, ringY } = isNarrow ? NARROW : WIDE;
   const drawn = peers.slice(0, MAX_DRAWN_PEERS);
-  const middle = { x: WIDTH / 2, y: HEIGHT / 2 };
+  const middle = { x: width / 2, y: height / 2 };
   const at = drawn.map((_, index) => {
     const turn = (index / drawn.length) * 2 * Math.PI - Math.PI / 3;
-    return { x: middle.x + RING.x * Math.cos(turn), y: middle.y + RING.y * Math.sin(turn) };
+    return { x: middle.x + ringX * Math.cos(turn), y: middle.y + ringY * Math.sin(turn) };
   });
-  return html`<svg class="picture" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${strings.networkPicture}>
+  return html`<svg class="picture" viewBox="0 0 ${width} ${height}" role="img" aria-label=${strings.networkPicture}>
     ${drawn.map((peer, index) => link(peer, middle, at[index]!))}
     ${agentsAround(
       middle,

@@ -7,9 +7,12 @@ import { checkNames, checkResults, pathText, peerStates, problemText, strings } 
 import { shared, sheet } from '../styles/shared.ts';
 import { constellation } from './constellation.ts';
 
+const NARROW_SCREEN = matchMedia('(max-width: 700px)');
+
 /** The live picture of the network, the same as a table, and the connection check. */
 @customElement('parley-network')
 export class NetworkPage extends ModelElement {
+  @state() private isNarrow = NARROW_SCREEN.matches;
   @state() private checks: readonly ConnectionCheckView[] = [];
 
   static override styles = [
@@ -77,8 +80,29 @@ export class NetworkPage extends ModelElement {
       .scroll {
         overflow: auto;
       }
+      @media (max-width: 700px) {
+        .rtt {
+          font-size: 17px;
+        }
+        .name {
+          font-size: 22px;
+        }
+        .agent {
+          font-size: 20px;
+        }
+      }
     `,
   ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    NARROW_SCREEN.addEventListener('change', this.#resized);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    NARROW_SCREEN.removeEventListener('change', this.#resized);
+  }
 
   override render() {
     const { model } = this;
@@ -99,7 +123,7 @@ export class NetworkPage extends ModelElement {
           <table><tbody>${this.checks.map((check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>${checkResults[check.result]}${check.detail ? html` · ${check.detail}` : nothing}${check.problem ? html`<br />${problemText(check.problem)}` : nothing}</td></tr>`)}</tbody></table>
         </section>`
         }
-        ${constellation(model.me.value, peers, agents)}
+        ${constellation(model.me.value, peers, agents, this.isNarrow)}
         ${
           peers.length === 0
             ? html`<p class="soft">${strings.noPeers}</p>`
@@ -118,6 +142,10 @@ export class NetworkPage extends ModelElement {
       </div>
     `;
   }
+
+  readonly #resized = (): void => {
+    this.isNarrow = NARROW_SCREEN.matches;
+  };
 
   readonly #check = async (): Promise<void> => {
     this.checks = await this.model.checkConnection();

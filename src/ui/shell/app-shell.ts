@@ -92,6 +92,9 @@ export class AppShell extends ModelElement {
         overflow: auto;
         padding: var(--s4) var(--s2) 0;
       }
+      .on-phone {
+        display: none;
+      }
       .status {
         display: flex;
         align-items: center;
@@ -138,6 +141,11 @@ export class AppShell extends ModelElement {
         .mark,
         .me {
           display: none;
+        }
+        .on-phone {
+          display: block;
+          margin: var(--s4) var(--s2);
+          border-radius: var(--r3);
         }
         .page {
           display: none;
@@ -219,7 +227,8 @@ export class AppShell extends ModelElement {
     const { model } = this;
     switch (at.page) {
       case 'conversations':
-        return html`<parley-conversation-list .model=${model} .current=${at.conversation} @invite=${() => (this.isInviting = true)}></parley-conversation-list>`;
+        return html`<parley-conversation-list .model=${model} .current=${at.conversation} @invite=${() => (this.isInviting = true)}></parley-conversation-list>
+          ${model.conversations.value.length === 0 ? html`<parley-welcome class="on-phone" .model=${model} @invite=${() => (this.isInviting = true)}></parley-welcome>` : nothing}`;
       case 'agents':
         return html`<parley-agent-list .model=${model} .current=${at.agent}></parley-agent-list>`;
       case 'network':

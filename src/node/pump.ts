@@ -246,7 +246,7 @@ export class Pump {
   }
 
   #ownCard(): Promise<Uint8Array> {
-    return (this.#card ??= makeCard(this.#options.identity, this.#now()));
+    return (this.#card ??= makeCard(this.#options.identity, this.#options.networkId, this.#now()));
   }
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -44,7 +44,7 @@ export class IntroductionInbox {
 
   card(bytes: Uint8Array, now: number): void {
     this.#read('A peer card was refused.', () => {
-      const card = readCard(bytes, now);
+      const card = readCard(bytes, this.#networkId, now);
       this.#wait({ type: 'card', card }, [card.check]);
     });
   }
@@ -54,7 +54,7 @@ export class IntroductionInbox {
     this.#read('An introduction was refused.', () => {
       const { introduction, from, check } = openIntroduction(sealed, this.#identity.sealing, this.#identity.node, this.#networkId);
       if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction }, [check]);
-      const card = readCard(introduction.card, now);
+      const card = readCard(introduction.card, this.#networkId, now);
       if (card.node !== from) return this.#fault('wrong-node', 'An offer came with somebody else’s card.', from);
       this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey }, [check, card.check]);
     });

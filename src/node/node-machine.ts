@@ -5,7 +5,7 @@ import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import type { PeerCard } from '../crypto/peer-card.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
@@ -16,7 +16,7 @@ import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
 import { IntroductionInbox } from './introduction-inbox.ts';
-import { Mesh, type MeshInput } from './mesh.ts';
+import { Mesh, type MeshInput, type MeshOutput } from './mesh.ts';
 import { PeerTable } from './peer-table.ts';
 import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
 
@@ -28,6 +28,7 @@ export type NodeInput =
   | { readonly type: 'welcomed'; readonly peerCards: readonly Uint8Array[] }
   | { readonly type: 'relayed'; readonly sealed: Uint8Array }
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
+  | { readonly type: 'mesh'; readonly input: Extract<MeshInput, { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' }> }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
@@ -52,7 +53,8 @@ export type NodeOutput =
   | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
-  | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | Extract<MeshOutput, { readonly type: 'sign' | 'published' }>
   /** The link of a dial now belongs to this connection. */
   | { readonly type: 'adopt'; readonly dial: number; readonly connection: number }
   | {
@@ -190,6 +192,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return;
       case 'relayed':
         return this.#inbox.relayed(input.sealed, now);
+      case 'mesh':
+        return this.#toMesh(input.input, now);
       case 'verified':
         return this.#inbox.verified(input.job, input.valid);
       case 'dials':
@@ -317,7 +321,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#connectionClosed(key, output.code, now);
       case 'stream': {
         const { output: event } = output;
-        if (this.#mesh.handleStream(key, event)) return this.#drainMesh(now);
+        if (this.#mesh.handleStream(key, event, now)) return this.#drainMesh(now);
         if (event.type === 'accepted' && this.#opens.accepted(key, event.stream)) return this.#drainOpens(now);
         if (event.type === 'closed' && this.#opens.refused(key, event.stream, event.code ?? 'peer-closed')) return this.#drainOpens(now);
         break;
@@ -484,6 +488,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           this.#dials.handle(output, now);
           this.#drainDials(now);
           break;
+        case 'verify':
+          this.#outputs.push({ type: 'mesh-verify', job: output.job, checks: output.checks });
+          break;
+        case 'sign':
+        case 'published':
+          this.#outputs.push(output);
+          break;
+        case 'misbehaved':
+          this.#fault('protocol-violation', `A neighbour misbehaved (${output.offence}). ${output.detail}`, output.node);
+          break;
         case 'mux':
           this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
           this.#drainConnection(output.connection, now);
@@ -502,5 +516,5 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
 /** What the overlay needs of a card. */
 export function candidateOf(card: PeerCard): Candidate {
-  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.expiresAt, isLeaf: false };
+  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
 }

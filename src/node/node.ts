@@ -14,7 +14,7 @@ import type { RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Stream, StreamPriority } from './api.ts';
+import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
@@ -63,6 +63,7 @@ export class Node implements NodeApi {
   readonly #protocols = new Map<string, (stream: Stream) => void>();
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
+  readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
   #nextRequest = 1;
 
   constructor(options: NodeOptions) {
@@ -128,6 +129,25 @@ export class Node implements NodeApi {
     };
   }
 
+  publish(topic: string, payload: Uint8Array): void {
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'publish', topic, payload } });
+  }
+
+  subscribe(topic: string, listener: (publication: Publication) => void): () => void {
+    let listeners = this.#subscribers.get(topic);
+    if (!listeners) {
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'subscribe', topic } });
+      this.#subscribers.set(topic, (listeners = new Set()));
+    }
+    const mine = (publication: Publication) => listener(publication);
+    listeners.add(mine);
+    return () => {
+      if (!listeners.delete(mine) || listeners.size > 0) return;
+      this.#subscribers.delete(topic);
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'unsubscribe', topic } });
+    };
+  }
+
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -173,6 +193,9 @@ export class Node implements NodeApi {
         return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
       case 'state':
         return this.#events.emit('state', event.state);
+      case 'published':
+        for (const listener of this.#subscribers.get(event.topic) ?? []) listener(event);
+        return;
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }

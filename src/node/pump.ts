@@ -16,7 +16,10 @@ import type { ConnectionOutput } from './connection.ts';
 import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
 
 /** What the pump leaves to the node: everything that programs see. */
-export type PumpEvents = Extract<NodeOutput, { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' }>;
+export type PumpEvents = Extract<
+  NodeOutput,
+  { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' | 'published' }
+>;
 
 export type PumpOptions = {
   readonly machine: NodeMachine;
@@ -125,6 +128,12 @@ export class Pump {
         return this.#connectionOutput(output.connection, output.output);
       case 'verify':
         return this.#verify(output.checks, (valid) => this.dispatch({ type: 'verified', job: output.job, valid }));
+      case 'mesh-verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'mesh', input: { type: 'verified', job: output.job, valid } }));
+      case 'sign':
+        return this.#sign(output.key, output.message, (signature) =>
+          this.dispatch({ type: 'mesh', input: { type: 'signed', job: output.job, signature } }),
+        );
       case 'signaling':
         return this.#signalingOutput(output.output);
       case 'signaling-list':
@@ -196,6 +205,15 @@ export class Pump {
     void Promise.all(checks.map((check) => this.#options.verifier.verify(check))).then((results) => done(results.every(Boolean)));
   }
 
+  #sign(key: 'node' | 'device', message: Uint8Array, done: (signature: Uint8Array) => void): void {
+    const { nodeSigner, deviceSigner } = this.#options.identity;
+    const signer = key === 'node' ? nodeSigner : deviceSigner;
+    signer.sign(message).then(done, (thrown: unknown) => {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#options.onEvent({ type: 'fault', code: 'internal', detail: `Something could not be signed. ${detail}` });
+    });
+  }
+
   // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #dial(dial: number, initiator: boolean): void {
@@ -248,7 +266,7 @@ export class Pump {
   }
 
   #ownCard(): Promise<Uint8Array> {
-    return (this.#card ??= makeCard(this.#options.identity, this.#now()));
+    return (this.#card ??= makeCard(this.#options.identity, this.#options.networkId, this.#now()));
   }
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -67,6 +67,8 @@ export const LIMITS = {
   maxSignalingMessageBytes: 16 * 1024,
   /** Cards in one welcome. */
   maxSignalingCards: 8,
+  /** Servers that a node keeps a connection with: its own, those that it was told of, those of invites. */
+  maxSignalingServers: 8,
   /** Introductions that may wait until the socket is open and joined: every peer of a welcome, with its answers and candidates. */
   maxWaitingSignalingMessages: 64,
   /** A server that has not said anything this long after dialling is taken as unreachable: browsers themselves wait minutes. */

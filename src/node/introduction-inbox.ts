@@ -10,8 +10,15 @@ import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | { readonly type: 'card'; readonly card: PeerCard }
-  | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
+  /** `server`: which brought it. */
+  | { readonly type: 'card'; readonly server: number; readonly card: PeerCard }
+  | {
+      readonly type: 'introduction';
+      readonly server: number;
+      readonly from: NodeId;
+      readonly introduction: Introduction;
+      readonly sealingKey?: Uint8Array;
+    }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 
 type Waiting = {
@@ -42,21 +49,21 @@ export class IntroductionInbox {
     return this.#outputs.shift();
   }
 
-  card(bytes: Uint8Array, now: number): void {
+  card(bytes: Uint8Array, server: number, now: number): void {
     this.#read('A peer card was refused.', () => {
       const card = readCard(bytes, this.#networkId, now);
-      this.#wait({ type: 'card', card }, [card.check]);
+      this.#wait({ type: 'card', server, card }, [card.check]);
     });
   }
 
-  relayed(sealed: Uint8Array, now: number): void {
+  relayed(sealed: Uint8Array, server: number, now: number): void {
     if (!this.#bucket.take(now)) return this.#fault('rate-limited', 'Introductions came too fast.');
     this.#read('An introduction was refused.', () => {
       const { introduction, from, check } = openIntroduction(sealed, this.#identity.sealing, this.#identity.node, this.#networkId);
-      if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction }, [check]);
+      if (!introduction.card) return this.#wait({ type: 'introduction', server, from, introduction }, [check]);
       const card = readCard(introduction.card, this.#networkId, now);
       if (card.node !== from) return this.#fault('wrong-node', 'An offer came with somebody else’s card.', from);
-      this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey }, [check, card.check]);
+      this.#wait({ type: 'introduction', server, from, introduction, sealingKey: card.sealingKey }, [check, card.check]);
     });
   }
 

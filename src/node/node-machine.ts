@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -7,7 +8,8 @@ import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
-import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
+import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
+import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
 import type { Candidate } from '../p2p/overlay/overlay.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -24,9 +26,10 @@ import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiti
 export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
 
 export type NodeInput =
-  | { readonly type: 'signaling'; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
-  | { readonly type: 'welcomed'; readonly peerCards: readonly Uint8Array[] }
-  | { readonly type: 'relayed'; readonly sealed: Uint8Array }
+  /** Signaling servers are numbers here; the first is the app's own. */
+  | { readonly type: 'signaling'; readonly server: number; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
+  | { readonly type: 'welcomed'; readonly server: number; readonly peerCards: readonly Uint8Array[] }
+  | { readonly type: 'relayed'; readonly server: number; readonly sealed: Uint8Array }
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
   | { readonly type: 'mesh'; readonly input: Extract<MeshInput, { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' }> }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
@@ -48,11 +51,13 @@ export type NodeInput =
   | { readonly type: 'close' };
 
 export type NodeOutput =
-  | { readonly type: 'signaling'; readonly output: Exclude<SignalingSessionOutput, { readonly type: 'state' }> }
+  | ({ readonly type: 'signaling' } & SignalingServersOutput)
   | { readonly type: 'signaling-list' }
   | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
-  | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
+  | Extract<DialBookOutput, { readonly type: 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
+  /** `server`: through which the node was met, where that is known. */
+  | (Extract<DialBookOutput, { readonly type: 'introduce' }> & { readonly server: number | undefined })
   | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | Extract<MeshOutput, { readonly type: 'sign' | 'published' }>
   /** The link of a dial now belongs to this connection. */
@@ -100,7 +105,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #me: NodeId;
   readonly #channels: SecureChannelFactory;
   readonly #outputs = new Queue<NodeOutput>();
-  readonly #signaling: SignalingSession;
+  readonly #signaling: SignalingServers;
+  /** Through which server a node was met. */
+  readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
+  #isCarrierUp = false;
   readonly #dials: DialBook;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
@@ -116,7 +124,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   constructor(options: NodeMachineOptions) {
     this.#me = options.identity.node;
     this.#channels = options.channels;
-    this.#signaling = new SignalingSession(options.entropy);
+    this.#signaling = new SignalingServers(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
     this.#mesh = new Mesh({
       me: this.#me,
@@ -185,13 +193,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'connection':
         return this.#toConnection(input.connection, input.input, now);
       case 'signaling':
-        return this.#signaling.handle(input.input, now);
+        return this.#signaling.handle({ type: 'server', server: input.server, input: input.input }, now);
       case 'welcomed':
-        this.#signaling.handle({ type: 'welcomed' }, now);
-        for (const card of input.peerCards) this.#inbox.card(card, now);
+        this.#signaling.handle({ type: 'server', server: input.server, input: { type: 'welcomed' } }, now);
+        for (const card of input.peerCards) this.#inbox.card(card, input.server, now);
         return;
       case 'relayed':
-        return this.#inbox.relayed(input.sealed, now);
+        return this.#inbox.relayed(input.sealed, input.server, now);
       case 'mesh':
         return this.#toMesh(input.input, now);
       case 'verified':
@@ -245,7 +253,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   #become(role: 'hub' | 'leaf', now: number): void {
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
-    this.#signaling.handle({ type: role === 'hub' ? 'start' : 'stop' }, now);
+    this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
     // A hub that steps back leaves everybody; the tabs link anew with the next hub.
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
     if (role === 'leaf') this.#dials.abandonAll();
@@ -256,7 +264,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#drainOpens(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
-    this.#signaling.handle({ type: 'stop' }, now);
+    this.#signaling.handle({ type: 'stop-all' }, now);
     this.#drain(now);
     this.#isClosed = true;
     this.#outputs.push({ type: 'state', state: this.state() });
@@ -428,18 +436,24 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #drainSignaling(now: number): void {
-    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) {
-      if (output.type !== 'state') this.#outputs.push({ type: 'signaling', output });
-      else this.#toOverlay({ type: 'carrier', isUp: output.state === 'connected' }, now);
-    }
+    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) this.#outputs.push({ type: 'signaling', ...output });
+    const isUp = this.#signaling.state === 'connected';
+    if (isUp === this.#isCarrierUp) return;
+    this.#isCarrierUp = isUp;
+    this.#toOverlay({ type: 'carrier', isUp }, now);
   }
 
   #drainInbox(now: number): void {
     for (let output = this.#inbox.poll(); output; output = this.#inbox.poll()) {
       if (output.type === 'verify') this.#outputs.push(output);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'card') this.#toOverlay({ type: 'candidate', candidate: candidateOf(output.card), source: 'signaling' }, now);
-      else this.#introduction(output, now);
+      else if (output.type === 'card') {
+        this.#metThrough.set(output.card.node, output.server);
+        this.#toOverlay({ type: 'candidate', candidate: candidateOf(output.card), source: 'signaling' }, now);
+      } else {
+        this.#metThrough.set(output.from, output.server);
+        this.#introduction(output, now);
+      }
     }
   }
 
@@ -455,6 +469,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       if (output.type === 'linked') this.#adopt(output, now);
       else if (output.type === 'failed') this.#dialFailed(output.node, output.code, now);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
+      else if (output.type === 'introduce') this.#outputs.push({ ...output, server: this.#metThrough.get(output.to) });
       else this.#outputs.push(output);
     }
   }

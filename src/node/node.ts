@@ -30,6 +30,8 @@ export type NodeOptions = {
   readonly bulkCipher: BulkCipher;
   /** Without it the node meets others only through attached links. */
   readonly signaling?: SignalingClient;
+  /** How to reach a further server, by the URL that the first one told. Without it there is none. */
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
   /** A leaf has no links of its own. Default `hub`. */
   readonly role?: 'hub' | 'leaf';
@@ -85,13 +87,14 @@ export class Node implements NodeApi {
       verifier: options.verifier,
       bulkCipher: options.bulkCipher,
       ...(options.signaling ? { signaling: options.signaling } : {}),
+      ...(options.signalingFor ? { signalingFor: options.signalingFor } : {}),
       ...(options.rtc ? { rtc: options.rtc } : {}),
       onEvent: (event) => this.#pumpEvent(event),
       onStream: (connection, output) => this.#streamOutput(connection, output),
       onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),
     });
     if (options.role === 'leaf') this.setRole('leaf');
-    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
+    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
   }
 
   state(): NodeState {

@@ -3,17 +3,16 @@ import { publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
-import { joinMessage } from '../crypto/join.ts';
 import { makeCard } from '../crypto/peer-card.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { BulkCipher, SignatureCheck, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
-import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
-import type { SignalingClient, SignalingConnection } from '../ports/signaling.ts';
-import { roomOf } from '../wire/networks.ts';
+import type { RtcDial, RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient } from '../ports/signaling.ts';
 import type { ConnectionOutput } from './connection.ts';
 import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import { SignalingDesk } from './signaling-desk.ts';
 
 /** What the pump leaves to the node: everything that programs see. */
 export type PumpEvents = Extract<
@@ -31,6 +30,7 @@ export type PumpOptions = {
   readonly verifier: Verifier;
   readonly bulkCipher: BulkCipher;
   readonly signaling?: SignalingClient;
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
   onEvent(event: PumpEvents): void;
   onStream(connection: number, output: Extract<ConnectionOutput, { readonly type: 'stream' }>['output']): void;
@@ -51,9 +51,7 @@ export class Pump {
   readonly #introductions = new Map<NodeId, Promise<void>>();
   readonly #dirty = new Set<number>();
   readonly #touched = new Set<number>();
-  #signaling: SignalingConnection | undefined;
-  #signalingRun = 0;
-  #iceServers: readonly IceServer[] = [];
+  readonly #desk: SignalingDesk;
   #card: Promise<Uint8Array> | undefined;
   #isDrainScheduled = false;
   #armedAt: number | undefined;
@@ -61,6 +59,7 @@ export class Pump {
 
   constructor(options: PumpOptions) {
     this.#options = options;
+    this.#desk = this.#openDesk(options.signaling ? [options.signaling] : []);
   }
 
   dispatch(input: NodeInput | Wake): void {
@@ -135,13 +134,13 @@ export class Pump {
           this.dispatch({ type: 'mesh', input: { type: 'signed', job: output.job, signature } }),
         );
       case 'signaling':
-        return this.#signalingOutput(output.output);
+        return this.#signalingOutput(output.server, output.output);
       case 'signaling-list':
-        return this.#signaling?.list();
+        return this.#desk.list();
       case 'signaling-look-up':
-        return this.#signaling?.lookUp(publicKeyOf(output.node));
+        return this.#desk.lookUp(publicKeyOf(output.node));
       case 'signaling-announce':
-        return this.#signaling?.announce(output.on);
+        return this.#desk.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
       case 'rtc-dial':
@@ -227,7 +226,7 @@ export class Pump {
       link: undefined,
       dial: rtc.dial({
         initiator,
-        iceServers: this.#iceServers,
+        iceServers: this.#desk.iceServers(),
         onSignal: (signal) => this.dispatch({ type: 'dials', input: { type: 'rtc-signal', dial, signal } }),
         onLink: (link) => {
           dialling.link = link;
@@ -257,7 +256,7 @@ export class Pump {
     };
     const { body, message } = introductionToSign(introduction, { from: identity.node, to: output.to, networkId });
     const sealed = sealIntroduction(body, await identity.nodeSigner.sign(message), output.sealingKey, entropy);
-    this.#signaling?.relay(publicKeyOf(output.to), sealed);
+    this.#desk.relay(output.server, publicKeyOf(output.to), sealed);
   }
 
   #introductionFailed(node: NodeId, thrown: unknown): void {
@@ -271,52 +270,41 @@ export class Pump {
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #signalingOutput(output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
-    switch (output.type) {
-      case 'connect':
-        return this.#connectSignaling();
-      case 'disconnect':
-        this.#signalingRun++;
-        this.#signaling?.close();
-        this.#signaling = undefined;
-        return;
-      case 'join':
-        void this.#join(output.challenge, this.#signalingRun);
-        return;
-    }
-  }
-
-  #connectSignaling(): void {
-    const client = this.#options.signaling;
-    const run = ++this.#signalingRun;
-    const isCurrent = () => run === this.#signalingRun;
-    if (!client) return;
-    // The card expires; each connection introduces us with a fresh one.
-    this.#card = undefined;
-    this.#signaling = client.connect({
-      challenged: (challenge) => isCurrent() && this.dispatch({ type: 'signaling', input: { type: 'challenged', challenge } }),
-      welcomed: ({ peerCards, stunPort }) => {
-        if (!isCurrent()) return;
-        this.#iceServers =
-          stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
-        this.dispatch({ type: 'welcomed', peerCards });
+  #openDesk(clients: readonly SignalingClient[]): SignalingDesk {
+    const { identity, networkId, signalingFor } = this.#options;
+    return new SignalingDesk({
+      identity,
+      networkId,
+      clients,
+      clientFor: (url) => signalingFor?.(url),
+      card: () => this.#ownCard(),
+      onConnecting: () => {
+        // The card expires; each connection introduces us with a fresh one.
+        this.#card = undefined;
       },
-      relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),
-      absent: (to) => isCurrent() && this.#absent(to),
-      closed: (end) => {
-        if (!isCurrent()) return;
-        this.#signaling = undefined;
-        this.dispatch({ type: 'signaling', input: { type: 'closed', code: end.code, detail: end.detail } });
-      },
+      onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
+      onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
+      onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
+      onAbsent: (_server, nodeKey) => this.#absent(nodeKey),
+      onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
+      onServer: (server) => this.#toServer(server, { type: 'start' }),
     });
   }
 
-  async #join(challenge: Uint8Array, run: number): Promise<void> {
-    const { identity, networkId } = this.#options;
-    const room = roomOf(networkId);
-    const card = await this.#ownCard();
-    const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
-    if (run === this.#signalingRun) this.#signaling?.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
+  #toServer(server: number, input: Extract<NodeInput, { readonly type: 'signaling' }>['input']): void {
+    this.dispatch({ type: 'signaling', server, input });
+  }
+
+  #signalingOutput(server: number, output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
+    switch (output.type) {
+      case 'connect':
+        return this.#desk.connect(server);
+      case 'disconnect':
+        return this.#desk.disconnect(server);
+      case 'join':
+        void this.#desk.join(server, output.challenge);
+        return;
+    }
   }
 
   #absent(key: Uint8Array): void {

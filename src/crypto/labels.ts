@@ -25,6 +25,7 @@ export const DERIVATION_LABELS = {
   bulkFrames: 'parley/session/bulk/v1',
   sealedBox: 'parley/sealed-box/v1',
   deviceListHash: 'parley/devicelist-hash/v1',
+  nodeTag: 'parley/node-tag/v1',
 } as const;
 
 /** The bytes that are signed for a message of the label's kind. */

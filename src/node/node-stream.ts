@@ -97,7 +97,8 @@ export class NodeStream implements Stream {
     this.#end = end;
     for (let send = this.#sends.shift(); send; send = this.#sends.shift()) send.reject(endError(end.code ?? 'peer-closed'));
     if (end.clean) return this.#deliver();
-    this.#inbox.clear();
+    // Nobody reads them any more; the session's credit for them goes back all the same.
+    for (let message = this.#inbox.shift(); message; message = this.#inbox.shift()) this.#consumed(message);
     this.#resolveClosed(end);
   }
 
@@ -134,7 +135,7 @@ export class NodeStream implements Stream {
   }
 
   #consumed(message: Uint8Array): void {
-    if (!this.#end) this.#toMachine({ type: 'consumed', stream: this.#id, bytes: message.length });
+    this.#toMachine({ type: 'consumed', stream: this.#id, bytes: message.length });
   }
 }
 

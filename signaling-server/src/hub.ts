@@ -141,6 +141,7 @@ export class Hub {
     else if (!peer.room) this.#refuse(peer, 'malformed', 'Join first.');
     else if (message.type === 'relay') this.#relay(peer, peer.room, message.to, data);
     else if (message.type === 'list') this.#welcome(peer, peer.room);
+    else if (message.type === 'look-up') this.#lookUp(peer, peer.room, message.node);
     else peer.room.announce(peer, message.on);
   }
 
@@ -186,6 +187,13 @@ export class Hub {
   #welcome(peer: Peer, room: Room): void {
     const cards = room.sample(LIMITS.maxCardsPerWelcome, peer).map((other) => other.card as Buffer);
     this.#send(peer, encodeWelcome(cards, this.#options.stunPort()));
+  }
+
+  /** Answers the card of one node, announced or not: who asks knows its address already. */
+  #lookUp(peer: Peer, room: Room, node: string): void {
+    const target = room.get(node);
+    if (target) this.#send(peer, encodeWelcome([target.card as Buffer], this.#options.stunPort()));
+    else this.#send(peer, encodeAbsent(node));
   }
 
   #relay(peer: Peer, room: Room, to: string, message: Buffer): void {

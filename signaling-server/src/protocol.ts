@@ -32,6 +32,7 @@ const ABSENT = 5;
 const LIST = 6;
 const ANNOUNCE = 7;
 const REFUSED = 8;
+const LOOK_UP = 9;
 
 /** Initial bytes, RFC 8949 §3: the major type in the upper three bits, the argument or its width in the lower five. */
 const UINT = 0x00;
@@ -55,6 +56,8 @@ export type ClientMessage =
   /** `to` is the target's key as Latin-1 text: a map key. The message itself can be turned into the `relayed` one. */
   | { readonly type: 'relay'; readonly to: string }
   | { readonly type: 'list' }
+  /** `node` is the key as Latin-1 text. */
+  | { readonly type: 'look-up'; readonly node: string }
   | { readonly type: 'announce'; readonly on: boolean };
 
 /** Reads the fields of a message in order; every method answers `undefined` where the bytes do not fit. */
@@ -107,6 +110,9 @@ export function decodeClientMessage(bytes: Buffer): ClientMessage | undefined {
       return decodeJoin(bytes);
     case LIST:
       return bytes.length === 2 && bytes[0] === (ARRAY | 1) ? { type: 'list' } : undefined;
+    case LOOK_UP:
+      if (bytes.length !== RELAY_BODY_AT || bytes[0] !== (ARRAY | 2) || bytes[2] !== KEY_HEAD || bytes[3] !== KEY_BYTES) return undefined;
+      return { type: 'look-up', node: bytes.toString('latin1', RELAY_KEY_AT) };
     case ANNOUNCE:
       if (bytes.length !== 3 || bytes[0] !== (ARRAY | 2)) return undefined;
       if (bytes[2] === TRUE) return { type: 'announce', on: true };

@@ -51,6 +51,8 @@ export const ERROR_CODES = {
   'peer-silent': 'peer-silent',
   /** We closed. */
   'closed-here': 'closed-here',
+  /** The peer has links enough and gave this one up. */
+  'not-needed': 'not-needed',
   /** A newer session with the same node took over. */
   replaced: 'replaced',
   /** The node does not speak the protocol that a stream asked for. */

@@ -107,6 +107,10 @@ export const LIMITS = {
   framesPerSecond: 30_000,
   framesBurst: 60_000,
 
+  // ── mesh ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** What may wait for a neighbour that reads slowly; more is dropped (protocols.md §8.2). */
+  maxWaitingLaneBytes: 2 * 2 ** 20,
+
   // ── health ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A peer that said nothing for this long is asked. */
   pingAfterSilenceMs: 15_000,
@@ -129,10 +133,29 @@ export const LIMITS = {
   introductionsBurst: 120,
   /** Links of a desktop's node. */
   maxConnections: 20,
-  /** With this many links a node stops handing its card to newcomers: the rest is for people whom it dials itself. */
-  announceBelowConnections: 16,
-  /** Peers that a node remembers while it runs. */
-  maxKnownPeers: 512,
+  /** With this many links a node stops handing its card to newcomers: it is reached through the mesh. */
+  announceBelowConnections: 6,
+  /** Peers that a node remembers while it runs: four times the largest network in which everybody knows everybody. */
+  maxKnownPeers: 4_096,
+  /** Up to here a node looks for links with random others; they halve the steps between any two with each four more. */
+  targetLinks: 8,
+  /** Neighbours on each side of the ring: the network holds together unless two next to each other vanish at once before the ring closes again. */
+  nearLinksEachSide: 2,
+  /** No news of others for so long, and the neighbours on the ring are the right ones. */
+  nearSettleMs: 300,
+  /** Above this a link that nothing speaks for is given up, one each `pruneLinksMs`, so that there is room for newcomers. */
+  comfortableLinks: 14,
+  pruneLinksMs: 30_000,
+  /** How often a node looks for parts of the network that it does not know: a split heals within this time. */
+  bridgeProbeMs: 45_000,
+  maxBridgeDials: 2,
+  /** After a refusal for lack of room, or a link that was given up. */
+  dialAgainMs: 60_000,
+  /** The side that waits when two nodes hear of each other at the same time: more than an introduction takes to cross the network. */
+  politeDialMs: 1_500,
+  /** Nodes that stay announced whatever links they have: a few, in case some are dead. */
+  beacons: 3,
+  maxPreferredPeers: 16,
   redialFirstMs: 500,
   redialMaxMs: 30_000,
   /** After this many failed attempts in a row nobody is dialled unasked any more. */

@@ -24,6 +24,7 @@ export const DERIVATION_LABELS = {
   smallFrames: 'parley/session/small/v1',
   bulkFrames: 'parley/session/bulk/v1',
   sealedBox: 'parley/sealed-box/v1',
+  overlayPlace: 'parley/overlay-place/v1',
   deviceListHash: 'parley/devicelist-hash/v1',
   nodeTag: 'parley/node-tag/v1',
 } as const;

@@ -5,12 +5,12 @@ import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { openIntroduction, type Introduction } from '../crypto/introductions.ts';
-import { readCard } from '../crypto/peer-card.ts';
+import { readCard, type PeerCard } from '../crypto/peer-card.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | { readonly type: 'card'; readonly node: NodeId; readonly sealingKey: Uint8Array }
+  | { readonly type: 'card'; readonly card: PeerCard }
   | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 
@@ -45,7 +45,7 @@ export class IntroductionInbox {
   card(bytes: Uint8Array, now: number): void {
     this.#read('A peer card was refused.', () => {
       const card = readCard(bytes, now);
-      this.#wait({ type: 'card', node: card.node, sealingKey: card.sealingKey }, [card.check]);
+      this.#wait({ type: 'card', card }, [card.check]);
     });
   }
 

@@ -5,10 +5,11 @@ import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import type { PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
-import { Membership, type MembershipInput } from '../p2p/membership/membership.ts';
+import type { Candidate } from '../p2p/overlay/overlay.ts';
 import type { MuxInput } from '../p2p/streams/stream-mux.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -17,6 +18,7 @@ import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
 import { IntroductionInbox } from './introduction-inbox.ts';
+import { Mesh, type MeshInput } from './mesh.ts';
 import { PeerTable } from './peer-table.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
@@ -54,6 +56,7 @@ export type NodeInput =
 export type NodeOutput =
   | { readonly type: 'signaling'; readonly output: Exclude<SignalingSessionOutput, { readonly type: 'state' }> }
   | { readonly type: 'signaling-list' }
+  | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
@@ -95,7 +98,7 @@ const PATH_KINDS: Readonly<Record<LinkKind, Path['kind']>> = {
 };
 
 /**
- * The whole node without any input or output of its own: signaling, dialling, membership and one {@link Connection} for each link,
+ * The whole node without any input or output of its own: signaling, dialling, the mesh and one {@link Connection} for each link,
  * wired to each other. It decides which session counts when there are two with the same node.
  */
 export class NodeMachine implements Machine<NodeInput, NodeOutput> {
@@ -105,7 +108,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #outputs = new Queue<NodeOutput>();
   readonly #signaling: SignalingSession;
   readonly #dials: DialBook;
-  readonly #membership: Membership;
+  readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
   readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind }>();
   /** The connection that counts, for each node with a session. */
@@ -121,7 +124,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#channels = options.channels;
     this.#signaling = new SignalingSession(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
-    this.#membership = new Membership(this.#me, options.entropy);
+    this.#mesh = new Mesh({ me: this.#me, networkId: options.networkId, entropy: options.entropy });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
   }
 
@@ -173,7 +176,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
-    let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#membership.nextWakeAt()));
+    let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
     for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
     for (const open of this.#opens.values()) next = earlier(next, open.deadline);
     return next;
@@ -220,7 +223,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #wake(now: number): void {
     this.#signaling.handle(WAKE, now);
     this.#dials.handle(WAKE, now);
-    this.#membership.handle(WAKE, now);
+    this.#mesh.handle(WAKE, now);
     for (const [key, { machine }] of this.#connections) {
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
@@ -235,7 +238,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
     if (why === 'offline') return;
     this.#signaling.handle({ type: 'retry-now' }, now);
-    this.#membership.handle({ type: 'retry-now' }, now);
+    this.#toOverlay({ type: 'retry-now' }, now);
   }
 
   #close(now: number): void {
@@ -307,6 +310,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#connectionClosed(key, output.code, now);
       case 'stream': {
         const { output: event } = output;
+        if (this.#mesh.handleStream(key, event)) return this.#drainMesh(now);
         if (event.type === 'accepted' && this.#resolveOpen(key, event.stream)) return;
         if (event.type === 'closed' && this.#rejectOpen(key, event.stream, event.code ?? 'peer-closed')) return;
         break;
@@ -330,11 +334,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
     this.#sessions.set(node, key);
     this.#problem = undefined;
-    this.#membership.handle({ type: 'connected', node }, now);
     const peer: PeerIdentity = { node, device: identity.device, person: identity.person };
     this.peers.clear(node, 'reason', 'rttMs');
     this.peers.update(node, { identity: peer, state: 'connected', path: this.pathOf(key), connectedAt: now, lastSeenAt: now });
     this.#outputs.push({ type: 'peer-up', peer });
+    const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
+    this.#toMesh({ type: 'session', node, person: identity.person, kind: connection.kind, connection: key, stream }, now);
     for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#openOn(key, open, now);
   }
 
@@ -365,7 +370,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
     this.#outputs.push({ type: 'peer-down', peer: { node, device: identity.device, person: identity.person }, code });
-    if (code !== 'replaced') this.#membership.handle({ type: 'disconnected', node, code }, now);
+    this.#toMesh({ type: 'session-ended', node, connection: key, code }, now);
   }
 
   #roundTrip(key: number, smoothedMs: number): void {
@@ -377,7 +382,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (this.#sessions.has(node)) return;
     this.#problem = { code, node };
     this.peers.update(node, { state: 'away', reason: code });
-    this.#membership.handle({ type: 'dial-failed', node, code }, now);
+    this.#toOverlay({ type: 'dial-failed', node, code }, now);
     if (this.#dials.isDialling(node)) return;
     for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#failOpen(open.request, code, now);
   }
@@ -390,7 +395,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#opens.set(input.request, open);
     const session = this.#sessions.get(input.node);
     if (session !== undefined) return this.#openOn(session, open, now);
-    this.#membership.handle({ type: 'want', node: input.node }, now);
+    this.#toOverlay({ type: 'want', node: input.node }, now);
   }
 
   #openOn(connection: number, open: WaitingOpen, now: number): void {
@@ -445,7 +450,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#drainSignaling(now);
     this.#drainInbox(now);
     this.#drainDials(now);
-    this.#drainMembership(now);
+    this.#drainMesh(now);
     for (const peer of this.peers.takeChanged()) this.#outputs.push({ type: 'peer', peer });
     const state = this.state();
     const summary = `${state.phase} ${state.signaling} ${state.connectedPeers} ${state.problem?.code ?? ''} ${state.problem?.node ?? ''}`;
@@ -457,7 +462,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #drainSignaling(now: number): void {
     for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) {
       if (output.type !== 'state') this.#outputs.push({ type: 'signaling', output });
-      else this.#toMembership({ type: 'carrier', isUp: output.state === 'connected' }, now);
+      else this.#toOverlay({ type: 'carrier', isUp: output.state === 'connected' }, now);
     }
   }
 
@@ -465,9 +470,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     for (let output = this.#inbox.poll(); output; output = this.#inbox.poll()) {
       if (output.type === 'verify') this.#outputs.push(output);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'card') this.#toMembership(output, now);
-      else this.#dials.handle(output, now);
+      else if (output.type === 'card') this.#toOverlay({ type: 'candidate', candidate: candidateOf(output.card), source: 'signaling' }, now);
+      else this.#introduction(output, now);
     }
+  }
+
+  #introduction(output: Extract<DialBookInput, { readonly type: 'introduction' }>, now: number): void {
+    const { from } = output;
+    const isWelcome = this.#mesh.mayAccept(from);
+    this.#dials.handle({ ...output, isWelcome }, now);
+    if (isWelcome && this.#dials.isDialling(from)) this.#toOverlay({ type: 'incoming', node: from }, now);
   }
 
   #drainDials(now: number): void {
@@ -479,19 +491,42 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
-  #toMembership(input: MembershipInput, now: number): void {
-    this.#membership.handle(input, now);
-    this.#drainMembership(now);
+  #toOverlay(input: Extract<MeshInput, { readonly type: 'overlay' }>['input'], now: number): void {
+    this.#toMesh({ type: 'overlay', input }, now);
   }
 
-  #drainMembership(now: number): void {
-    for (let output = this.#membership.poll(); output; output = this.#membership.poll()) {
-      if (output.type === 'list') this.#outputs.push({ type: 'signaling-list' });
-      else if (output.type === 'announce') this.#outputs.push({ type: 'signaling-announce', on: output.on });
-      else {
-        if (!this.#sessions.has(output.node)) this.peers.update(output.node, { state: 'connecting' });
-        this.#dials.handle(output, now);
-        this.#drainDials(now);
+  #toMesh(input: MeshInput, now: number): void {
+    this.#mesh.handle(input, now);
+    this.#drainMesh(now);
+  }
+
+  #drainMesh(now: number): void {
+    for (let output = this.#mesh.poll(); output; output = this.#mesh.poll()) {
+      switch (output.type) {
+        case 'list':
+          this.#outputs.push({ type: 'signaling-list' });
+          break;
+        case 'look-up':
+          this.#outputs.push({ type: 'signaling-look-up', node: output.node });
+          break;
+        case 'announce':
+          this.#outputs.push({ type: 'signaling-announce', on: output.on });
+          break;
+        case 'hang-up':
+          this.#toConnection(this.#sessions.get(output.node) ?? -1, { type: 'close', reason: 'not-needed' }, now);
+          break;
+        case 'dial':
+          if (!this.#sessions.has(output.node)) this.peers.update(output.node, { state: 'connecting' });
+          this.#dials.handle(output, now);
+          this.#drainDials(now);
+          break;
+        case 'mux':
+          this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
+          this.#drainConnection(output.connection, now);
+          break;
+        case 'violation':
+          this.#fault('protocol-violation', output.detail, this.connectionOf(output.connection)?.identity?.node);
+          this.#toConnection(output.connection, { type: 'close', reason: 'protocol-violation' }, now);
       }
     }
   }
@@ -499,4 +534,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #fault(code: ErrorCode, detail: string, node?: NodeId): void {
     this.#outputs.push({ type: 'fault', code, detail, ...(node ? { node } : {}) });
   }
+}
+
+/** What the overlay needs of a card. */
+export function candidateOf(card: PeerCard): Candidate {
+  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.expiresAt, isLeaf: false };
 }

@@ -129,6 +129,8 @@ export class Pump {
         return this.#signalingOutput(output.output);
       case 'signaling-list':
         return this.#signaling?.list();
+      case 'signaling-look-up':
+        return this.#signaling?.lookUp(publicKeyOf(output.node));
       case 'signaling-announce':
         return this.#signaling?.announce(output.on);
       case 'introduce':

@@ -19,7 +19,7 @@ export interface SignalingHandlers {
   welcomed(welcome: SignalingWelcome): void;
   /** An introduction from a node (its 32-byte public key, as the server claims). */
   relayed(from: Uint8Array, body: Uint8Array): void;
-  /** The target of an introduction is not connected to this server. */
+  /** The target of an introduction, or the node that was looked up, is not connected to this server. */
   absent(to: Uint8Array): void;
   /** Called once; nothing follows. */
   closed(end: SignalingEnd): void;
@@ -39,6 +39,8 @@ export interface SignalingConnection {
   relay(to: Uint8Array, body: Uint8Array): void;
   /** Asks for another sample of peers; answered by `welcomed`. */
   list(): void;
+  /** Asks for one node's card, by its key; answered by `welcomed` or `absent`. */
+  lookUp(node: Uint8Array): void;
   /** Stop (or start again) handing our card to newcomers. */
   announce(on: boolean): void;
   close(): void;

@@ -22,6 +22,7 @@ const ABSENT = 5;
 const LIST = 6;
 const ANNOUNCE = 7;
 const REFUSED = 8;
+const LOOK_UP = 9;
 
 /** Major types in the upper three bits of an initial byte, RFC 8949 §3. */
 const UINT = 0x00;
@@ -158,6 +159,10 @@ export function encodeRelay(to: Uint8Array, body: Uint8Array): Uint8Array {
 
 export function encodeList(): Uint8Array {
   return Uint8Array.of(ARRAY | 1, LIST);
+}
+
+export function encodeLookUp(node: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(ARRAY | 2, LOOK_UP), byteString(node));
 }
 
 export function encodeAnnounce(on: boolean): Uint8Array {

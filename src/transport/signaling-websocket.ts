@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SignalingClient, SignalingConnection, SignalingEnd, SignalingHandlers, SignalingJoin } from '../ports/signaling.ts';
-import { decodeServerMessage, encodeAnnounce, encodeJoin, encodeList, encodeRelay, SIGNALING_SUBPROTOCOL } from './signaling-codec.ts';
+import { decodeServerMessage, encodeAnnounce, encodeJoin, encodeList, encodeLookUp, encodeRelay, SIGNALING_SUBPROTOCOL } from './signaling-codec.ts';
 import type { ServerMessage } from './signaling-codec.ts';
 
 /** The part of the WHATWG WebSocket that is used; `ws` for Node has it too. */
@@ -88,6 +88,10 @@ class WebSocketSignalingConnection implements SignalingConnection {
 
   list(): void {
     this.#send(encodeList());
+  }
+
+  lookUp(node: Uint8Array): void {
+    this.#send(encodeLookUp(node));
   }
 
   announce(on: boolean): void {

@@ -256,6 +256,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'peer-closed': 'The other side closed the page.',
   'peer-silent': 'The other side stopped answering: asleep, or offline.',
   replaced: 'A newer connection took over.',
+  'not-needed': 'The other side has connections enough and gave this one up.',
   'protocol-unknown': 'The other side’s version of the app cannot do this. Reload both pages.',
   'agent-unknown': 'The agent is no longer there.',
   refused: 'The owner said no.',

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
-import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
@@ -10,8 +9,6 @@ import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
 import type { Candidate } from '../p2p/overlay/overlay.ts';
-import type { MuxInput } from '../p2p/streams/stream-mux.ts';
-import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { LinkKind } from '../ports/link.ts';
@@ -20,6 +17,7 @@ import { Connection, type ConnectionInput, type ConnectionOutput } from './conne
 import { IntroductionInbox } from './introduction-inbox.ts';
 import { Mesh, type MeshInput } from './mesh.ts';
 import { PeerTable } from './peer-table.ts';
+import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
 export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
@@ -40,15 +38,7 @@ export type NodeInput =
       readonly expectedNode?: NodeId;
     }
   | { readonly type: 'connection'; readonly connection: number; readonly input: ConnectionInput }
-  | {
-      readonly type: 'open';
-      readonly request: number;
-      readonly node: NodeId;
-      readonly protocol: string;
-      readonly header: Uint8Array;
-      readonly priority: PriorityClass;
-      readonly deadline: number;
-    }
+  | ({ readonly type: 'open' } & OpenRequest)
   | { readonly type: 'cancel-open'; readonly request: number }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
@@ -67,9 +57,7 @@ export type NodeOutput =
       readonly connection: number;
       readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' }>;
     }
-  /** The request's stream is accepted by the peer. */
-  | { readonly type: 'opened'; readonly request: number; readonly connection: number; readonly stream: number }
-  | { readonly type: 'open-failed'; readonly request: number; readonly code: ErrorCode }
+  | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }
   | { readonly type: 'peer-down'; readonly peer: PeerIdentity; readonly code: ErrorCode }
   | { readonly type: 'peer'; readonly peer: PeerInfo }
@@ -83,8 +71,6 @@ export type NodeMachineOptions = {
   readonly entropy: Entropy;
   readonly now: number;
 };
-
-type WaitingOpen = Extract<NodeInput, { readonly type: 'open' }> & { at: { readonly connection: number; readonly stream: number } | undefined };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -113,7 +99,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind }>();
   /** The connection that counts, for each node with a session. */
   readonly #sessions = new Map<NodeId, number>();
-  readonly #opens = new Map<number, WaitingOpen>();
+  readonly #opens = new WaitingOpens((connection) => this.connectionOf(connection)?.allocateStream());
   #nextConnection = 1;
   #problem: NodeState['problem'];
   #lastState = '';
@@ -178,8 +164,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
     for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
-    for (const open of this.#opens.values()) next = earlier(next, open.deadline);
-    return next;
+    return earlier(next, this.#opens.nextWakeAt());
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
@@ -208,9 +193,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           now,
         );
       case 'open':
-        return this.#open(input, now);
+        return this.#opens.open(input, this.#sessions.get(input.node));
       case 'cancel-open':
-        return this.#failOpen(input.request, 'cancelled', now);
+        return this.#opens.cancel(input.request);
       case 'nudge':
         return this.#nudge(input.why, now);
       case 'close':
@@ -228,7 +213,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
     }
-    for (const open of this.#opens.values()) if (now >= open.deadline) this.#failOpen(open.request, 'timed-out', now);
+    this.#opens.wake(now);
   }
 
   #nudge(why: Extract<NodeInput, { readonly type: 'nudge' }>['why'], now: number): void {
@@ -242,7 +227,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #close(now: number): void {
-    for (const request of this.#opens.keys()) this.#failOpen(request, 'closed-here', now);
+    this.#opens.failAll('closed-here');
+    this.#drainOpens(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
     this.#signaling.handle({ type: 'stop' }, now);
@@ -311,8 +297,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'stream': {
         const { output: event } = output;
         if (this.#mesh.handleStream(key, event)) return this.#drainMesh(now);
-        if (event.type === 'accepted' && this.#resolveOpen(key, event.stream)) return;
-        if (event.type === 'closed' && this.#rejectOpen(key, event.stream, event.code ?? 'peer-closed')) return;
+        if (event.type === 'accepted' && this.#opens.accepted(key, event.stream)) return this.#drainOpens(now);
+        if (event.type === 'closed' && this.#opens.refused(key, event.stream, event.code ?? 'peer-closed')) return this.#drainOpens(now);
         break;
       }
     }
@@ -340,7 +326,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#outputs.push({ type: 'peer-up', peer });
     const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
     this.#toMesh({ type: 'session', node, person: identity.person, kind: connection.kind, connection: key, stream }, now);
-    for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#openOn(key, open, now);
+    this.#opens.sessionOpened(node, key);
+    this.#drainOpens(now);
   }
 
   /** Which of two sessions with one node has to go: both sides must say the same. */
@@ -359,7 +346,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (!connection) return;
     this.#connections.delete(key);
     const { identity, dialledNode, bytesSent, bytesReceived } = connection.machine;
-    for (const open of this.#opens.values()) if (open.at?.connection === key) this.#failOpen(open.request, code, now);
+    this.#opens.connectionClosed(key, code);
+    this.#drainOpens(now);
     const node = identity?.node ?? dialledNode;
     if (!node) return;
     const before = this.peers.get(node);
@@ -384,69 +372,14 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.peers.update(node, { state: 'away', reason: code });
     this.#toOverlay({ type: 'dial-failed', node, code }, now);
     if (this.#dials.isDialling(node)) return;
-    for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#failOpen(open.request, code, now);
-  }
-
-  // ── opening streams ────────────────────────────────────────────────────────────────────────────────────────────
-
-  #open(input: Extract<NodeInput, { readonly type: 'open' }>, now: number): void {
-    if (this.#opens.size >= LIMITS.maxWaitingOpens) return this.#outputs.push({ type: 'open-failed', request: input.request, code: 'overloaded' });
-    const open: WaitingOpen = { ...input, at: undefined };
-    this.#opens.set(input.request, open);
-    const session = this.#sessions.get(input.node);
-    if (session !== undefined) return this.#openOn(session, open, now);
-    this.#toOverlay({ type: 'want', node: input.node }, now);
-  }
-
-  #openOn(connection: number, open: WaitingOpen, now: number): void {
-    const stream = this.connectionOf(connection)?.allocateStream();
-    if (stream === undefined) return this.#failOpen(open.request, 'overloaded', now);
-    open.at = { connection, stream };
-    this.#toConnection(
-      connection,
-      { type: 'stream', input: { type: 'open', stream, protocol: open.protocol, header: open.header, priority: open.priority } },
-      now,
-    );
-    this.#drainConnection(connection, now);
-  }
-
-  #openAt(connection: number, stream: number): WaitingOpen | undefined {
-    if (this.#opens.size === 0) return undefined;
-    for (const open of this.#opens.values()) if (open.at?.connection === connection && open.at.stream === stream) return open;
-    return undefined;
-  }
-
-  #resolveOpen(connection: number, stream: number): boolean {
-    const open = this.#openAt(connection, stream);
-    if (!open) return false;
-    this.#opens.delete(open.request);
-    this.#outputs.push({ type: 'opened', request: open.request, connection, stream });
-    return true;
-  }
-
-  #rejectOpen(connection: number, stream: number, code: ErrorCode): boolean {
-    const open = this.#openAt(connection, stream);
-    if (!open) return false;
-    this.#opens.delete(open.request);
-    this.#outputs.push({ type: 'open-failed', request: open.request, code });
-    return true;
-  }
-
-  #failOpen(request: number, code: ErrorCode, now: number): void {
-    const open = this.#opens.get(request);
-    if (!open) return;
-    this.#opens.delete(request);
-    this.#outputs.push({ type: 'open-failed', request, code });
-    if (open.at) {
-      const input: MuxInput = { type: 'reset', stream: open.at.stream, code: 'cancelled' };
-      this.#toConnection(open.at.connection, { type: 'stream', input }, now);
-      this.#drainConnection(open.at.connection, now);
-    }
+    this.#opens.unreachable(node, code);
+    this.#drainOpens(now);
   }
 
   // ── between the parts ──────────────────────────────────────────────────────────────────────────────────────────
 
   #drain(now: number): void {
+    this.#drainOpens(now);
     this.#drainSignaling(now);
     this.#drainInbox(now);
     this.#drainDials(now);
@@ -457,6 +390,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (summary === this.#lastState) return;
     this.#lastState = summary;
     this.#outputs.push({ type: 'state', state });
+  }
+
+  #drainOpens(now: number): void {
+    for (let output = this.#opens.poll(); output; output = this.#opens.poll()) {
+      if (output.type === 'want') this.#toOverlay(output, now);
+      else if (output.type === 'stream') {
+        this.#toConnection(output.connection, output, now);
+        this.#drainConnection(output.connection, now);
+      } else this.#outputs.push(output);
+    }
   }
 
   #drainSignaling(now: number): void {

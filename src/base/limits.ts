@@ -208,12 +208,25 @@ export const LIMITS = {
   circuitOpenTimeoutMs: 5_000,
   /** Both ends ask each other for a sign of life long before. */
   circuitIdleMs: 90_000,
+  /** A relay that did not bring a session about by now may never; another is tried beside it. */
+  nextRelayAfterMs: 2_000,
+  /** Relays that are tried at once, and altogether, to reach a node. */
+  maxCircuitsAtOnce: 3,
+  maxRelaysTried: 6,
   /** Circuits of strangers, as in libp2p's circuit relay v2: enough to open a direct link or for a short talk. */
   strangerCircuitMs: 120_000,
   strangerCircuitBytes: 128 * 1024,
   strangerCircuitBytesPerSecond: 256 * 1024,
   /** All strangers together. */
   strangersBytesPerSecond: 2 ** 20,
+
+  // ── sessions that move to another link ─────────────────────────────────────────────────────────────────────────
+  /** From a link's opening to both proofs: one round trip. */
+  sessionClaimTimeoutMs: 5_000,
+  /** From the proofs to the last frame on the old link, which may have a transfer's buffer before it. */
+  sessionMoveTimeoutMs: 20_000,
+  /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
+  maxAheadBytes: 512 * 1024,
 
   // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
   /** A message without an answer for so long is sent once more; the receiver knows it by its id. */

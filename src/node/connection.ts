@@ -99,6 +99,10 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     return this.#isClosed;
   }
 
+  get streamCount(): number {
+    return this.#mux.streamCount;
+  }
+
   allocateStream(): number | undefined {
     return this.#mux.allocate();
   }

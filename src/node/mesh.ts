@@ -24,14 +24,23 @@ export type MeshInput =
 
 export type MeshOutput = OverlayOutput | Extract<LaneOutput, { readonly type: 'mux' | 'violation' }>;
 
+export type MeshOptions = {
+  readonly me: NodeId;
+  readonly networkId: Uint8Array;
+  readonly entropy: Entropy;
+  /** Whether programs have streams on the session with the node. */
+  isInUse(node: NodeId): boolean;
+};
+
 /** Everything that neighbours do for each other, wired together: which links there are, and the protocols on the lanes between them. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #outputs = new Queue<MeshOutput>();
   readonly #overlay: Overlay;
   readonly #lanes = new NeighbourLanes();
 
-  constructor(options: { readonly me: NodeId; readonly networkId: Uint8Array; readonly entropy: Entropy }) {
-    this.#overlay = new Overlay(options.me, (node) => overlayPlace(options.networkId, node), options.entropy);
+  constructor(options: MeshOptions) {
+    const { me, networkId, entropy, isInUse } = options;
+    this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
   }
 
   /** Whether there is room for a link with the node. */
@@ -42,7 +51,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   handle(input: MeshInput | Wake, now: number): void {
     switch (input.type) {
       case 'session':
-        this.#overlay.handle({ type: 'connected', node: input.node }, now);
+        this.#overlay.handle({ type: 'connected', node: input.node, isTab: input.kind === 'tab' }, now);
         this.#lanes.handle({ type: 'session', node: input.node, connection: input.connection, stream: input.stream });
         break;
       case 'session-ended':

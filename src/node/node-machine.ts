@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
@@ -40,6 +41,8 @@ export type NodeInput =
   | { readonly type: 'connection'; readonly connection: number; readonly input: ConnectionInput }
   | ({ readonly type: 'open' } & OpenRequest)
   | { readonly type: 'cancel-open'; readonly request: number }
+  /** Whether this node has links of its own, or is a leaf behind the hub of its browser. */
+  | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
 
@@ -71,6 +74,9 @@ export type NodeMachineOptions = {
   readonly entropy: Entropy;
   readonly now: number;
 };
+
+/** The stream of the mesh is on every session with a neighbour. */
+const MESH_STREAMS = 1;
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -110,7 +116,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#channels = options.channels;
     this.#signaling = new SignalingSession(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
-    this.#mesh = new Mesh({ me: this.#me, networkId: options.networkId, entropy: options.entropy });
+    this.#mesh = new Mesh({
+      me: this.#me,
+      networkId: options.networkId,
+      entropy: options.entropy,
+      isInUse: (node) => (this.connectionOf(this.#sessions.get(node) ?? -1)?.streamCount ?? 0) > MESH_STREAMS,
+    });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
   }
 
@@ -196,6 +207,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#opens.open(input, this.#sessions.get(input.node));
       case 'cancel-open':
         return this.#opens.cancel(input.request);
+      case 'role':
+        return this.#become(input.role, now);
       case 'nudge':
         return this.#nudge(input.why, now);
       case 'close':
@@ -224,6 +237,14 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (why === 'offline') return;
     this.#signaling.handle({ type: 'retry-now' }, now);
     this.#toOverlay({ type: 'retry-now' }, now);
+  }
+
+  #become(role: 'hub' | 'leaf', now: number): void {
+    this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
+    this.#signaling.handle({ type: role === 'hub' ? 'start' : 'stop' }, now);
+    // A hub that steps back leaves everybody; the tabs link anew with the next hub.
+    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
+    if (role === 'leaf') this.#dials.abandonAll();
   }
 
   #close(now: number): void {

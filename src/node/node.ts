@@ -31,6 +31,8 @@ export type NodeOptions = {
   /** Without it the node meets others only through attached links. */
   readonly signaling?: SignalingClient;
   readonly rtc?: RtcDialer;
+  /** A leaf has no links of its own. Default `hub`. */
+  readonly role?: 'hub' | 'leaf';
   /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
   readonly channels?: ChannelFactory;
 };
@@ -87,7 +89,8 @@ export class Node implements NodeApi {
       onStream: (connection, output) => this.#streamOutput(connection, output),
       onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),
     });
-    if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
+    if (options.role === 'leaf') this.setRole('leaf');
+    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
   }
 
   state(): NodeState {
@@ -139,6 +142,11 @@ export class Node implements NodeApi {
     this.#pump.drain();
     this.#pump.stop();
     await Promise.resolve();
+  }
+
+  /** A leaf gives up its own links: it is reached through the hub of its browser. */
+  setRole(role: 'hub' | 'leaf'): void {
+    this.#pump.dispatch({ type: 'role', role });
   }
 
   /** Runs a session over a link that needed no introduction: another tab, a host, a test. */

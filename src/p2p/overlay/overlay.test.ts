@@ -13,7 +13,8 @@ const id = (index: number) => `n${String(index).padStart(3, '0')}` as NodeId;
 /** An overlay whose places are the ids themselves, so that the ring is in the order of the numbers. */
 class Driver {
   now = START;
-  readonly overlay = new Overlay(ME, (node) => node, seededEntropy(1));
+  readonly inUse = new Set<NodeId>();
+  readonly overlay = new Overlay({ me: ME, placeOf: (node) => node, isInUse: (node) => this.inUse.has(node), entropy: seededEntropy(1) });
 
   do(input: OverlayInput): readonly OverlayOutput[] {
     this.overlay.handle(input, this.now);
@@ -44,7 +45,7 @@ class Driver {
   }
 
   link(...indexes: readonly number[]): void {
-    for (const index of indexes) this.do({ type: 'connected', node: id(index) });
+    for (const index of indexes) this.do({ type: 'connected', node: id(index), isTab: false });
   }
 }
 
@@ -136,7 +137,7 @@ describe('the overlay', () => {
     for (let index = 610; index < 630; index++) driver.link(index);
     driver.know(501);
     expect(driver.overlay.mayAccept(id(501))).toBe(true);
-    for (let index = 610; index < 630; index++) driver.do({ type: 'in-use', node: id(index), isInUse: true });
+    for (let index = 610; index < 630; index++) driver.inUse.add(id(index));
     expect(driver.overlay.mayAccept(id(501))).toBe(false);
   });
 
@@ -148,7 +149,7 @@ describe('the overlay', () => {
       driver.link(index);
     }
     const youngest = id(501 + LIMITS.comfortableLinks + 1);
-    driver.do({ type: 'in-use', node: youngest, isInUse: true });
+    driver.inUse.add(youngest);
     const first = driver.pass(LIMITS.pruneLinksMs * 1.4).filter((output) => output.type === 'hang-up');
     expect(first).toEqual([{ type: 'hang-up', node: id(501 + LIMITS.comfortableLinks) }]);
   });
@@ -163,7 +164,7 @@ describe('the overlay', () => {
   it('stops announcing itself with enough links, unless it is one of the first on the ring', () => {
     const driver = up();
     for (const index of [100, 200, 300]) driver.know(index);
-    const outputs = [601, 602, 603, 604, 605, 606].flatMap((index) => driver.do({ type: 'connected', node: id(index) }));
+    const outputs = [601, 602, 603, 604, 605, 606].flatMap((index) => driver.do({ type: 'connected', node: id(index), isTab: false }));
     expect(outputs.filter(({ type }) => type === 'announce')).toEqual([{ type: 'announce', on: false }]);
     for (const index of [100, 200, 300]) driver.do({ type: 'gone', node: id(index) });
     expect(driver.pass(LIMITS.bridgeProbeMs * 2)).toContainEqual({ type: 'announce', on: true });
@@ -182,6 +183,16 @@ describe('the overlay', () => {
     const driver = up();
     const candidate = { node: id(601), sealingKey: Uint8Array.of(1), issuedAt: START, isLeaf: true };
     expect(driver.do({ type: 'candidate', candidate, source: 'mesh' })).toEqual([]);
+  });
+
+  it('has no links of its own as a leaf, and looks for them when it becomes the hub', () => {
+    const driver = new Driver();
+    driver.do({ type: 'budget', maxLinks: 0 });
+    driver.do({ type: 'connected', node: id(700), isTab: true });
+    expect(driver.know(601)).toEqual([]);
+    expect(driver.overlay.mayAccept(id(601))).toBe(false);
+    driver.do({ type: 'budget', maxLinks: LIMITS.maxConnections });
+    expect(dialled(driver.do({ type: 'carrier', isUp: true }))).toEqual([id(601)]);
   });
 
   it('remembers no more nodes than its limit', () => {

@@ -22,7 +22,8 @@ export type OverlayInput =
   | { readonly type: 'candidate'; readonly candidate: Candidate; readonly source: 'signaling' | 'mesh' | 'remembered' }
   /** Presence says that the node left or died. */
   | { readonly type: 'gone'; readonly node: NodeId }
-  | { readonly type: 'connected'; readonly node: NodeId }
+  /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
+  | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
   | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
   /** Somebody who may be let in dials us. */
   | { readonly type: 'incoming'; readonly node: NodeId }
@@ -31,8 +32,6 @@ export type OverlayInput =
   | { readonly type: 'want'; readonly node: NodeId }
   /** Nodes with which a direct link is worth more than with others: people who talk to each other. */
   | { readonly type: 'prefer'; readonly nodes: readonly NodeId[] }
-  /** Streams of programs on the session: such a link is not given up. */
-  | { readonly type: 'in-use'; readonly node: NodeId; readonly isInUse: boolean }
   /** Whether introductions can be carried by a signaling server at present. */
   | { readonly type: 'carrier'; readonly isUp: boolean }
   /** How many links this node may have; a leaf has none but to its hub. */
@@ -49,6 +48,15 @@ export type OverlayOutput =
   | { readonly type: 'look-up'; readonly node: NodeId }
   | { readonly type: 'announce'; readonly on: boolean };
 
+export type OverlayOptions = {
+  readonly me: NodeId;
+  /** Hashes the network's id and the node's key: nobody chooses their place for all networks at once. */
+  placeOf(node: NodeId): RingPlace;
+  /** Whether programs have streams on the session: such a link is not given up. */
+  isInUse(node: NodeId): boolean;
+  readonly entropy: Entropy;
+};
+
 type Known = {
   candidate: Candidate | undefined;
   readonly place: RingPlace;
@@ -60,7 +68,6 @@ type Known = {
   isMissed: boolean;
   /** Presence says that it is there: it is of our part of the network. */
   isInMesh: boolean;
-  isInUse: boolean;
   linkedAt: number;
 };
 
@@ -85,6 +92,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #me: NodeId;
   readonly #myPlace: RingPlace;
   readonly #placeOf: (node: NodeId) => RingPlace;
+  readonly #isInUse: (node: NodeId) => boolean;
   readonly #entropy: Entropy;
   readonly #outputs = new Queue<OverlayOutput>();
   readonly #known = new BoundedMap<NodeId, Known>(LIMITS.maxKnownPeers);
@@ -93,6 +101,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #wanted = new Set<NodeId>();
   /** Dialled to join two parts of the network. */
   readonly #bridges = new Set<NodeId>();
+  readonly #tabs = new Set<NodeId>();
   #preferred: ReadonlySet<NodeId> = new Set();
   #linked = 0;
   #maxLinks: number = LIMITS.maxConnections;
@@ -103,8 +112,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #retryAt: number | undefined;
   #nearAt: number | undefined;
 
-  /** `placeOf` hashes the network's id and the node's key: nobody chooses their place for all networks at once. */
-  constructor(me: NodeId, placeOf: (node: NodeId) => RingPlace, entropy: Entropy) {
+  constructor(options: OverlayOptions) {
+    const { me, placeOf, isInUse, entropy } = options;
+    this.#isInUse = isInUse;
     this.#me = me;
     this.#placeOf = placeOf;
     this.#myPlace = placeOf(me);
@@ -118,7 +128,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       case 'gone':
         return this.#gone(input.node);
       case 'connected':
-        return this.#connected(input.node, now);
+        return this.#connected(input.node, input.isTab, now);
       case 'disconnected':
         return this.#disconnected(input.node, input.code, now);
       case 'incoming':
@@ -130,11 +140,6 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       case 'prefer':
         this.#preferred = new Set(input.nodes.slice(0, LIMITS.maxPreferredPeers));
         return this.#fill(now);
-      case 'in-use': {
-        const known = this.#known.get(input.node);
-        if (known) known.isInUse = input.isInUse;
-        return;
-      }
       case 'carrier':
         return this.#carrier(input.isUp, now);
       case 'budget':
@@ -218,7 +223,6 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       notBefore: 0,
       isMissed: false,
       isInMesh: false,
-      isInUse: false,
       linkedAt: 0,
     };
     const forgotten = this.#known.set(node, made);
@@ -238,7 +242,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #connected(node: NodeId, now: number): void {
+  #connected(node: NodeId, isTab: boolean, now: number): void {
+    if (isTab) {
+      this.#tabs.add(node);
+      return this.#fill(now);
+    }
     const known = this.#knownOf(node);
     if (known.state !== 'linked') this.#linked++;
     Object.assign(known, { state: 'linked', failures: 0, notBefore: now, isMissed: false, isInMesh: true, linkedAt: now });
@@ -252,11 +260,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   }
 
   #disconnected(node: NodeId, code: ErrorCode, now: number): void {
+    this.#tabs.delete(node);
     const known = this.#known.get(node);
     if (!known || known.state !== 'linked') return;
     this.#linked--;
     known.state = 'idle';
-    known.isInUse = false;
     this.#busy.delete(node);
     known.isMissed = BROKEN.has(code);
     known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
@@ -329,7 +337,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   /** Dials whom this node should be linked with, as far as there is room. */
   #fill(now: number): void {
     this.#retryAt = undefined;
-    if (!this.#isCarrierUp && this.#linked === 0) {
+    if (this.#maxLinks === 0 || (!this.#isCarrierUp && this.#linked === 0)) {
       this.#nearAt = undefined;
       return;
     }
@@ -408,7 +416,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     let youngestAt = Number.NEGATIVE_INFINITY;
     for (const node of this.#busy) {
       const known = this.#known.get(node);
-      if (known?.state !== 'linked' || known.isInUse || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
+      if (known?.state !== 'linked' || this.#isInUse(node) || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
       youngest = node;
       youngestAt = known.linkedAt;
     }

@@ -6,12 +6,20 @@ import { TokenBucket } from '../base/token-bucket.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { openIntroduction, type Introduction } from '../crypto/introductions.ts';
 import { readCard, type PeerCard } from '../crypto/peer-card.ts';
+import type { PathId } from '../p2p/routing/routing-messages.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | { readonly type: 'card'; readonly card: PeerCard }
-  | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
+  /** `path` names the path through the mesh that it came along, if it did. */
+  | {
+      readonly type: 'introduction';
+      readonly from: NodeId;
+      readonly introduction: Introduction;
+      readonly sealingKey?: Uint8Array;
+      readonly path?: PathId;
+    }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 
 type Waiting = {
@@ -49,14 +57,15 @@ export class IntroductionInbox {
     });
   }
 
-  relayed(sealed: Uint8Array, now: number): void {
+  relayed(sealed: Uint8Array, now: number, path?: PathId): void {
     if (!this.#bucket.take(now)) return this.#fault('rate-limited', 'Introductions came too fast.');
     this.#read('An introduction was refused.', () => {
       const { introduction, from, check } = openIntroduction(sealed, this.#identity.sealing, this.#identity.node, this.#networkId);
-      if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction }, [check]);
+      const along = path === undefined ? {} : { path };
+      if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction, ...along }, [check]);
       const card = readCard(introduction.card, now);
       if (card.node !== from) return this.#fault('wrong-node', 'An offer came with somebody else’s card.', from);
-      this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey }, [check, card.check]);
+      this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey, ...along }, [check, card.check]);
     });
   }
 

@@ -7,7 +7,7 @@ import { Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/o
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
-import { NeighbourLanes, type LaneOutput } from './neighbour-lanes.ts';
+import { NeighbourLanes, type LaneInput, type LaneOutput } from './neighbour-lanes.ts';
 
 export type MeshInput =
   /** A session over a link of our own is established. `stream` is allocated by the side that opens the mesh stream. */
@@ -20,9 +20,10 @@ export type MeshInput =
       readonly stream: number | undefined;
     }
   | { readonly type: 'session-ended'; readonly node: NodeId; readonly connection: number; readonly code: ErrorCode }
+  | Extract<LaneInput, { readonly type: 'send' }>
   | { readonly type: 'overlay'; readonly input: Exclude<OverlayInput, { readonly type: 'connected' | 'disconnected' }> };
 
-export type MeshOutput = OverlayOutput | Extract<LaneOutput, { readonly type: 'mux' | 'violation' }>;
+export type MeshOutput = OverlayOutput | LaneOutput;
 
 export type MeshOptions = {
   readonly me: NodeId;
@@ -58,6 +59,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         this.#lanes.handle({ type: 'session-ended', connection: input.connection, code: input.code });
         this.#overlay.handle({ type: 'disconnected', node: input.node, code: input.code }, now);
         break;
+      case 'send':
+        this.#lanes.handle(input);
+        break;
       case 'overlay':
         this.#overlay.handle(input.input, now);
         break;
@@ -83,9 +87,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #drain(): void {
-    for (let output = this.#lanes.poll(); output; output = this.#lanes.poll()) {
-      if (output.type === 'mux' || output.type === 'violation') this.#outputs.push(output);
-    }
+    for (let output = this.#lanes.poll(); output; output = this.#lanes.poll()) this.#outputs.push(output);
     for (let output = this.#overlay.poll(); output; output = this.#overlay.poll()) this.#outputs.push(output);
   }
 }

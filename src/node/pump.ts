@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts';
-import { publicKeyOf, type NodeId } from '../base/ids.ts';
+import { nodeIdOf, publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
@@ -135,6 +135,12 @@ export class Pump {
         return this.#signaling?.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
+      case 'relay':
+        return this.#signaling?.relay(publicKeyOf(output.to), output.sealed);
+      case 'drop-link':
+        this.#links.get(output.link)?.close();
+        this.#links.delete(output.link);
+        return;
       case 'rtc-dial':
         return this.#dial(output.dial, output.initiator);
       case 'rtc-signal':
@@ -239,7 +245,7 @@ export class Pump {
     };
     const { body, message } = introductionToSign(introduction, { from: identity.node, to: output.to, networkId });
     const sealed = sealIntroduction(body, await identity.nodeSigner.sign(message), output.sealingKey, entropy);
-    this.#signaling?.relay(publicKeyOf(output.to), sealed);
+    this.dispatch({ type: 'sealed', to: output.to, sealed });
   }
 
   #introductionFailed(node: NodeId, thrown: unknown): void {
@@ -284,7 +290,7 @@ export class Pump {
         this.dispatch({ type: 'welcomed', peerCards });
       },
       relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),
-      absent: (to) => isCurrent() && this.#absent(to),
+      absent: (to) => isCurrent() && this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(to) } }),
       closed: (end) => {
         if (!isCurrent()) return;
         this.#signaling = undefined;
@@ -299,16 +305,6 @@ export class Pump {
     const card = await this.#ownCard();
     const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
     if (run === this.#signalingRun) this.#signaling?.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
-  }
-
-  #absent(key: Uint8Array): void {
-    for (const peer of this.#options.machine.peers.all()) {
-      if (peer.state !== 'connecting') continue;
-      const known = publicKeyOf(peer.node);
-      if (known.length === key.length && known.every((byte, index) => byte === key[index])) {
-        return this.dispatch({ type: 'dials', input: { type: 'absent', node: peer.node } });
-      }
-    }
   }
 }
 

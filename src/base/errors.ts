@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   cancelled: 'cancelled',
   /** No path to the node: nobody knows it, it is away, or dialling failed. */
   unreachable: 'unreachable',
+  /** The relay between the two nodes went away, or gave the circuit up. */
+  'relay-lost': 'relay-lost',
   /** ICE found no working pair of addresses. */
   'ice-failed': 'ice-failed',
   /** The link under a session broke. */

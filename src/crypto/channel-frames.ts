@@ -15,6 +15,8 @@ export const CHANNEL_FRAME = {
   bulk: 4,
   /** Sealed like a small frame; of the channel itself. */
   control: 5,
+  /** Who comes with a session to a new link, in clear (session-claim.ts). Never inside a session. */
+  claim: 6,
 } as const;
 
 /** The first byte inside a sealed control frame. */
@@ -26,6 +28,10 @@ export const CONTROL = {
   rekeyAnswer: 2,
   /** The end, with the code in ASCII. */
   goodbye: 3,
+  /** The last frame on this link: what follows comes on the link that the body names. */
+  switchLink: 4,
+  /** Your `switchLink` came. */
+  switchSeen: 5,
 } as const;
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */

@@ -36,6 +36,7 @@ export class SecureChannel implements Channel {
   #phase: Phase = { name: 'hello' };
   #nextJob = 1;
   #binding: Uint8Array = EMPTY_BYTES;
+  #claimKey: Uint8Array = EMPTY_BYTES;
 
   constructor(local: LocalChannelParts, options: ChannelOptions, now: number) {
     this.#local = local;
@@ -60,6 +61,12 @@ export class SecureChannel implements Channel {
         return this.#verified(input.job, input.valid, now);
       case 'bulk-done':
         if (this.#phase.name === 'open' || this.#phase.name === 'confirming') this.#phase.session.bulkDone(input.job, input.bytes);
+        return;
+      case 'switch-link':
+        if (this.#phase.name === 'open') this.#phase.session.switchLink(input.transcript);
+        return;
+      case 'switch-seen':
+        if (this.#phase.name === 'open') this.#phase.session.switchSeen();
         return;
       case 'close':
         return this.#close(input.reason);
@@ -129,8 +136,9 @@ export class SecureChannel implements Channel {
   }
 
   #createSession(handshake: ChannelHandshake, now: number): Session {
-    const { keys, binding } = handshake.finish();
+    const { keys, binding, claimKey } = handshake.finish();
     this.#binding = binding;
+    this.#claimKey = claimKey;
     return new Session(
       {
         isInitiator: this.#options.role === 'initiator',
@@ -152,7 +160,7 @@ export class SecureChannel implements Channel {
 
   #establish(session: Session, identity: ProvenIdentity): void {
     this.#phase = { name: 'open', session };
-    this.#outputs.push({ type: 'established', identity, channelBinding: this.#binding });
+    this.#outputs.push({ type: 'established', identity, channelBinding: this.#binding, claimKey: this.#claimKey });
   }
 
   #sealed(bytes: Uint8Array, now: number): void {

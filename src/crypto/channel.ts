@@ -21,6 +21,10 @@ export type ChannelInput =
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
   /** The answer to a `bulk` output; `bytes` is absent when opening failed. */
   | { readonly type: 'bulk-done'; readonly job: number; readonly bytes?: Uint8Array }
+  /** Send one more frame, which says that all others come on the link of this transcript; told by `link-switched` when it is out. */
+  | { readonly type: 'switch-link'; readonly transcript: Uint8Array }
+  /** Tell the peer that its last frame on the old link came. */
+  | { readonly type: 'switch-seen' }
   /** End in order: the peer is told `reason`. */
   | { readonly type: 'close'; readonly reason: ErrorCode };
 
@@ -29,9 +33,14 @@ export type ChannelOutput =
   /** All of these must hold. */
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | { readonly type: 'bulk'; readonly job: number; readonly operation: 'seal' | 'open'; readonly work: BulkJob }
-  | { readonly type: 'established'; readonly identity: ProvenIdentity; readonly channelBinding: Uint8Array }
+  | { readonly type: 'established'; readonly identity: ProvenIdentity; readonly channelBinding: Uint8Array; readonly claimKey: Uint8Array }
   /** One payload of the peer's, in the order in which it was sent. */
   | { readonly type: 'deliver'; readonly payload: Uint8Array }
+  /**
+   * `sending`: every `transmit` from now on belongs on the new link. `receiving`: what the peer sent on the old link is complete. `seen`: the
+   * peer knows that about us.
+   */
+  | { readonly type: 'link-switched'; readonly direction: 'sending' | 'receiving' | 'seen'; readonly transcript: Uint8Array }
   /** The peer sent something that was dropped. */
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly detail: string }
   /** The end, once: drop the link. `remote` when the peer said so. */

@@ -25,9 +25,13 @@ export const DERIVATION_LABELS = {
   rekeyPrologue: 'parley-rekey/1',
   smallFrames: 'parley/session/small/v1',
   bulkFrames: 'parley/session/bulk/v1',
+  sessionClaimKey: 'parley/session/claim-key/v1',
+  sessionClaim: 'parley/session/claim/v1',
+  sessionId: 'parley/session/id/v1',
   sealedBox: 'parley/sealed-box/v1',
   overlayPlace: 'parley/overlay-place/v1',
   deviceListHash: 'parley/devicelist-hash/v1',
+  nodeTag: 'parley/node-tag/v1',
 } as const;
 
 /** The bytes that are signed for a message of the label's kind. */

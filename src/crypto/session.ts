@@ -1,4 +1,4 @@
-import { concatBytes, utf8 } from '../base/bytes.ts';
+import { concatBytes, EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
@@ -48,12 +48,14 @@ export class Session {
   #rekey: { readonly handshake: RekeyHandshake; readonly deadline: number } | undefined;
   #nextJob: number;
   #badInRow = 0;
+  /** The last frame for the old link, until it is out. */
+  #lastOnLink: { readonly frame: Uint8Array; readonly transcript: Uint8Array } | undefined;
 
   constructor(options: SessionOptions, firstJob: number) {
     this.#options = options;
     this.#nextJob = firstJob;
     this.#current = new Epoch(0, options.keys, options.binding, options.now);
-    this.#outgoing = new OrderedSlots((frame) => options.emit({ type: 'transmit', frame }));
+    this.#outgoing = new OrderedSlots((frame) => this.#transmit(frame));
     this.#incoming = new OrderedSlots((payload) => options.emit({ type: 'deliver', payload }));
   }
 
@@ -81,6 +83,17 @@ export class Session {
 
   goodbye(code: ErrorCode): void {
     this.control(CONTROL.goodbye, utf8(code));
+  }
+
+  /** What is sealed already still goes on the old link, in order; then a frame says that the rest comes on the other. */
+  switchLink(transcript: Uint8Array): void {
+    const frame = this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(CONTROL.switchLink), transcript));
+    this.#lastOnLink = { frame, transcript };
+    this.#outgoing.push(frame);
+  }
+
+  switchSeen(): void {
+    this.control(CONTROL.switchSeen, EMPTY_BYTES);
   }
 
   /** A frame of type small, bulk or control. */
@@ -145,6 +158,14 @@ export class Session {
     return this.#options.isInitiator ? 0 : LIMITS.handshakeTimeoutMs;
   }
 
+  #transmit(frame: Uint8Array): void {
+    this.#options.emit({ type: 'transmit', frame });
+    const last = this.#lastOnLink;
+    if (frame !== last?.frame) return;
+    this.#lastOnLink = undefined;
+    this.#options.emit({ type: 'link-switched', direction: 'sending', transcript: last.transcript });
+  }
+
   #seal(payload: Uint8Array): void {
     if (payload.length <= LIMITS.bulkFrameBytes) {
       this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.small, payload));
@@ -187,6 +208,10 @@ export class Session {
         return this.#answerRekey(body, now);
       case CONTROL.rekeyAnswer:
         return this.#finishRekey(body, now);
+      case CONTROL.switchLink:
+        return this.#options.emit({ type: 'link-switched', direction: 'receiving', transcript: body.slice() });
+      case CONTROL.switchSeen:
+        return this.#options.emit({ type: 'link-switched', direction: 'seen', transcript: EMPTY_BYTES });
       case CONTROL.goodbye:
         return this.#options.onEnd(readCode(body, 'peer-closed'), true, 'The peer closed the connection.');
       default:

@@ -50,6 +50,7 @@ export interface Stream {
   readonly peer: PeerIdentity;
   /** What the opener sent along, e.g. an agent's id in UTF-8. */
   readonly header: Uint8Array;
+  /** How its messages travel now; a session moves to a better path when there is one. */
   readonly path: Path;
   /**
    * Queues one message of up to `maxMessageBytes`. Resolves when the peer's credit took it all: await it before

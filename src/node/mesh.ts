@@ -11,7 +11,7 @@ import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
-import { LANES, NeighbourLanes, type Lane, type LaneOutput } from './neighbour-lanes.ts';
+import { LANES, NeighbourLanes, type Lane, type LaneInput, type LaneOutput } from './neighbour-lanes.ts';
 
 export type MeshInput =
   /** A session over a link of our own is established. `stream` is allocated by the side that opens the mesh stream. */
@@ -24,13 +24,14 @@ export type MeshInput =
       readonly stream: number | undefined;
     }
   | { readonly type: 'session-ended'; readonly node: NodeId; readonly connection: number; readonly code: ErrorCode }
+  | Extract<LaneInput, { readonly type: 'send' }>
   | { readonly type: 'overlay'; readonly input: Exclude<OverlayInput, { readonly type: 'connected' | 'disconnected' }> }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 
 export type MeshOutput =
   | OverlayOutput
-  | Extract<LaneOutput, { readonly type: 'mux' | 'violation' }>
+  | LaneOutput
   | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   | VerifyOutput
   | SignOutput
@@ -79,6 +80,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'session-ended':
         this.#lanes.handle({ type: 'session-ended', connection: input.connection, code: input.code });
         this.#overlay.handle({ type: 'disconnected', node: input.node, code: input.code }, now);
+        break;
+      case 'send':
+        this.#lanes.handle(input);
         break;
       case 'overlay':
         this.#overlay.handle(input.input, now);
@@ -131,13 +135,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'up': {
         const session = this.#sessions.get(output.node);
         if (session) this.#toAll({ type: 'neighbour-up', node: output.node, ...session }, now);
-        return;
+        return this.#outputs.push(output);
       }
       case 'down':
-        return this.#toAll({ type: 'neighbour-down', node: output.node, code: output.code }, now);
+        this.#toAll({ type: 'neighbour-down', node: output.node, code: output.code }, now);
+        return this.#outputs.push(output);
       case 'message':
-        if (output.lane === LANES.gossip) this.#toGossip({ type: 'message', from: output.from, bytes: output.bytes }, now);
-        return;
+        if (output.lane === LANES.gossip) return this.#toGossip({ type: 'message', from: output.from, bytes: output.bytes }, now);
+        return this.#outputs.push(output);
       default:
         this.#outputs.push(output);
     }

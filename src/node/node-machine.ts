@@ -1,9 +1,11 @@
-import { BoundedMap } from '../base/bounded-map.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
+import { EMPTY_BYTES } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
+import { BoundedMap } from '../base/bounded-map.ts';
+import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
@@ -12,18 +14,30 @@ import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
 import type { Candidate } from '../p2p/overlay/overlay.ts';
+import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
+import type { ClaimedLink } from '../crypto/session-claim.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
-import { IntroductionInbox } from './introduction-inbox.ts';
+import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
+import { IntroductionRoutes } from './introduction-routes.ts';
 import { Mesh, type MeshInput, type MeshOutput } from './mesh.ts';
+import { LANES } from './neighbour-lanes.ts';
+import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
+import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
 import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
 export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
+
+/** What happens on a link; the machine knows whose session it carries. */
+export type LinkInput =
+  | { readonly type: 'frame'; readonly bytes: Uint8Array }
+  | { readonly type: 'link-buffer'; readonly bytes: number }
+  | { readonly type: 'link-closed'; readonly code: ErrorCode; readonly detail: string };
 
 export type NodeInput =
   /** Signaling servers are numbers here; the first is the app's own. */
@@ -42,7 +56,18 @@ export type NodeInput =
       readonly role: 'initiator' | 'responder';
       readonly expectedNode?: NodeId;
     }
-  | { readonly type: 'connection'; readonly connection: number; readonly input: ConnectionInput }
+  /** `connection` is the number of the link where the input is a link's, and else of the connection. */
+  | {
+      readonly type: 'connection';
+      readonly connection: number;
+      readonly input: LinkInput | Exclude<ConnectionInput, { readonly type: LinkInput['type'] | 'move' }>;
+    }
+  /** An introduction is signed and sealed: it goes the way that leads to the node. */
+  | { readonly type: 'sealed'; readonly to: NodeId; readonly sealed: Uint8Array }
+  /** A node's card, from wherever. */
+  | { readonly type: 'card'; readonly card: Uint8Array }
+  /** For whom this node relays without a stranger's bounds. */
+  | { readonly type: 'relay-trust'; readonly trust: RelayTrust }
   | ({ readonly type: 'open' } & OpenRequest)
   | { readonly type: 'cancel-open'; readonly request: number }
   /** Whether this node has links of its own, or is a leaf behind the hub of its browser. */
@@ -55,17 +80,19 @@ export type NodeOutput =
   | { readonly type: 'signaling-list' }
   | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
-  | Extract<DialBookOutput, { readonly type: 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
-  /** `server`: through which the node was met, where that is known. */
-  | (Extract<DialBookOutput, { readonly type: 'introduce' }> & { readonly server: number | undefined })
+  | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
   | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | Extract<MeshOutput, { readonly type: 'sign' | 'published' }>
+  /** To be carried by a signaling server: the one through which the node was met, where that is known. */
+  | { readonly type: 'relay'; readonly server: number | undefined; readonly to: NodeId; readonly sealed: Uint8Array }
+  /** Nothing goes over the link any more; the session that it carried may be elsewhere. */
+  | { readonly type: 'drop-link'; readonly link: number }
   /** The link of a dial now belongs to this connection. */
   | { readonly type: 'adopt'; readonly dial: number; readonly connection: number }
   | {
       readonly type: 'connection';
       readonly connection: number;
-      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' }>;
+      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' | 'moving' | 'link-done' | 'move-failed' }>;
     }
   | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }
@@ -84,6 +111,22 @@ export type NodeMachineOptions = {
 
 /** The stream of the mesh is on every session with a neighbour. */
 const MESH_STREAMS = 1;
+
+/** Why a circuit ends although the node at its other end is probably there: another relay may do. */
+const CIRCUIT_LOST: ReadonlySet<ErrorCode> = new Set([
+  'relay-lost',
+  'link-lost',
+  'peer-silent',
+  'rate-limited',
+  'timed-out',
+  'overloaded',
+  'unreachable',
+]);
+
+type LinkOptions = { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array };
+/** `owner` is the connection whose frames it carries. */
+type KnownLink = { readonly facts: LinkFacts; readonly options: LinkOptions; owner: number };
+type KnownConnection = { readonly machine: Connection; kind: LinkKind };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -112,7 +155,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #dials: DialBook;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
-  readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind }>();
+  readonly #routes = new IntroductionRoutes();
+  readonly #paths: Paths;
+  readonly #moves: SessionMoves;
+  /** Each connection has the number of its first link; it may move to others. */
+  readonly #connections = new Map<number, KnownConnection>();
+  readonly #links = new Map<number, KnownLink>();
+  readonly #neighbours = new Set<NodeId>();
+  readonly #sealingKeys = new BoundedMap<NodeId, Uint8Array>(LIMITS.maxKnownPeers);
+  /** Connections whose streams were given something by the machine itself. */
+  readonly #unflushed = new Set<number>();
   /** The connection that counts, for each node with a session. */
   readonly #sessions = new Map<NodeId, number>();
   readonly #opens = new WaitingOpens((connection) => this.connectionOf(connection)?.allocateStream());
@@ -133,6 +185,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       isInUse: (node) => (this.connectionOf(this.#sessions.get(node) ?? -1)?.streamCount ?? 0) > MESH_STREAMS,
     });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
+    this.#moves = new SessionMoves(options.entropy);
+    this.#paths = new Paths({
+      me: this.#me,
+      networkId: options.networkId,
+      entropy: options.entropy,
+      now: options.now,
+      allocateLink: () => this.allocateConnection(),
+      allocateStream: (connection) => this.connectionOf(connection)?.allocateStream(),
+      connectionWith: (node) => this.#linkedConnection(node),
+    });
   }
 
   allocateConnection(): number {
@@ -151,7 +213,14 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   pathOf(key: number): Path {
-    return { kind: PATH_KINDS[this.#connections.get(key)?.kind ?? 'memory'], via: [] };
+    const connection = this.#connections.get(key);
+    const via = connection && this.#paths.viaOf(connection.machine.link);
+    return { kind: PATH_KINDS[connection?.kind ?? 'memory'], via: via ? [via] : [] };
+  }
+
+  /** What this node does for circuits of others; `heldBytes` are on their way through it. */
+  relayFigures(): RelayFigures & { readonly heldBytes: number } {
+    return { ...this.#paths.relayFigures, heldBytes: this.#paths.heldBytes };
   }
 
   state(): NodeState {
@@ -184,6 +253,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
+    next = earlier(next, earlier(this.#paths.nextWakeAt(), this.#moves.nextWakeAt()));
     for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
     return earlier(next, this.#opens.nextWakeAt());
   }
@@ -191,7 +261,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #dispatch(input: NodeInput | Wake, now: number): void {
     switch (input.type) {
       case 'connection':
-        return this.#toConnection(input.connection, input.input, now);
+        return this.#fromPump(input.connection, input.input, now);
       case 'signaling':
         return this.#signaling.handle({ type: 'server', server: input.server, input: input.input }, now);
       case 'welcomed':
@@ -199,13 +269,19 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         for (const card of input.peerCards) this.#inbox.card(card, input.server, now);
         return;
       case 'relayed':
-        return this.#inbox.relayed(input.sealed, input.server, now);
+        return this.#inbox.relayed(input.sealed, { server: input.server }, now);
       case 'mesh':
         return this.#toMesh(input.input, now);
       case 'verified':
         return this.#inbox.verified(input.job, input.valid);
       case 'dials':
-        return this.#dials.handle(input.input, now);
+        return input.input.type === 'absent' ? this.#absent(input.input.node, now) : this.#dials.handle(input.input, now);
+      case 'sealed':
+        return this.#sealed(input.to, input.sealed, now);
+      case 'card':
+        return this.#inbox.card(input.card, undefined, now);
+      case 'relay-trust':
+        return this.#paths.handle({ type: 'trust', trust: input.trust }, now);
       case 'rtc-linked':
         return this.#linked(input.dial, input.link, now);
       case 'attach':
@@ -234,6 +310,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#signaling.handle(WAKE, now);
     this.#dials.handle(WAKE, now);
     this.#mesh.handle(WAKE, now);
+    this.#paths.handle(WAKE, now);
+    this.#moves.wake(now);
     for (const [key, { machine }] of this.#connections) {
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
@@ -249,6 +327,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (why === 'offline') return;
     this.#signaling.handle({ type: 'retry-now' }, now);
     this.#toOverlay({ type: 'retry-now' }, now);
+    for (const [node, key] of this.#sessions) this.#dialDirectly(node, key, now);
   }
 
   #become(role: 'hub' | 'leaf', now: number): void {
@@ -262,6 +341,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #close(now: number): void {
     this.#opens.failAll('closed-here');
     this.#drainOpens(now);
+    // Goodbyes over circuits go before those to the relays that carry them.
+    const far = [...this.#connections].filter(([, { kind }]) => kind === 'circuit').map(([key]) => key);
+    for (const key of far) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
+    this.#drain(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
     this.#signaling.handle({ type: 'stop-all' }, now);
@@ -290,17 +373,49 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#connect(connection, facts.link, { role, expectedNode: output.node, remoteHello: output.remoteHello }, now);
   }
 
-  #connect(
-    key: number,
-    link: LinkFacts,
-    options: { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array },
-    now: number,
-  ): void {
-    const { kind, localFingerprint, remoteFingerprint } = link;
-    const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, now);
+  #connect(key: number, facts: LinkFacts, options: LinkOptions, now: number): void {
+    this.#links.set(key, { facts, options, owner: key });
+    const { role, expectedNode } = options;
+    // Whoever has a link of its own needs no relay.
+    if (expectedNode && facts.kind !== 'circuit') this.#paths.handle({ type: 'reached', node: expectedNode, link: key }, now);
+    const session = role === 'initiator' && expectedNode && this.#movable(expectedNode, facts.kind);
+    if (session) this.#moves.claim(key, endsOf(facts, role), session, now);
+    else this.#begin(key, now);
+  }
+
+  /** A new session on a link. */
+  #begin(key: number, now: number): void {
+    const known = this.#links.get(key);
+    if (!known) return;
+    const { facts, options } = known;
+    const { kind, localFingerprint, remoteFingerprint } = facts;
+    const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
+    const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
     this.#connections.set(key, { machine, kind });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });
     this.#drainConnection(key, now);
+  }
+
+  /** From a link to the connection that it carries, or straight to a connection. */
+  #fromPump(key: number, input: Extract<NodeInput, { readonly type: 'connection' }>['input'], now: number): void {
+    if (input.type === 'frame' || input.type === 'link-buffer' || input.type === 'link-closed') this.#fromLink(key, input, now);
+    else this.#toConnection(key, input, now);
+  }
+
+  #fromLink(link: number, input: LinkInput, now: number): void {
+    const known = this.#links.get(link);
+    if (!known) return;
+    if (input.type === 'link-closed') this.#links.delete(link);
+    if (this.#moves.has(link)) {
+      if (input.type === 'frame') this.#moves.frame(link, input.bytes);
+      if (input.type === 'link-closed') this.#linkUseless(link, known, input.code, now);
+      return;
+    }
+    const isClaim = input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim && known.options.role === 'responder';
+    if (isClaim && !this.connectionOf(known.owner)?.identity) {
+      return this.#moves.answer(link, endsOf(known.facts, 'responder'), input.bytes, this.#movableSessions());
+    }
+    this.#toConnection(known.owner, { ...input, link }, now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -309,6 +424,91 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     connection.machine.handle(input, now);
     // What was put on streams waits for `flush`, so that the messages of one moment share a frame.
     if (input.type !== 'stream') this.#drainConnection(key, now);
+  }
+
+  #transmit(link: number, frame: Uint8Array, now: number): void {
+    if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'transmit', link, frame }, now);
+    else this.#outputs.push({ type: 'connection', connection: link, output: { type: 'transmit', link, frame } });
+  }
+
+  #dropLink(link: number, now: number): void {
+    this.#links.delete(link);
+    if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'close', link }, now);
+    else this.#outputs.push({ type: 'drop-link', link });
+  }
+
+  /** The connection with a neighbour: over a link of our own. */
+  #linkedConnection(node: NodeId): number | undefined {
+    const key = this.#sessions.get(node);
+    return key !== undefined && this.#connections.get(key)?.kind !== 'circuit' ? key : undefined;
+  }
+
+  // ── moving sessions ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The session with the node, if it goes over relays and a link of this kind is better. */
+  #movable(node: NodeId, kind: LinkKind): MovableSession | undefined {
+    const key = this.#sessions.get(node);
+    const connection = key === undefined ? undefined : this.#connections.get(key);
+    const claimable = connection?.machine.claimable;
+    if (key === undefined || !claimable || connection.kind !== 'circuit' || kind === 'circuit' || connection.machine.isMoving) return undefined;
+    return { connection: key, claimable, isMoving: false };
+  }
+
+  *#movableSessions(): Iterable<MovableSession> {
+    for (const [connection, { machine }] of this.#connections) {
+      if (machine.claimable) yield { connection, claimable: machine.claimable, isMoving: machine.isMoving };
+    }
+  }
+
+  #movesOutput(output: SessionMovesOutput, now: number): void {
+    const known = this.#links.get(output.link);
+    if (!known) return;
+    switch (output.type) {
+      case 'transmit':
+        return this.#transmit(output.link, output.frame, now);
+      case 'proven': {
+        const { link, connection, transcript, begins } = output;
+        // The session that might have begun here is not needed.
+        this.#connections.delete(link);
+        known.owner = connection;
+        const to = { link, maxFrameBytes: maxFrameBytesOf(known.facts.kind) };
+        return this.#toConnection(connection, { type: 'move', to, transcript, begins }, now);
+      }
+      case 'unknown':
+        this.#begin(output.link, now);
+        return output.early && this.#fromLink(output.link, { type: 'frame', bytes: output.early }, now);
+      case 'failed':
+        return this.#linkUseless(output.link, known, output.code, now);
+    }
+  }
+
+  /** A link on which a session was to go on, or might have begun. The session stays where it is. */
+  #linkUseless(link: number, { options, facts }: KnownLink, code: ErrorCode, now: number): void {
+    this.#moves.forget(link);
+    if (!this.connectionOf(link)?.identity) this.#connections.delete(link);
+    this.#dropLink(link, now);
+    const { expectedNode } = options;
+    if (expectedNode && facts.kind !== 'circuit') this.#toOverlay({ type: 'dial-failed', node: expectedNode, code }, now);
+  }
+
+  /** The session has another link from now on. */
+  #moved(key: number, to: number, now: number): void {
+    const connection = this.#connections.get(key);
+    const kind = this.#links.get(to)?.facts.kind;
+    const identity = connection?.machine.identity;
+    if (!connection || !kind || !identity) return;
+    const wasFar = connection.kind === 'circuit';
+    connection.kind = kind;
+    this.peers.clear(identity.node, 'rttMs');
+    this.peers.update(identity.node, { path: this.pathOf(key) });
+    if (wasFar && kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+  }
+
+  #becomeNeighbour(key: number, { node, person }: ProvenIdentity, now: number): void {
+    const connection = this.#connections.get(key);
+    if (!connection) return;
+    const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
+    this.#toMesh({ type: 'session', node, person, kind: connection.kind, connection: key, stream }, now);
   }
 
   #drainConnection(key: number, now: number): void {
@@ -321,15 +521,26 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'established':
         return this.#established(key, output.identity, now);
       case 'round-trip':
-        return this.#roundTrip(key, output.smoothedMs);
+        return this.#roundTrip(key, output.smoothedMs, now);
       case 'fault':
         return this.#fault(output.code, output.detail, this.connectionOf(key)?.identity?.node);
       case 'closed':
         this.#outputs.push({ type: 'connection', connection: key, output });
         return this.#connectionClosed(key, output.code, now);
+      case 'transmit':
+        return this.#transmit(output.link, output.frame, now);
+      case 'moving':
+        return this.#moved(key, output.to, now);
+      case 'link-done':
+        return this.#dropLink(output.link, now);
+      case 'move-failed': {
+        const known = this.#links.get(output.to);
+        return known && this.#linkUseless(output.to, known, 'timed-out', now);
+      }
       case 'stream': {
         const { output: event } = output;
         if (this.#mesh.handleStream(key, event, now)) return this.#drainMesh(now);
+        if (this.#paths.handleStream(key, this.#neighbourAt(key), event, now)) return;
         if (event.type === 'accepted' && this.#opens.accepted(key, event.stream)) return this.#drainOpens(now);
         if (event.type === 'closed' && this.#opens.refused(key, event.stream, event.code ?? 'peer-closed')) return this.#drainOpens(now);
         break;
@@ -349,16 +560,18 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (olderKey !== undefined) {
       const loser = this.#loserOf(node, olderKey, key, now);
       if (loser === key) return this.#toConnection(key, { type: 'close', reason: 'replaced' }, now);
+      this.#opens.sessionReplaced(olderKey, key);
       this.#toConnection(olderKey, { type: 'close', reason: 'replaced' }, now);
     }
     this.#sessions.set(node, key);
+    this.#paths.handle({ type: 'reached', node, link: key }, now);
     this.#problem = undefined;
     const peer: PeerIdentity = { node, device: identity.device, person: identity.person };
     this.peers.clear(node, 'reason', 'rttMs');
     this.peers.update(node, { identity: peer, state: 'connected', path: this.pathOf(key), connectedAt: now, lastSeenAt: now });
     this.#outputs.push({ type: 'peer-up', peer });
-    const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
-    this.#toMesh({ type: 'session', node, person: identity.person, kind: connection.kind, connection: key, stream }, now);
+    if (connection.kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+    else this.#dialDirectly(node, key, now);
     this.#opens.sessionOpened(node, key);
     this.#drainOpens(now);
   }
@@ -368,8 +581,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const older = this.connectionOf(olderKey);
     const newer = this.connectionOf(newerKey);
     if (!older || !newer) return olderKey;
-    const isSimultaneous = older.isInitiator !== newer.isInitiator && now - older.openedAt < SIMULTANEOUS_MS;
-    if (!isSimultaneous) return olderKey;
+    const isYoung = now - older.openedAt < SIMULTANEOUS_MS;
+    const isNewerFar = this.#connections.get(newerKey)?.kind === 'circuit';
+    if (isYoung && isNewerFar !== (this.#connections.get(olderKey)?.kind === 'circuit')) return isNewerFar ? newerKey : olderKey;
+    if (!isYoung || older.isInitiator === newer.isInitiator) return olderKey;
     const keepOurs = this.#me < node;
     return older.isInitiator === keepOurs ? newerKey : olderKey;
   }
@@ -377,7 +592,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #connectionClosed(key: number, code: ErrorCode, now: number): void {
     const connection = this.#connections.get(key);
     if (!connection) return;
+    const via = this.#paths.viaOf(connection.machine.link);
     this.#connections.delete(key);
+    this.#unflushed.delete(key);
+    this.#moves.forgetSession(key);
+    for (const [link, { owner }] of this.#links) if (owner === key) this.#dropLink(link, now);
+    this.#paths.handle({ type: 'connection-closed', connection: key }, now);
+    const isFar = connection.kind === 'circuit';
     const { identity, dialledNode, bytesSent, bytesReceived } = connection.machine;
     this.#opens.connectionClosed(key, code);
     this.#drainOpens(now);
@@ -385,26 +606,53 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (!node) return;
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
-    if (!identity) return this.#dialFailed(node, code, now);
+    if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
     if (this.#sessions.get(node) !== key) return;
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
     this.#outputs.push({ type: 'peer-down', peer: { node, device: identity.device, person: identity.person }, code });
     this.#toMesh({ type: 'session-ended', node, connection: key, code }, now);
+    if (!isFar || !connection.machine.isInitiator || !CIRCUIT_LOST.has(code)) return;
+    if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
+    this.#paths.handle({ type: 'want', node }, now);
   }
 
-  #roundTrip(key: number, smoothedMs: number): void {
+  /** A session over relays is for until there is a link. */
+  #dialDirectly(node: NodeId, key: number, now: number): void {
+    const connection = this.#connections.get(key);
+    const sealingKey = this.#sealingKeys.get(node);
+    if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
+    this.#dials.handle({ type: 'dial', node, sealingKey }, now);
+  }
+
+  /** Who is at the other end of a connection, if it is a neighbour. */
+  #neighbourAt(key: number): ProvenIdentity | undefined {
+    const connection = this.#connections.get(key);
+    return connection?.kind === 'circuit' ? undefined : connection?.machine.identity;
+  }
+
+  #roundTrip(key: number, smoothedMs: number, now: number): void {
     const node = this.connectionOf(key)?.identity?.node;
-    if (node && this.#sessions.get(node) === key) this.peers.update(node, { rttMs: smoothedMs });
+    if (!node || this.#sessions.get(node) !== key) return;
+    this.peers.update(node, { rttMs: smoothedMs });
+    this.#paths.handle({ type: 'round-trip', node, rttMs: smoothedMs }, now);
   }
 
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
-    if (this.#sessions.has(node)) return;
+    const session = this.#sessions.get(node);
+    if (session !== undefined) {
+      if (this.#connections.get(session)?.kind === 'circuit') this.#toOverlay({ type: 'dial-failed', node, code }, now);
+      return;
+    }
     this.#problem = { code, node };
     this.peers.update(node, { state: 'away', reason: code });
     this.#toOverlay({ type: 'dial-failed', node, code }, now);
-    if (this.#dials.isDialling(node)) return;
+    if (!this.#paths.isTrying(node)) this.#unreachable(node, code, now);
+  }
+
+  #unreachable(node: NodeId, code: ErrorCode, now: number): void {
+    if (this.#dials.isDialling(node) || this.#sessions.has(node)) return;
     this.#opens.unreachable(node, code);
     this.#drainOpens(now);
   }
@@ -412,11 +660,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   // ── between the parts ──────────────────────────────────────────────────────────────────────────────────────────
 
   #drain(now: number): void {
-    this.#drainOpens(now);
-    this.#drainSignaling(now);
-    this.#drainInbox(now);
-    this.#drainDials(now);
-    this.#drainMesh(now);
+    do {
+      this.#drainOpens(now);
+      this.#drainSignaling(now);
+      this.#drainInbox(now);
+      this.#drainDials(now);
+      this.#drainMesh(now);
+    } while (this.#drainPaths(now));
     for (const peer of this.peers.takeChanged()) this.#outputs.push({ type: 'peer', peer });
     const state = this.state();
     const summary = `${state.phase} ${state.signaling} ${state.connectedPeers} ${state.problem?.code ?? ''} ${state.problem?.node ?? ''}`;
@@ -427,7 +677,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   #drainOpens(now: number): void {
     for (let output = this.#opens.poll(); output; output = this.#opens.poll()) {
-      if (output.type === 'want') this.#toOverlay(output, now);
+      if (output.type === 'want') this.#want(output.node, now);
       else if (output.type === 'stream') {
         this.#toConnection(output.connection, output, now);
         this.#drainConnection(output.connection, now);
@@ -447,18 +697,23 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     for (let output = this.#inbox.poll(); output; output = this.#inbox.poll()) {
       if (output.type === 'verify') this.#outputs.push(output);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'card') {
-        this.#metThrough.set(output.card.node, output.server);
-        this.#toOverlay({ type: 'candidate', candidate: candidateOf(output.card), source: 'signaling' }, now);
-      } else {
-        this.#metThrough.set(output.from, output.server);
-        this.#introduction(output, now);
-      }
+      else if (output.type === 'card') this.#card(output, now);
+      else this.#introduction(output, now);
     }
   }
 
-  #introduction(output: Extract<DialBookInput, { readonly type: 'introduction' }>, now: number): void {
-    const { from } = output;
+  #card({ card, server }: Extract<InboxOutput, { readonly type: 'card' }>, now: number): void {
+    if (server !== undefined) this.#metThrough.set(card.node, server);
+    this.#sealingKeys.set(card.node, card.sealingKey);
+    this.#toOverlay({ type: 'candidate', candidate: candidateOf(card), source: 'signaling' }, now);
+  }
+
+  #introduction(output: Extract<InboxOutput, { readonly type: 'introduction' }>, now: number): void {
+    const { from, path, sealingKey, server } = output;
+    if (server !== undefined) this.#metThrough.set(from, server);
+    if (sealingKey) this.#sealingKeys.set(from, sealingKey);
+    this.#routes.cameFrom(from, path !== undefined);
+    if (path !== undefined) this.#paths.handle({ type: 'came-from', node: from, path }, now);
     const isWelcome = this.#mesh.mayAccept(from);
     this.#dials.handle({ ...output, isWelcome }, now);
     if (isWelcome && this.#dials.isDialling(from)) this.#toOverlay({ type: 'incoming', node: from }, now);
@@ -469,7 +724,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       if (output.type === 'linked') this.#adopt(output, now);
       else if (output.type === 'failed') this.#dialFailed(output.node, output.code, now);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'introduce') this.#outputs.push({ ...output, server: this.#metThrough.get(output.to) });
       else this.#outputs.push(output);
     }
   }
@@ -517,6 +771,17 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
           this.#drainConnection(output.connection, now);
           break;
+        case 'up':
+          this.#neighbours.add(output.node);
+          this.#paths.handle({ type: 'neighbour-up', node: output.node }, now);
+          break;
+        case 'down':
+          this.#neighbours.delete(output.node);
+          this.#paths.handle({ type: 'neighbour-down', node: output.node }, now);
+          break;
+        case 'message':
+          if (output.lane === LANES.routing) this.#paths.handle({ type: 'message', from: output.from, bytes: output.bytes }, now);
+          break;
         case 'violation':
           this.#fault('protocol-violation', output.detail, this.connectionOf(output.connection)?.identity?.node);
           this.#toConnection(output.connection, { type: 'close', reason: 'protocol-violation' }, now);
@@ -524,9 +789,89 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
+  // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Directly and over relays at the same time: the first session counts, and moves when the link is there. */
+  #want(node: NodeId, now: number): void {
+    this.#toOverlay({ type: 'want', node }, now);
+    if (this.#neighbours.size > 0) this.#paths.handle({ type: 'want', node }, now);
+  }
+
+  #sealed(to: NodeId, sealed: Uint8Array, now: number): void {
+    const route = this.#routes.routeTo(to, sealed, this.#signaling.state === 'connected');
+    if (route === 'server') this.#outputs.push({ type: 'relay', server: this.#metThrough.get(to), to, sealed });
+    else this.#paths.handle({ type: 'carry', to, body: sealed }, now);
+  }
+
+  #absent(node: NodeId, now: number): void {
+    const sent = this.#routes.absent(node);
+    if (sent.length === 0 || this.#neighbours.size === 0) return this.#dials.handle({ type: 'absent', node }, now);
+    for (const body of sent) this.#paths.handle({ type: 'carry', to: node, body }, now);
+  }
+
+  /** Does what paths and moves want, and seals what they put on streams; answers whether there was anything. */
+  #drainPaths(now: number): boolean {
+    let isAny = false;
+    for (let output = this.#moves.poll(); output; output = this.#moves.poll()) {
+      isAny = true;
+      this.#movesOutput(output, now);
+    }
+    for (let output = this.#paths.poll(); output; output = this.#paths.poll()) {
+      isAny = true;
+      this.#pathsOutput(output, now);
+    }
+    for (const key of this.#unflushed) {
+      isAny = true;
+      this.#unflushed.delete(key);
+      this.#drainConnection(key, now);
+    }
+    return isAny;
+  }
+
+  #pathsOutput(output: PathsOutput, now: number): void {
+    switch (output.type) {
+      case 'mux':
+        this.#unflushed.add(output.connection);
+        return this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
+      case 'send':
+        return this.#toMesh({ type: 'send', to: output.to, lane: LANES.routing, bytes: output.bytes }, now);
+      case 'circuit': {
+        const options: LinkOptions = output.node ? { role: 'initiator', expectedNode: output.node } : { role: 'responder' };
+        return this.#connect(output.link, CIRCUIT_FACTS, options, now);
+      }
+      case 'frame':
+        return this.#fromLink(output.link, output, now);
+      case 'buffer':
+        return this.#fromLink(output.link, { type: 'link-buffer', bytes: output.bytes }, now);
+      case 'closed':
+        return this.#fromLink(output.link, { type: 'link-closed', code: output.code, detail: output.detail }, now);
+      case 'unreached':
+        return this.#unreachable(output.node, output.code, now);
+      case 'introduction':
+        return this.#inbox.relayed(output.body, { server: undefined, path: output.path }, now);
+      case 'undeliverable':
+        this.#routes.undeliverable(output.to);
+        return this.#dials.handle({ type: 'absent', node: output.to }, now);
+      case 'misbehaved':
+        return this.#fault('protocol-violation', output.detail, output.node);
+    }
+  }
+
   #fault(code: ErrorCode, detail: string, node?: NodeId): void {
     this.#outputs.push({ type: 'fault', code, detail, ...(node ? { node } : {}) });
   }
+}
+
+/** A circuit has no certificates: relays could not be kept from showing their own. */
+const CIRCUIT_FACTS: LinkFacts = { kind: 'circuit', localFingerprint: EMPTY_BYTES, remoteFingerprint: EMPTY_BYTES };
+
+function maxFrameBytesOf(kind: LinkKind): number {
+  return kind === 'circuit' ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes;
+}
+
+/** The side that opened a link dialled it. */
+function endsOf({ localFingerprint, remoteFingerprint }: LinkFacts, role: LinkOptions['role']): ClaimedLink {
+  return role === 'initiator' ? { dialler: localFingerprint, dialled: remoteFingerprint } : { dialler: remoteFingerprint, dialled: localFingerprint };
 }
 
 /** What the overlay needs of a card. */

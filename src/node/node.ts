@@ -12,6 +12,7 @@ import type { BulkCipher, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
 import type { RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
+import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
@@ -93,6 +94,8 @@ export class Node implements NodeApi {
       onStream: (connection, output) => this.#streamOutput(connection, output),
       onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),
     });
+    // Whoever has the secret of a private network is one of its own.
+    if (options.psk) this.setRelayTrust('everybody');
     if (options.role === 'leaf') this.setRole('leaf');
     else if (options.signaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
   }
@@ -167,6 +170,21 @@ export class Node implements NodeApi {
     await Promise.resolve();
   }
 
+  /** For whom this node relays without a stranger's bounds: contacts. Everybody in a private network, which is where it begins there. */
+  setRelayTrust(trust: RelayTrust): void {
+    this.#pump.dispatch({ type: 'relay-trust', trust });
+  }
+
+  /** What this node does for circuits of others. */
+  relayFigures(): ReturnType<NodeMachine['relayFigures']> {
+    return this.#machine.relayFigures();
+  }
+
+  /** Learns of a node by its card, as from a signaling server. */
+  meet(card: Uint8Array): void {
+    this.#pump.dispatch({ type: 'card', card });
+  }
+
   /** A leaf gives up its own links: it is reached through the hub of its browser. */
   setRole(role: 'hub' | 'leaf'): void {
     this.#pump.dispatch({ type: 'role', role });
@@ -217,7 +235,7 @@ export class Node implements NodeApi {
     const identity = this.#machine.connectionOf(connection)?.identity;
     if (!identity) return undefined;
     const peer: PeerIdentity = { node: identity.node, device: identity.device, person: identity.person };
-    const path = this.#machine.pathOf(connection);
+    const path = () => this.#machine.pathOf(connection);
     const stream = new NodeStream({ id, protocol, header, peer, path }, (input) => this.#streamInput(connection, input));
     let streams = this.#streams.get(connection);
     if (!streams) this.#streams.set(connection, (streams = new Map()));

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts';
-import { publicKeyOf, type NodeId } from '../base/ids.ts';
+import { nodeIdOf, publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
@@ -143,6 +143,12 @@ export class Pump {
         return this.#desk.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
+      case 'relay':
+        return this.#desk.relay(output.server, publicKeyOf(output.to), output.sealed);
+      case 'drop-link':
+        this.#links.get(output.link)?.close();
+        this.#links.delete(output.link);
+        return;
       case 'rtc-dial':
         return this.#dial(output.dial, output.initiator);
       case 'rtc-signal':
@@ -256,7 +262,7 @@ export class Pump {
     };
     const { body, message } = introductionToSign(introduction, { from: identity.node, to: output.to, networkId });
     const sealed = sealIntroduction(body, await identity.nodeSigner.sign(message), output.sealingKey, entropy);
-    this.#desk.relay(output.server, publicKeyOf(output.to), sealed);
+    this.dispatch({ type: 'sealed', to: output.to, sealed });
   }
 
   #introductionFailed(node: NodeId, thrown: unknown): void {
@@ -285,7 +291,7 @@ export class Pump {
       onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
       onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
       onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
-      onAbsent: (_server, nodeKey) => this.#absent(nodeKey),
+      onAbsent: (_server, nodeKey) => this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(nodeKey) } }),
       onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
       onServer: (server) => this.#toServer(server, { type: 'start' }),
     });
@@ -304,16 +310,6 @@ export class Pump {
       case 'join':
         void this.#desk.join(server, output.challenge);
         return;
-    }
-  }
-
-  #absent(key: Uint8Array): void {
-    for (const peer of this.#options.machine.peers.all()) {
-      if (peer.state !== 'connecting') continue;
-      const known = publicKeyOf(peer.node);
-      if (known.length === key.length && known.every((byte, index) => byte === key[index])) {
-        return this.dispatch({ type: 'dials', input: { type: 'absent', node: peer.node } });
-      }
     }
   }
 }

@@ -73,6 +73,11 @@ export class WaitingOpens {
     for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#openOn(connection, open);
   }
 
+  /** Another session with the same node took over before the peer answered. */
+  sessionReplaced(before: number, connection: number): void {
+    for (const open of this.#opens.values()) if (open.at?.connection === before) this.#openOn(connection, open);
+  }
+
   /** The peer accepted a stream; answers whether somebody waited for it here. */
   accepted(connection: number, stream: number): boolean {
     const open = this.#takeAt(connection, stream);

@@ -252,6 +252,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   unreachable: 'Not reachable now: away, or no path leads there. It is tried again when they are back.',
   'ice-failed': 'No direct path was found. A firewall, or a network that blocks UDP, stands between you. Try another network.',
   'link-lost': 'The connection broke. It is made again by itself.',
+  'relay-lost': 'The person whose tab passed this on is gone, or could not go on. Another way is looked for.',
   'peer-closed': 'The other side closed the page.',
   'peer-silent': 'The other side stopped answering: asleep, or offline.',
   replaced: 'A newer connection took over.',

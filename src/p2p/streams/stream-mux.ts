@@ -25,8 +25,16 @@ export type MuxInput =
   /** One decrypted payload of the session's. */
   | { readonly type: 'payload'; readonly bytes: Uint8Array }
   /** `stream` comes from `allocate`. */
-  | { readonly type: 'open'; readonly stream: number; readonly protocol: string; readonly header: Uint8Array; readonly priority: PriorityClass }
-  | { readonly type: 'accept'; readonly stream: number }
+  | {
+      readonly type: 'open';
+      readonly stream: number;
+      readonly protocol: string;
+      readonly header: Uint8Array;
+      readonly priority: PriorityClass;
+      /** Less than the stream's window, where one slow stream must not take much of the session's. */
+      readonly windowBytes?: number;
+    }
+  | { readonly type: 'accept'; readonly stream: number; readonly windowBytes?: number }
   | { readonly type: 'send'; readonly stream: number; readonly message: Uint8Array }
   /** A delivered message of this many bytes was dealt with: its credit goes back. */
   | { readonly type: 'consumed'; readonly stream: number; readonly bytes: number }
@@ -101,8 +109,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       case 'payload':
         return this.#payload(input.bytes, now);
       case 'open':
-        return this.#open(input.stream, input.protocol, input.header, input.priority);
+        this.#open(input.stream, input.protocol, input.header, input.priority);
+        return this.#limitWindow(input.stream, input.windowBytes);
       case 'accept':
+        this.#limitWindow(input.stream, input.windowBytes);
         return this.#accept(input.stream);
       case 'send':
         return this.#send(input.stream, input.message);
@@ -204,6 +214,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #open(id: number, protocol: string, header: Uint8Array, priority: PriorityClass): void {
     this.#add(id, priority, true);
     this.#control.push(encodeStreamFrame(STREAM_FRAME.open, id, encodeOpenBody({ priority, protocol, header })));
+  }
+
+  #limitWindow(id: number, bytes: number | undefined): void {
+    if (bytes !== undefined) this.#streams.get(id)?.outgoing.limitWindow(bytes);
   }
 
   #accept(id: number): void {

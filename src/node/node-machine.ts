@@ -3,6 +3,7 @@ import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
+import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
@@ -150,6 +151,18 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const isUp = connectedPeers > 0 || signaling === 'connected';
     const phase = this.#isClosed ? 'closed' : isUp ? 'connected' : signaling === 'connecting' ? 'connecting' : 'offline';
     return { phase, signaling, connectedPeers, ...(this.#problem ? { problem: this.#problem } : {}) };
+  }
+
+  /** What the node's tables hold at this moment. */
+  tables(): readonly TableSize[] {
+    const handshakes = this.#connections.size - this.#sessions.size;
+    return [
+      { name: 'known peers', size: this.peers.size, limit: LIMITS.maxKnownPeers, isPending: false },
+      { name: 'handshakes', size: handshakes, limit: LIMITS.maxDials + LIMITS.maxPendingHandshakes, isPending: true },
+      { name: 'dials', size: this.#dials.size, limit: LIMITS.maxDials, isPending: true },
+      { name: 'waiting opens', size: this.#opens.size, limit: LIMITS.maxWaitingOpens, isPending: true },
+      { name: 'unverified introductions', size: this.#inbox.size, limit: LIMITS.introductionsBurst, isPending: false },
+    ];
   }
 
   handle(input: NodeInput | Wake, now: number): void {

@@ -8,6 +8,10 @@ export class PeerTable {
   readonly #peers = new BoundedMap<NodeId, PeerInfo>(LIMITS.maxKnownPeers);
   readonly #changed = new Set<NodeId>();
 
+  get size(): number {
+    return this.#peers.size;
+  }
+
   get(node: NodeId): PeerInfo | undefined {
     return this.#peers.get(node);
   }

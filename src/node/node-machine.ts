@@ -108,7 +108,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #dials: DialBook;
   readonly #membership: Membership;
   readonly #inbox: IntroductionInbox;
-  readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind }>();
+  readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind; wakeAt: number | undefined }>();
   /** The connection that counts, for each node with a session. */
   readonly #sessions = new Map<NodeId, number>();
   readonly #opens = new Map<number, WaitingOpen>();
@@ -187,7 +187,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#membership.nextWakeAt()));
-    for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
+    for (const { wakeAt } of this.#connections.values()) next = earlier(next, wakeAt);
     for (const open of this.#opens.values()) next = earlier(next, open.deadline);
     return next;
   }
@@ -234,7 +234,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#signaling.handle(WAKE, now);
     this.#dials.handle(WAKE, now);
     this.#membership.handle(WAKE, now);
-    for (const [key, { machine }] of this.#connections) {
+    for (const [key, { machine, wakeAt }] of this.#connections) {
+      if (wakeAt === undefined || now < wakeAt) continue;
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
     }
@@ -289,7 +290,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   ): void {
     const { kind, localFingerprint, remoteFingerprint } = link;
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, now);
-    this.#connections.set(key, { machine, kind });
+    this.#connections.set(key, { machine, kind, wakeAt: undefined });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });
     this.#drainConnection(key, now);
   }
@@ -303,8 +304,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #drainConnection(key: number, now: number): void {
-    const machine = this.#connections.get(key)?.machine;
-    for (let output = machine?.poll(); output; output = machine?.poll()) this.#connectionOutput(key, output, now);
+    const connection = this.#connections.get(key);
+    if (!connection) return;
+    for (let output = connection.machine.poll(); output; output = connection.machine.poll()) this.#connectionOutput(key, output, now);
+    // Asked here and not for all connections whenever the node is asked: hardly any changed since.
+    connection.wakeAt = connection.machine.nextWakeAt();
   }
 
   #connectionOutput(key: number, output: ConnectionOutput, now: number): void {

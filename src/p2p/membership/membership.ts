@@ -54,6 +54,8 @@ export class Membership implements Machine<MembershipInput, MembershipOutput> {
   readonly #entropy: Entropy;
   readonly #outputs: MembershipOutput[] = [];
   readonly #known = new BoundedMap<NodeId, Known>(LIMITS.maxKnownPeers);
+  /** The earliest `dialAt` of all that are idle, until something changes. */
+  #nextDialAt: { readonly at: number | undefined } | undefined;
   #isCarrierUp = false;
   #isAnnounced = true;
   #connected = 0;
@@ -64,6 +66,8 @@ export class Membership implements Machine<MembershipInput, MembershipOutput> {
   }
 
   handle(input: MembershipInput | Wake, now: number): void {
+    if (input.type === 'wake' && now < (this.nextWakeAt() ?? Infinity)) return;
+    this.#nextDialAt = undefined;
     switch (input.type) {
       case 'card':
         return this.#card(input.node, input.sealingKey, now);
@@ -93,6 +97,10 @@ export class Membership implements Machine<MembershipInput, MembershipOutput> {
 
   nextWakeAt(): number | undefined {
     if (!this.#isCarrierUp) return undefined;
+    return (this.#nextDialAt ??= { at: this.#earliestDial() }).at;
+  }
+
+  #earliestDial(): number | undefined {
     let next: number | undefined;
     for (const [, peer] of this.#known) if (peer.state === 'idle') next = earlier(next, peer.dialAt);
     return next;

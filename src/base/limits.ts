@@ -266,6 +266,18 @@ export const LIMITS = {
   /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
   presenceBucketBits: 10,
 
+  // ── peer scores ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Nodes and persons whose offences are remembered; the one that offended longest ago is forgotten first. */
+  maxScoredPeers: 2_048,
+  /** Below these (GossipSub 1.1's gossip, publish and graylist thresholds). */
+  scoreIgnoresGossip: -10,
+  scoreDisconnects: -50,
+  scoreRefuses: -80,
+  /** A refusal lasts this long, twice as long each time, and six hours at most; a peer that was refused this long ago begins anew. */
+  scoreRefuseMs: 600_000,
+  scoreRefuseMaxMs: 21_600_000,
+  scoreForgetsMs: 86_400_000,
+
   // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
   /** A message without an answer for so long is sent once more; the receiver knows it by its id. */
   chatAnswerTimeoutMs: 10_000,

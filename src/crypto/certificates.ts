@@ -81,7 +81,9 @@ export function encodeIdentityChain(parts: IdentityChainParts): Uint8Array {
  * @throws ParleyError `malformed`, `too-large`, `bad-certificate`, or `clock-skew` when the peer's certificates are from the future.
  */
 export function readIdentityChain(bytes: Uint8Array, now: number): IdentityChain {
-  const [listPart, devicePart, nodePart] = readArray(decode(bytes, LIMITS.maxIdentityPayloadBytes), 'An identity chain', 3).map((part) => readSignedPart(part));
+  const [listPart, devicePart, nodePart] = readArray(decode(bytes, LIMITS.maxIdentityPayloadBytes), 'An identity chain', 3).map((part) =>
+    readSignedPart(part),
+  );
   if (!listPart || !devicePart || !nodePart) throw new ParleyError('malformed', 'An identity chain has three parts.');
   const list = readDeviceList(listPart.body);
   const deviceCertificate = readCertificate(devicePart.body, 'A device certificate', DEVICE_CERTIFICATE_LIFETIME_MS, now);

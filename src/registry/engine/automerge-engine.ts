@@ -63,11 +63,12 @@ export class AutomergeEngine implements DocumentEngine {
     if (received) [doc, current] = receiveSyncMessage(doc, current, received);
     const before = sentHashes(current);
     const [next, message] = generateSyncMessage(doc, current);
+    const heads = this.#automerge.getHeads(doc).toSorted().join();
     this.#keep(state.key, doc);
     const send = message ? [...sentHashes(next)].filter((hash) => !before.has(hash)) : [];
     // The changes leave the message: they travel with their signatures, and only who checked those applies them.
     const bare = message ? encodeSyncMessage({ ...decodeSyncMessage(message), changes: [] }) : undefined;
-    return { type: 'synced', sync: next as unknown as SyncState, message: bare, send };
+    return { type: 'synced', sync: next as unknown as SyncState, message: bare, send, isInStep: next.theirHeads?.toSorted().join() === heads };
   }
 
   #effectOf(change: Uint8Array): ChangeEffect {

@@ -49,6 +49,8 @@ export type EngineResult =
       readonly message: Uint8Array | undefined;
       /** Hashes of the changes that go with it. */
       readonly send: readonly string[];
+      /** The neighbour was last heard to have what we have. */
+      readonly isInStep: boolean;
     }
   | { readonly type: 'history'; readonly changes: readonly ChangeEffect[] }
   /**

@@ -96,7 +96,7 @@ export class Author {
     const document = this.#document(now);
     const content = document?.content;
     if (!document || !content) return;
-    const writers = this.#writers(content, now);
+    const writers = this.#writers(document, now);
     if (losesWriters(content, writers)) return this.#write(now);
     this.#keeper.admit(document, { generation: content.generation, writers, proofs: new Map(), changes: [] }, { by: 'local' }, now, () => undefined);
   }
@@ -107,12 +107,13 @@ export class Author {
   }
 
   /** Our list, and our certificate if the one in the document will not last. */
-  #writers(content: DocumentContent | undefined, now: number): Writers {
+  #writers(document: ResidentDocument, now: number): Writers {
+    const known = document.content?.writers ?? document.heldWriters;
     const { list, deviceCertificate } = identityPartsOf(this.#chain);
     const own = readWriters(list, [deviceCertificate], now);
-    const shown = content?.writers.certificates.get(this.#options.device);
+    const shown = known?.certificates.get(this.#options.device);
     const lasts = shown !== undefined && shown.expiresAt - now >= LIMITS.renewCertificateMs;
-    return mergeWriters(content?.writers, lasts ? { ...own, certificates: new Map() } : own).writers;
+    return mergeWriters(known, lasts ? { ...own, certificates: new Map() } : own).writers;
   }
 
   #write(now: number): void {
@@ -133,7 +134,7 @@ export class Author {
     const edits = this.#edits;
     this.#edits = [];
     const content = document.content;
-    const writers = this.#writers(content, now);
+    const writers = this.#writers(document, now);
     const view = viewOf(content?.entries ?? NO_ENTRIES);
     const { device } = this.#options;
     if (!mayWrite(writers, device)) {

@@ -11,7 +11,7 @@ import type { RawEntries } from './engine/document-engine.ts';
 import type { Jobs } from './jobs.ts';
 import type { Outcome, ResidentDocument } from './resident-document.ts';
 import { encodeSignedChange, type SignedChange } from './signed-change.ts';
-import { mayWrite, writersExpireAt } from './writers.ts';
+import { mayWrite, mergeWriters, writersExpireAt } from './writers.ts';
 
 /** How something came: by gossip, which tells everybody; from a neighbour, which told us alone; from storage; from this node itself. */
 export type Arrival = { readonly by: 'gossip' | 'neighbour' | 'storage' | 'local'; readonly from?: NodeId };
@@ -65,6 +65,7 @@ export class DocumentKeeper {
   commit(document: ResidentDocument, content: DocumentContent, arrival: Arrival, now: number): void {
     const before = document.content;
     document.content = content;
+    document.heldWriters = undefined;
     this.table.setVersion(document, versionTagOf(document.id, content));
     if (before && before.generation < content.generation) {
       document.replaced = { content: before, dropAt: now + LIMITS.replacedGenerationMs };
@@ -120,10 +121,10 @@ export class DocumentKeeper {
     if (document.pending.size === 0) return;
     const visible = new Set(content.changes.map((change) => change.header.hash));
     for (const [hash, pending] of [...document.pending]) {
-      const isOver = visible.has(hash) || content.proofs.has(pending.change.device) || this.#rejected.has(hash);
-      if (!isOver) continue;
+      const isPast = content.proofs.has(pending.change.device) || pending.generation < content.generation;
+      if (!isPast && !visible.has(hash) && !this.#rejected.has(hash)) continue;
       document.pending.delete(hash);
-      pending.settle(visible.has(hash) ? 'new' : 'refused');
+      pending.settle(visible.has(hash) ? 'new' : isPast ? 'ignored' : 'refused');
     }
   }
 
@@ -152,7 +153,7 @@ type AdmissionParts = Pick<Jobs, 'run' | 'emit'> &
 class AdmissionTask {
   readonly #parts: AdmissionParts;
   readonly #document: ResidentDocument;
-  readonly #offer: Offer;
+  #offer: Offer;
   readonly #arrival: Arrival;
   readonly #settle: (outcome: Outcome) => void;
   readonly #done: (now: number) => void;
@@ -175,9 +176,11 @@ class AdmissionTask {
 
   /** `isCareful`: one change at a time, after all together failed, to find the one that is to blame. */
   attempt(now: number, isCareful: boolean): void {
-    const { content, pending } = this.#document;
-    const waiting = [...pending.values()].map((entry) => entry.change);
-    const admission = admit(content, content?.generation === this.#offer.generation ? waiting : [], this.#offer, this.#parts.rejected);
+    const { content, pending, heldWriters } = this.#document;
+    if (!content && heldWriters) this.#offer = { ...this.#offer, writers: mergeWriters(heldWriters, this.#offer.writers).writers };
+    const generation = Math.max(content?.generation ?? 0, this.#offer.generation);
+    const waiting = [...pending.values()].filter((entry) => entry.generation === generation).map((entry) => entry.change);
+    const admission = admit(content, waiting, this.#offer, this.#parts.rejected);
     if (admission.isConflict) this.#alarm();
     const added = isCareful ? admission.added.slice(0, 1) : admission.added;
     if (added.length === 0 && !admission.isRebuilt) return this.#finish(admission, content?.entries ?? NO_ENTRIES, now);
@@ -224,6 +227,7 @@ class AdmissionTask {
 
   #wait(late: readonly SignedChange[], now: number): void {
     const { pending } = this.#document;
+    if (!this.#document.content) this.#document.heldWriters = this.#offer.writers;
     let isHeld = false;
     for (const change of late) {
       if (pending.has(change.header.hash) || pending.size >= LIMITS.maxPendingChanges) continue;
@@ -231,7 +235,14 @@ class AdmissionTask {
       const settle = isHeld ? (): void => undefined : this.#settle;
       isHeld = true;
       const askAt = this.#arrival.from ? now + LIMITS.pendingAskMs : undefined;
-      pending.set(change.header.hash, { change, from: this.#arrival.from, until: now + LIMITS.pendingChangeMs, askAt, settle });
+      pending.set(change.header.hash, {
+        change,
+        generation: this.#offer.generation,
+        from: this.#arrival.from,
+        until: now + LIMITS.pendingChangeMs,
+        askAt,
+        settle,
+      });
       this.#parts.wakeBy(askAt ?? now + LIMITS.pendingChangeMs);
     }
     if (!isHeld) this.#settle('ignored');

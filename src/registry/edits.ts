@@ -61,7 +61,7 @@ function wantedBy(view: DocumentView, edits: readonly LocalEdit[], device: Devic
       case 'put-node': {
         const subject = SUBJECTS.node(edit.node);
         const known = view.current.get(subject);
-        const addedAt = known?.kind === 'node' ? known.record.addedAt : now;
+        const addedAt = known?.kind === 'node' ? known.record.addedAt : Math.floor(now);
         wanted.set(subject, { kind: 'node', revision: next(subject), record: { node: edit.node, device, title: edit.title, addedAt } });
         break;
       }

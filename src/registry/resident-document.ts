@@ -4,10 +4,12 @@ import { TokenBucket } from '../base/token-bucket.ts';
 import type { DocumentContent } from './document-content.ts';
 import { tagOf, type DocumentId } from './document-id.ts';
 import type { SignedChange } from './signed-change.ts';
+import type { Writers } from './writers.ts';
 
 /** A change that waits for its predecessors. */
 export type Pending = {
   readonly change: SignedChange;
+  readonly generation: number;
   readonly from: NodeId | undefined;
   readonly until: number;
   /** When the one who sent it is asked for what is missing. */
@@ -28,6 +30,8 @@ export class ResidentDocument {
   readonly pending = new Map<string, Pending>();
   readonly bucket: TokenBucket;
   content: DocumentContent | undefined;
+  /** Who may write, as long as there is no version to say it: what waits was verified with this. */
+  heldWriters: Writers | undefined;
   versionTag: string | undefined;
   /** The generation that was replaced, until it is dropped. */
   replaced: { readonly content: DocumentContent; readonly dropAt: number } | undefined;

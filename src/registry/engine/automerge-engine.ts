@@ -29,6 +29,8 @@ export class AutomergeEngine implements DocumentEngine {
           return { type: 'history', changes: work.state.changes.map((change) => this.#effectOf(change)) };
       }
     } catch (thrown) {
+      // After a trap, what is open may be half changed: all of it is built anew.
+      if (thrown instanceof WebAssembly.RuntimeError) this.#open.clear();
       return { type: 'failed', reason: 'invalid', detail: thrown instanceof Error ? thrown.message : String(thrown) };
     }
   }

@@ -176,7 +176,13 @@ export const LIMITS = {
   /** All changes of one person's document. */
   maxRegistryDocumentBytes: 256 * 1024,
   maxRegistryDocumentChanges: 512,
-  /** Half of the two bounds above: from here on the next edit begins a new generation. */
+  /** What a document says now, without its history: with one more edit it fits twice into the document. */
+  maxRegistryEntriesBytes: 96 * 1024,
+  /** One entry: an agent with all its definitions. */
+  maxRegistryEntryBytes: 16 * 1024,
+  /** Larger edits become several changes. */
+  registryEditBytes: 32 * 1024,
+  /** Half of the document's bounds: from here on the next edit begins a new generation. */
   compactAfterChanges: 256,
   compactAfterBytes: 128 * 1024,
   /** How long what a new generation replaced is kept: a device that was away may still hold edits on top of it. */

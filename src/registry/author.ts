@@ -1,4 +1,5 @@
 import { toHex } from '../base/bytes.ts';
+import type { ErrorCode } from '../base/errors.ts';
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { identityPartsOf } from '../crypto/certificates.ts';
@@ -7,7 +8,7 @@ import { bytesOf, headsOf, NO_ENTRIES, stateOf, type DocumentContent } from './d
 import { documentIdOf, newActor } from './document-id.ts';
 import type { DocumentKeeper } from './document-keeper.ts';
 import { viewOf } from './document-view.ts';
-import { planEdit, planGeneration } from './edits.ts';
+import { bytesAfter, isValid, piecesOf, planEdit, planGeneration, sizeOf, type PlannedEdit } from './edits.ts';
 import type { EngineResult } from './engine/document-engine.ts';
 import { readChangeHeader } from './format/change-header.ts';
 import type { Jobs } from './jobs.ts';
@@ -68,6 +69,7 @@ export class Author {
   }
 
   edit(edit: LocalEdit, now: number): void {
+    if (!isValid(edit, this.#options.device)) return this.#alarm('too-large', 'What was to be published is longer than the registry takes.');
     if (this.#edits.length >= LIMITS.maxWaitingEdits) this.#edits.shift();
     this.#edits.push(edit);
     this.#write(now);
@@ -131,41 +133,59 @@ export class Author {
   }
 
   #step(document: ResidentDocument, now: number, done: (now: number) => void): void {
-    const edits = this.#edits;
-    this.#edits = [];
+    const edits = this.#takeEdits();
     const content = document.content;
     const writers = this.#writers(document, now);
-    const view = viewOf(content?.entries ?? NO_ENTRIES);
     const { device } = this.#options;
     if (!mayWrite(writers, device)) {
-      const detail = 'This device is not in the device list that the network knows.';
-      this.#jobs.emit({ type: 'alarm', person: this.#options.person, code: 'device-list-conflict', detail });
+      this.#alarm('device-list-conflict', 'This device is not in the device list that the network knows.');
       return done(now);
     }
+    const entries = content?.entries ?? NO_ENTRIES;
     const isNewGeneration = content !== undefined && (isLong(content) || losesWriters(content, writers));
-    const unique = `${toHex(this.#run)}.${this.#written++}`;
-    const plan = isNewGeneration
-      ? planGeneration({ view, edits, device, now, unique, covers: content.heads })
-      : planEdit(view, edits, device, now, unique);
-    if (plan.puts.length + plan.deletes.length === 0) return done(now);
-
+    const options = { view: viewOf(entries), edits, device, now, unique: `${toHex(this.#run)}.${this.#written++}` };
+    const plan = isNewGeneration ? planGeneration({ ...options, covers: content.heads }) : planEdit(options);
+    if (bytesAfter(isNewGeneration ? NO_ENTRIES : entries, plan) > LIMITS.maxRegistryEntriesBytes) {
+      this.#alarm('too-large', 'There are more agents than one person can publish.');
+      return done(now);
+    }
     const generation = (content?.generation ?? 1) + (isNewGeneration ? 1 : 0);
     const base = isNewGeneration ? undefined : content;
+    this.#writePieces({ document, writers, generation, edits }, base, piecesOf(plan), now, done);
+  }
+
+  /** One change for each piece, each on top of the one before. */
+  #writePieces(writing: Writing, base: DocumentContent | undefined, pieces: readonly PlannedEdit[], now: number, done: (now: number) => void): void {
+    const [piece, ...others] = pieces;
+    if (!piece) return done(now);
+    const { document, writers, generation, edits } = writing;
+    const { device, networkId } = this.#options;
     const state = stateOf(document.id, base ?? { generation, changes: [], heads: [] });
     const actor = toHex(newActor(device, this.#run));
-    this.#jobs.run({ type: 'edit', state, actor, time: Math.floor(now / 1000), ...plan }, (result, later) => {
+    this.#jobs.run({ type: 'edit', state, actor, time: Math.floor(now / 1000), ...piece }, (result, later) => {
       if (result.type !== 'edited') return this.#failed(edits, result, later, done);
       const header = readChangeHeader(result.change);
-      const message = changeMessage({ networkId: this.#options.networkId, document: document.id, generation }, header.hash);
-      this.#jobs.sign(message, (signature, signedAt) => {
+      this.#jobs.sign(changeMessage({ networkId, document: document.id, generation }, header.hash), (signature, signedAt) => {
         const change: SignedChange = { header, bytes: result.change, device, signature };
         const changes = [...(base?.changes ?? []), change];
-        const proofs = content?.proofs ?? new Map<DeviceId, Uint8Array>();
+        const proofs = document.content?.proofs ?? new Map<DeviceId, Uint8Array>();
         const next: DocumentContent = { generation, writers, proofs, changes, heads: headsOf(changes), entries: result.entries };
         this.#keeper.commit(document, next, { by: 'local' }, signedAt);
-        done(signedAt);
+        this.#writePieces(writing, next, others, signedAt, done);
       });
     });
+  }
+
+  /** As many of the waiting edits as fit into one change. */
+  #takeEdits(): readonly LocalEdit[] {
+    let bytes = 0;
+    let count = 0;
+    for (const edit of this.#edits) {
+      bytes += sizeOf(edit, this.#options.device);
+      if (count > 0 && bytes > LIMITS.registryEditBytes) break;
+      count++;
+    }
+    return this.#edits.splice(0, count);
   }
 
   #failed(edits: readonly LocalEdit[], result: EngineResult, now: number, done: (now: number) => void): void {
@@ -173,15 +193,28 @@ export class Author {
       this.#edits = [...edits, ...this.#edits].slice(-LIMITS.maxWaitingEdits);
       this.#retryAt = now + RETRY_MS;
     } else {
-      const detail = result.type === 'failed' ? result.detail : 'the engine answered something else';
-      this.#jobs.emit({ type: 'alarm', person: this.#options.person, code: 'internal', detail });
+      this.#alarm('internal', result.type === 'failed' ? result.detail : 'The engine answered something else.');
     }
     done(now);
   }
+
+  #alarm(code: ErrorCode, detail: string): void {
+    this.#jobs.emit({ type: 'alarm', person: this.#options.person, code, detail });
+  }
 }
 
+type Writing = {
+  readonly document: ResidentDocument;
+  readonly writers: Writers;
+  readonly generation: number;
+  readonly edits: readonly LocalEdit[];
+};
+
+/** Half full, and at least half of it history. */
 function isLong(content: DocumentContent): boolean {
-  return content.changes.length >= LIMITS.compactAfterChanges || bytesOf(content.changes) >= LIMITS.compactAfterBytes;
+  const bytes = bytesOf(content.changes);
+  const isMostlyHistory = bytes >= 2 * bytesAfter(content.entries, { puts: [], deletes: [] });
+  return content.changes.length >= LIMITS.compactAfterChanges || (bytes >= LIMITS.compactAfterBytes && isMostlyHistory);
 }
 
 /** Whether a device wrote here that may not write any more: its changes would vanish, and with them all that came after. */

@@ -25,6 +25,8 @@ export type KeeperEvents = {
   missing(document: ResidentDocument, from: NodeId, now: number): void;
   /** Of a person whose document is kept before others: our own, our neighbours'. */
   isClose(person: PersonId): boolean;
+  /** The same content, perhaps as another node of this process holds it. */
+  share(version: string, content: DocumentContent): DocumentContent;
 };
 
 /** Holds the documents and brings what was verified into them, each document in order. */
@@ -64,9 +66,10 @@ export class DocumentKeeper {
   /** Makes this the document's version. */
   commit(document: ResidentDocument, content: DocumentContent, arrival: Arrival, now: number): void {
     const before = document.content;
-    document.content = content;
+    const version = versionTagOf(document.id, content);
+    document.content = this.#events.share(version, content);
     document.heldWriters = undefined;
-    this.table.setVersion(document, versionTagOf(document.id, content));
+    this.table.setVersion(document, version);
     if (before && before.generation < content.generation) {
       document.replaced = { content: before, dropAt: now + LIMITS.replacedGenerationMs };
       this.#wakeBy(document.replaced.dropAt);

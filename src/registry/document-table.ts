@@ -16,6 +16,7 @@ export class DocumentTable {
   readonly #byTag = new Map<string, ResidentDocument>();
   readonly #buckets = Array.from({ length: LIMITS.registryBuckets }, () => new Uint8Array(DIGEST_BYTES));
   #listed = 0;
+  #digest: Uint8Array | undefined;
 
   get size(): number {
     return this.#documents.size;
@@ -65,7 +66,7 @@ export class DocumentTable {
 
   /** One hash over everything. */
   digest(): Uint8Array {
-    return sha256(...this.#buckets).subarray(0, DIGEST_BYTES);
+    return (this.#digest ??= sha256(...this.#buckets).subarray(0, DIGEST_BYTES));
   }
 
   /** 8 bytes for each bucket. */
@@ -91,6 +92,7 @@ export class DocumentTable {
     const digest = sha256(fromHex(tag + version));
     for (let index = 0; index < DIGEST_BYTES; index++) bucket[index]! ^= digest[index] as number;
     this.#listed += count;
+    this.#digest = undefined;
   }
 }
 

@@ -15,7 +15,7 @@ export class Neighbour {
   readonly #bucket: TokenBucket;
   readonly #rounds = new Map<string, number>();
   #roundsSince: number;
-  #wasBlamed = false;
+  #blamedAt: number | undefined;
 
   constructor(node: NodeId, person: PersonId, now: number) {
     this.node = node;
@@ -33,7 +33,6 @@ export class Neighbour {
     if (now - this.#roundsSince >= MINUTE_MS) {
       this.#rounds.clear();
       this.#roundsSince = now;
-      this.#wasBlamed = false;
     }
     const rounds = (this.#rounds.get(tag) ?? 0) + 1;
     if (rounds <= LIMITS.maxSyncRoundsPerMinute) this.#rounds.set(tag, rounds);
@@ -41,9 +40,9 @@ export class Neighbour {
   }
 
   /** Once a minute is enough to say so. */
-  mayBlame(): boolean {
-    const isFirst = !this.#wasBlamed;
-    this.#wasBlamed = true;
-    return isFirst;
+  mayBlame(now: number): boolean {
+    if (this.#blamedAt !== undefined && now - this.#blamedAt < MINUTE_MS) return false;
+    this.#blamedAt = now;
+    return true;
   }
 }

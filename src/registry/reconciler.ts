@@ -103,7 +103,7 @@ export class Reconciler {
     const neighbour = this.#neighbours.get(from);
     if (!neighbour) return;
     if (!neighbour.takeMessage(now)) {
-      if (neighbour.mayBlame()) this.#blame(from, 'flood', 'too many registry messages');
+      if (neighbour.mayBlame(now)) this.#blame(from, 'flood', 'too many registry messages');
       return;
     }
     let message: LaneMessage;
@@ -251,7 +251,7 @@ export class Reconciler {
 
   #mayGoRound(neighbour: Neighbour, tag: string, now: number): boolean {
     if (neighbour.takeRound(tag, now)) return true;
-    if (neighbour.mayBlame()) this.#blame(neighbour.node, 'flood', 'one document goes round and round');
+    if (neighbour.mayBlame(now)) this.#blame(neighbour.node, 'flood', 'one document goes round and round');
     return false;
   }
 

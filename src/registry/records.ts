@@ -49,7 +49,6 @@ export type Entry =
 
 const DIGEST_BYTES = 32;
 const MAX_KEY_LENGTH = 160;
-const MAX_ENTRY_BYTES = 16 * 1024;
 const MAX_COVERED_HEADS = 64;
 
 /** What comes before the unique part of an entry's key. */
@@ -85,7 +84,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 /** @throws ParleyError `malformed` or `too-large` */
 export function decodeEntry(key: string, value: Uint8Array): Entry {
   const [kind, node, agent] = readText(key, 'A key', MAX_KEY_LENGTH).split(':');
-  const items = readArray(decode(value, MAX_ENTRY_BYTES), 'An entry', 1, 8);
+  const items = readArray(decode(value, LIMITS.maxRegistryEntryBytes), 'An entry', 1, 8);
   const revision = readInteger(items[0], 'The revision', 1);
   switch (readOneOf(kind, 'The kind of an entry', ['name', 'node', 'agent', 'generation'])) {
     case 'name':

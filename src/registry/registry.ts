@@ -15,7 +15,10 @@ import { Reconciler } from './reconciler.ts';
 import type { RegistryInput, RegistryOutput } from './registry-io.ts';
 import type { Outcome, ResidentDocument } from './resident-document.ts';
 
-export type RegistryOptions = AuthorOptions;
+export type RegistryOptions = AuthorOptions & {
+  /** For simulations: answers the content of that version as it was given first, so that nodes in one process hold equal content once. */
+  readonly shareContent?: (version: string, content: DocumentContent) => DocumentContent;
+};
 
 const VERDICTS = { new: 'accept', known: 'ignore', ignored: 'ignore', refused: 'reject' } as const satisfies Record<Outcome, string>;
 
@@ -37,6 +40,7 @@ export class Registry implements Machine<RegistryInput, RegistryOutput> {
       committed: (document, before, arrival, now) => this.#committed(document, before, arrival, now),
       proved: (document, now) => this.#proved(document, now),
       missing: (document, from, now) => this.#reconciler.askFor(document, from, now),
+      share: (version, content) => options.shareContent?.(version, content) ?? content,
       isClose: (person) => person === options.person || this.#reconciler.isNeighbour(person),
     });
     this.#intake = new Intake(this.#jobs, this.#keeper, options.networkId);

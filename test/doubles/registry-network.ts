@@ -4,6 +4,7 @@ import { SeededRandom } from '../../src/base/seeded-random.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { WAKE } from '../../src/base/machine.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
+import type { DocumentContent } from '../../src/registry/document-content.ts';
 import { AutomergeEngine } from '../../src/registry/engine/automerge-engine.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { LocalEdit, RegistryInput, RegistryOutput } from '../../src/registry/registry-io.ts';
@@ -60,6 +61,7 @@ export class RegistryNetwork {
   now = START;
   /** Whether outputs are kept for tests to look at. */
   keepsOutputs = true;
+  readonly #contents = new Map<string, DocumentContent>();
   readonly #checks = new MemoisedChecks(checkSignature);
   readonly #options: NetworkOptions;
   readonly #events: Event[] = [];
@@ -82,6 +84,7 @@ export class RegistryNetwork {
       person: person.id,
       chain,
       entropy: { bytes: (length) => random.bytes(length) },
+      shareContent: (version, content) => this.#share(version, content),
     });
     const member = new RegistryNode(registry, node, person, device);
     this.nodes.push(member);
@@ -124,10 +127,9 @@ export class RegistryNetwork {
     this.#drain(member);
   }
 
-  run(ms: number, isDone?: () => boolean): boolean {
+  run(ms: number): void {
     const end = this.now + ms;
     for (;;) {
-      if (isDone?.()) return true;
       const event = this.#events[0];
       if (!event || event.at > end) break;
       popEvent(this.#events);
@@ -135,11 +137,16 @@ export class RegistryNetwork {
       event.run();
     }
     this.now = end;
-    return isDone?.() ?? true;
   }
 
   areEqual(nodes: readonly RegistryNode[] = this.nodes): boolean {
     return new Set(nodes.map(({ registry }) => toHex(registry.digest()))).size <= 1;
+  }
+
+  #share(version: string, content: DocumentContent): DocumentContent {
+    const known = this.#contents.get(version) ?? content;
+    this.#contents.set(version, known);
+    return known;
   }
 
   #drain(member: RegistryNode): void {
@@ -169,6 +176,7 @@ export class RegistryNetwork {
       case 'publish':
         return this.#flood(member, output.bytes, undefined);
       case 'store':
+        if (!this.keepsOutputs) return;
         if (output.bytes) member.stored.set(output.document, output.bytes);
         else member.stored.delete(output.document);
     }

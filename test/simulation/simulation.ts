@@ -3,6 +3,7 @@ import type { Violation } from './checkers/checker.ts';
 import { Violations } from './checkers/violations.ts';
 import { FigureRecorder, type Figures } from './figures.ts';
 import { DEFAULTS, type SimOptions } from './options.ts';
+import { assertRealCryptography } from './primitives.ts';
 import { scenarioNamed } from './scenarios/all-scenarios.ts';
 import { World, type SpawnOptions } from './world.ts';
 
@@ -25,6 +26,7 @@ export async function simulate(chosen: Partial<SimOptions>, spawnDefaults?: Spaw
   const options = { ...DEFAULTS, ...chosen };
   const scenario = scenarioNamed(options.scenario);
   if (!scenario) throw new Error(`There is no scenario “${options.scenario}”.`);
+  assertRealCryptography(options.nodes);
   const seconds = options.seconds ?? scenario.seconds;
   const startedAt = performance.now();
   const violations = new Violations(() => world.now);

@@ -5,13 +5,15 @@ import { SeededRandom } from '../../src/base/seeded-random.ts';
 import { ADVERSARIES } from './adversaries/all-adversaries.ts';
 import { commandFor, readCommandLine } from './command-line.ts';
 import { EventQueue } from './event-queue.ts';
-import { distributionOf } from './figures.ts';
+import { distributionOf, FigureRecorder, type Figures } from './figures.ts';
 import { conclude, main } from './main.ts';
 import { canConnect, drawNat, NAT_TYPES } from './nat.ts';
 import { DEFAULTS } from './options.ts';
 import { SCENARIOS } from './scenarios/all-scenarios.ts';
 import { SimNetwork, type Place } from './sim-network.ts';
+import type { SimNode } from './sim-node.ts';
 import { simulate, type Report } from './simulation.ts';
+import type { World } from './world.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -52,22 +54,22 @@ describe('a run', () => {
 });
 
 describe('every scenario', () => {
+  const measured: Partial<Record<string, (figures: Figures) => void>> = {
+    'kill-30': ({ deadGoneMs }) => {
+      expect(deadGoneMs?.p50).toBeGreaterThan(5_000);
+      expect(deadGoneMs?.max).toBeLessThan(45_000);
+    },
+    partition: ({ healMs }) => expect(healMs?.max).toBeGreaterThan(0),
+    steady: ({ idleBytesPerSecond }) => expect(idleBytesPerSecond?.max).toBeGreaterThan(1),
+  };
+
   for (const { name } of SCENARIOS) {
-    it(`${name} runs with five nodes and breaks nothing`, { timeout: 120_000 }, async () => {
-      const { violations } = await simulate({ scenario: name, nodes: 5, seed: 7 });
+    it(`${name} runs with five nodes, breaks nothing and measures what it is for`, { timeout: 120_000 }, async () => {
+      const { violations, figures } = await simulate({ scenario: name, nodes: 5, seed: 7 });
       expect(violations).toEqual([]);
+      measured[name]?.(figures);
     });
   }
-
-  it('kill-30 measures when the dead are gone, partition how long healing took, steady what idling costs', { timeout: 120_000 }, async () => {
-    const killed = await simulate({ scenario: 'kill-30', nodes: 7, seed: 1 });
-    expect(killed.figures.deadGoneMs?.max).toBeGreaterThan(5_000);
-    expect(killed.figures.deadGoneMs?.max).toBeLessThan(45_000);
-    const healed = await simulate({ scenario: 'partition', nodes: 5, seed: 1 });
-    expect(healed.figures.healMs?.max).toBeGreaterThan(0);
-    const steady = await simulate({ scenario: 'steady', nodes: 4, seed: 1, seconds: 200 });
-    expect(steady.figures.idleBytesPerSecond?.max).toBeGreaterThan(1);
-  });
 });
 
 describe('every adversary', () => {
@@ -99,6 +101,16 @@ describe('the command', () => {
     const words = ['--nodes', '101', '--scenario', 'join-storm', '--seconds', '6', '--json'];
     const { stdout } = spawnSync(process.execPath, ['test/simulation/run.mjs', ...words], { cwd: ROOT, encoding: 'utf8' });
     expect((JSON.parse(stdout) as Report).figures.components).toBe(1);
+  });
+
+  it('refuses the fakes up to 100 nodes', async () => {
+    vi.doMock('../../src/crypto/signing.ts', () => import('../doubles/insecure-signing-for-simulation.ts'));
+    vi.resetModules();
+    const { assertRealCryptography } = await import('./primitives.ts');
+    expect(() => assertRealCryptography(100)).toThrow('must be the real one');
+    expect(() => assertRealCryptography(101)).not.toThrow();
+    vi.doUnmock('../../src/crypto/signing.ts');
+    vi.resetModules();
   });
 
   it('exits with 1 for violations and says how to repeat them', () => {
@@ -226,5 +238,35 @@ describe('figures', () => {
   it('are the nearest ranks', () => {
     expect(distributionOf(Array.from({ length: 100 }, (_, index) => 100 - index))).toEqual({ p50: 50, p95: 95, max: 100 });
     expect(distributionOf([])).toBeUndefined();
+  });
+
+  it('of agents, gossip, presence and calls are what observers were told', () => {
+    const nodes = Array.from({ length: 100 }, (_, index) => ({ id: `n${index}` }) as unknown as SimNode);
+    const world = { now: 0, honest: () => nodes, nodeById: () => undefined, options: {} };
+    const recorder = new FigureRecorder(() => world as unknown as World);
+    recorder.agentPublished('a');
+    recorder.gossipPublished('g', nodes.slice(1));
+    for (const node of nodes.slice(1)) {
+      world.now += 10;
+      recorder.agentKnown(node, 'a');
+      if (world.now <= 980) {
+        recorder.gossipDelivered(node, 'g');
+        recorder.gossipDelivered(node, 'g');
+      }
+    }
+    const [from, to] = nodes as [SimNode, SimNode];
+    recorder.gone(to);
+    world.now += 1_000;
+    recorder.presenceLost(from, to.id);
+    recorder.called({ from, to, isRelayed: true, tookMs: 300 });
+    const { agentKnown99Ms, agentKnownAllMs, gossipDelivery, deadGoneMs, relayedCallMs, directCallMs } = recorder.figures();
+    expect(agentKnown99Ms?.max).toBe(990);
+    // One of the hundred never heard of it.
+    expect(agentKnownAllMs).toBeUndefined();
+    // Twice to one node counts once, and the last of 99 got nothing.
+    expect(gossipDelivery).toBeCloseTo(98 / 99, 6);
+    expect(deadGoneMs?.max).toBe(1_000);
+    expect(relayedCallMs?.max).toBe(300);
+    expect(directCallMs).toBeUndefined();
   });
 });

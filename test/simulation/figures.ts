@@ -27,6 +27,9 @@ export type Figures = {
   readonly idleFramesPerSecond?: Distribution;
   readonly directCallMs?: Distribution;
   readonly relayedCallMs?: Distribution;
+  /** What adversaries cost the honest: inputs that were refused, and sessions between two honest nodes that broke. */
+  readonly faults?: number;
+  readonly honestSessionsLost?: number;
   /** Components of the graph of sessions at the end. */
   readonly components?: number;
 };
@@ -60,6 +63,8 @@ export class FigureRecorder extends Observer {
   #linksPerNode: number[] = [];
   #components: number | undefined;
   #deliveries = 0;
+  #faults = 0;
+  #honestSessionsLost = 0;
   #expectedDeliveries = 0;
 
   constructor(world: () => World) {
@@ -91,8 +96,14 @@ export class FigureRecorder extends Observer {
     this.#died.delete(node.id);
   }
 
-  override sessionDown(node: SimNode, peer: NodeId, _code: ErrorCode): void {
+  override sessionDown(node: SimNode, peer: NodeId, code: ErrorCode): void {
     this.presenceLost(node, peer);
+    const other = this.#world().nodeById(peer);
+    if (code !== 'replaced' && node.isHonest && other?.isHonest && other.isAlive) this.#honestSessionsLost++;
+  }
+
+  override fault(node: SimNode): void {
+    if (node.isHonest) this.#faults++;
   }
 
   override presenceLost(_node: SimNode, peer: NodeId): void {
@@ -165,6 +176,7 @@ export class FigureRecorder extends Observer {
       idleFramesPerSecond: distributionOf(this.#idleFrames),
       directCallMs: distributionOf(this.#direct),
       relayedCallMs: distributionOf(this.#relayed),
+      ...(this.#world().options.adversary ? { faults: this.#faults, honestSessionsLost: this.#honestSessionsLost } : {}),
       components: this.#components,
     });
   }

@@ -55,8 +55,11 @@ export class World {
   readonly #byKey = new Map<string, SimNode>();
   #nextMessage = 1;
 
-  constructor(options: SimOptions, observers: readonly Observer[]) {
+  readonly #spawnDefaults: SpawnOptions;
+
+  constructor(options: SimOptions, observers: readonly Observer[], spawnDefaults: SpawnOptions = {}) {
     this.options = options;
+    this.#spawnDefaults = spawnDefaults;
     this.observers = observers;
     this.natMix = options.nat;
     this.random = new SeededRandom(options.seed);
@@ -125,7 +128,8 @@ export class World {
   }
 
   /** Makes a node and starts it now. */
-  async spawn(options: SpawnOptions = {}): Promise<SimNode> {
+  async spawn(chosen: SpawnOptions = {}): Promise<SimNode> {
+    const options = { ...this.#spawnDefaults, ...chosen };
     const random = this.#fork();
     const entropy: Entropy = { bytes: (length) => random.bytes(length) };
     const identity: SimIdentity = await simIdentity(

@@ -16,7 +16,7 @@ export type Figures = {
   readonly agentKnownAllMs?: Distribution;
   /** Share of deliveries that came, of all that should have. */
   readonly gossipDelivery?: number;
-  /** From the moment when links are allowed again until every node can reach every other over sessions. */
+  /** From the moment when links are allowed again until every node can reach every other over sessions, and all know the same. */
   readonly healMs?: Distribution;
   /** From a node's death until one that had counted on it no longer does. */
   readonly deadGoneMs?: Distribution;
@@ -149,7 +149,7 @@ export class FigureRecorder extends Observer {
   }
 
   override inspect(world: World): void {
-    if (this.#healedAt === undefined || componentsOf(world.honest()) > 1) return;
+    if (this.#healedAt === undefined || componentsOf(world.honest()) > 1 || !knowTheSame(world.honest())) return;
     this.#heals.push(this.#now - this.#healedAt);
     this.#healedAt = undefined;
   }
@@ -213,6 +213,13 @@ export function componentsOf(nodes: readonly SimNode[]): number {
     }
   }
   return components;
+}
+
+/** Whether all have equal replicas, and everybody is there for everybody. */
+function knowTheSame(nodes: readonly SimNode[]): boolean {
+  if (nodes.some((node) => node.present.size < nodes.length - 1)) return false;
+  const first = JSON.stringify(nodes[0]?.replicas());
+  return nodes.every((node) => JSON.stringify(node.replicas()) === first);
 }
 
 function withoutAbsent(figures: { readonly [Name in keyof Figures]: Figures[Name] | undefined }): Figures {

@@ -5,6 +5,7 @@ import { FigureRecorder, type Figures } from './figures.ts';
 import { DEFAULTS, type SimOptions } from './options.ts';
 import { assertRealCryptography } from './primitives.ts';
 import { scenarioNamed } from './scenarios/all-scenarios.ts';
+import { Usability } from './usability.ts';
 import { World, type SpawnOptions } from './world.ts';
 
 export type Report = {
@@ -31,7 +32,7 @@ export async function simulate(chosen: Partial<SimOptions>, spawnDefaults?: Spaw
   const startedAt = performance.now();
   const violations = new Violations(() => world.now);
   const recorder = new FigureRecorder(() => world);
-  const world: World = new World(options, [recorder, ...allCheckers(violations, () => world)], spawnDefaults);
+  const world: World = new World(options, [recorder, new Usability(() => world), ...allCheckers(violations, () => world)], spawnDefaults);
   scenario.prepare(world, seconds);
   await world.run(seconds);
   return {

@@ -13,6 +13,8 @@ import { SignatureMemo } from './signatures.ts';
 import { simIdentity, type SimIdentity } from './sim-identity.ts';
 import { SimNetwork, type Place } from './sim-network.ts';
 import { SimNode } from './sim-node.ts';
+import { SharedDocuments } from './sim-registry.ts';
+import { SharedPresenceItems } from './sim-presence.ts';
 import { SimRtc } from './sim-rtc.ts';
 import { SimSignaling } from './sim-signaling.ts';
 import { TraceHash } from './trace.ts';
@@ -41,6 +43,8 @@ export class World {
   readonly queue = new EventQueue();
   readonly trace = new TraceHash();
   readonly signatures = new SignatureMemo();
+  readonly documents = new SharedDocuments();
+  readonly presenceItems = new SharedPresenceItems();
   readonly network: SimNetwork;
   readonly rtc: SimRtc;
   readonly signaling: SimSignaling;

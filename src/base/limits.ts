@@ -25,8 +25,10 @@ export const LIMITS = {
   previousEpochMs: 10_000,
   /** RFC 6479 style window, in frames. */
   replayWindowFrames: 2048,
-  /** From this size on, WebCrypto's AES-256-GCM beats ChaCha20-Poly1305 in script despite its asynchronous call. */
+  /** Above this size, WebCrypto's AES-256-GCM beats ChaCha20-Poly1305 in script although it works in another thread. */
   bulkFrameBytes: 4 * 1024,
+  /** The same where WebCrypto works in place: 6 µs against 11 µs for 256 B, 20 µs for 1 KiB. */
+  inPlaceBulkFrameBytes: 512,
   /** Frames that may wait for WebCrypto at once in one direction: enough to keep it busy, few enough not to delay small frames. */
   maxPendingBulkFrames: 8,
   maxIdentityPayloadBytes: 4 * 1024,
@@ -52,8 +54,8 @@ export const LIMITS = {
   /** Frames that may arrive behind the initiator's last handshake message while its signatures are checked (a few ms). */
   maxEarlyFrames: 256,
   maxEarlyBytes: 2 ** 20,
-  /** Payloads of one direction that wait in order behind the bulk cipher: more than the streams' windows can hold in frames of `bulkFrameBytes`. */
-  maxQueuedFrames: 4096,
+  /** Payloads of one direction that wait in order behind the bulk cipher: more than the session's window can hold in frames of `inPlaceBulkFrameBytes`. */
+  maxQueuedFrames: 16 * 1024,
   maxQueuedBytes: 16 * 2 ** 20,
   /** A link that garbles this many frames in a row is broken or hostile. */
   maxBadFramesInRow: 64,
@@ -97,6 +99,9 @@ export const LIMITS = {
   controlFramesBurst: 8_000,
   /** Answers that wait because the peer reads nothing: more only come from a peer that asks on purpose. */
   maxQueuedControlFrames: 16_384,
+
+  /** Messages up to this size travel together: what a frame costs, whatever is in it, is far more than what a KiB of it costs. */
+  packedFrameBytes: 32 * 1024,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */

@@ -26,9 +26,6 @@ export type ConnectionOutput =
   /** The end, once; every stream is gone. The link is to be closed. */
   | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
 
-/** Bytes that sealing adds to a payload, generously: what the link's buffer is counted with. */
-const SEAL_OVERHEAD_BYTES = 64;
-
 /**
  * One link with everything on top of it: the channel that makes it secret and authentic, the streams inside, the peer's health.
  * A composite machine: it only passes outputs of its parts to each other.
@@ -178,9 +175,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     let isAnySealed = false;
     while (!this.#isClosed && this.#linkBufferBytes < LIMITS.linkBufferBytes && this.#channel.pendingSeals < LIMITS.maxPendingBulkFrames) {
       const lowestPriority = this.#linkBufferBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
-      const payload = this.#mux.nextPayload(this.#channel.maxPayloadBytes, LIMITS.bulkFrameBytes - SEAL_OVERHEAD_BYTES, lowestPriority);
-      if (!payload) return isAnySealed;
-      this.#channel.handle({ type: 'send', payload }, now);
+      const frame = this.#mux.nextFrame(this.#channel, lowestPriority);
+      if (!frame) return isAnySealed;
+      this.#channel.handle({ type: 'send', frame }, now);
       isAnySealed = true;
       this.#drainChannel(now);
     }

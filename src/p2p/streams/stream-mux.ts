@@ -13,7 +13,7 @@ import {
   decodeStreamFrames,
   encodeOpenBody,
   encodeStreamFrame,
-  FRAME_HEADER_BYTES,
+  MESSAGE_LENGTH_BYTES,
   PING_BYTES,
   readUint32,
   STREAM_FRAME,
@@ -49,6 +49,12 @@ export type MuxOutput =
   /** The peer broke the rules: the session must end. */
   | { readonly type: 'violation'; readonly code: ErrorCode; readonly detail: string };
 
+/** The memory that a payload travels in: `Channel` says it. */
+export type FrameShape = { readonly maxPayloadBytes: number; readonly room: { readonly before: number; readonly after: number } };
+
+/** A piece of a message smaller than this is not worth its header. */
+const MIN_FRAGMENT_BYTES = 1024;
+
 type MuxStream = {
   readonly id: number;
   readonly priority: PriorityClass;
@@ -65,7 +71,7 @@ type MuxStream = {
  * cover all of it, so a message under way never waits for credit and streams cannot block each other half-way. Lower priorities
  * wait for higher ones; streams of one priority take turns, frame by frame.
  *
- * Payloads are pulled by `nextPayload` when the link has room, so that what is urgent overtakes what is merely queued.
+ * Payloads are pulled by `nextFrame` when the link has room, so that what is urgent overtakes what is merely queued.
  */
 export class StreamMux implements Machine<MuxInput, MuxOutput> {
   readonly #outputs = new Queue<MuxOutput>();
@@ -74,6 +80,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   readonly #streams = new Map<number, MuxStream>();
   readonly #scheduler = new PriorityScheduler();
   readonly #controlBucket: TokenBucket;
+  /** Where small messages are put together. */
+  #scratch: Uint8Array | undefined;
   #nextLocalId: number;
   #localCount = 0;
   #remoteCount = 0;
@@ -132,51 +140,74 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   }
 
   /**
-   * The next payload of at most `maxBytes`, or `undefined` when nothing can be sent now. Small frames travel together up to `packBytes`.
+   * The next payload in the memory of its frame, with `shape.room` around it, or `undefined` when nothing can be sent now. Small messages travel
+   * together, and so do those of bulk streams up to a full frame; nothing else ever waits for bulk bytes in its own frame.
    * Classes above `lowestPriority` (0 is the most urgent) are left waiting.
    */
-  nextPayload(maxBytes: number, packBytes: number, lowestPriority: PriorityClass): Uint8Array | undefined {
+  nextFrame(shape: FrameShape, lowestPriority: PriorityClass): Uint8Array | undefined {
     if (this.#isBroken) return undefined;
-    let payload: Uint8Array | undefined;
+    const scratch = (this.#scratch ??= new Uint8Array(Math.min(LIMITS.packedFrameBytes, shape.maxPayloadBytes)));
+    let used = this.#writeControl(scratch);
+    let isBulkOnly = used === 0;
+    for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
+      isBulkOnly &&= stream.priority === 2;
+      if (used + stream.outgoing.restBytes > scratch.length) {
+        if (used > 0 && !isBulkOnly) break;
+        return this.#largeFrame(shape, stream, scratch.subarray(0, used));
+      }
+      used += this.#writeFragment(stream, scratch, used, scratch.length - used);
+    }
+    if (used === 0) return undefined;
+    const { before, after } = shape.room;
+    const frame = new Uint8Array(before + used + after);
+    frame.set(scratch.subarray(0, used), before);
+    return frame;
+  }
+
+  /** A frame with what was packed, then as much of the stream's message as fits, then, where all of it is bulk, of others. */
+  #largeFrame({ room, maxPayloadBytes }: FrameShape, first: MuxStream, packed: Uint8Array): Uint8Array {
+    const isBulk = first.priority === 2;
+    const capacity = isBulk ? maxPayloadBytes : Math.min(first.outgoing.restBytes + MESSAGE_LENGTH_BYTES, maxPayloadBytes);
+    const frame = new Uint8Array(room.before + capacity + room.after);
+    const limit = room.before + capacity;
+    frame.set(packed, room.before);
+    let end = room.before + packed.length;
+    for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(2) : undefined) {
+      end += this.#writeFragment(stream, frame, end, limit - end);
+    }
+    return frame.subarray(0, end + room.after);
+  }
+
+  #writeControl(target: Uint8Array): number {
     let used = 0;
-    for (let next = this.#control.peek(); next && used + next.length <= packBytes; next = this.#control.peek()) {
-      payload ??= new Uint8Array(packBytes);
-      payload.set(next, used);
+    for (let next = this.#control.peek(); next && used + next.length <= target.length; next = this.#control.peek()) {
+      target.set(next, used);
       used += next.length;
       this.#control.shift();
     }
-    for (;;) {
-      const stream = this.#pick(lowestPriority);
-      if (!stream) break;
-      const needed = stream.restBytes;
-      if (used === 0) {
-        payload = new Uint8Array(needed > packBytes ? Math.min(needed + 4, maxBytes) : packBytes);
-      } else if (used + needed > packBytes) {
-        break;
-      }
-      const target = payload as Uint8Array;
-      const { written, done } = stream.writeFragment(target, used, Math.min(target.length, maxBytes) - used);
-      used += written;
-      if (done) this.#messageSent(stream.id);
-      if (used > packBytes - FRAME_HEADER_BYTES) break;
-    }
-    return used === 0 ? undefined : (payload as Uint8Array).subarray(0, used);
+    return used;
+  }
+
+  #writeFragment(stream: MuxStream, target: Uint8Array, offset: number, space: number): number {
+    const { written, done } = stream.outgoing.writeFragment(target, offset, space);
+    if (done) this.#messageSent(stream.id);
+    return written;
   }
 
   /** The stream whose turn it is, with a message under way. */
-  #pick(lowestPriority: PriorityClass): OutgoingStream | undefined {
+  #pick(lowestPriority: PriorityClass): MuxStream | undefined {
     return this.#scheduler.pick(lowestPriority, (id, priority) => {
       const stream = this.#streams.get(id);
       if (!stream) return 'idle';
       const { outgoing } = stream;
-      if (outgoing.isMidMessage) return outgoing;
+      if (outgoing.isMidMessage) return stream;
       const cost = outgoing.nextCost;
       if (cost === undefined || !stream.isAccepted || cost > outgoing.credit) return 'idle';
       const reserve = priority === 2 ? LIMITS.interactiveReserveBytes : 0;
       if (cost > this.#sessionCredit - reserve) return 'blocked';
       this.#sessionCredit -= cost;
       outgoing.begin();
-      return outgoing;
+      return stream;
     });
   }
 

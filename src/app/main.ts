@@ -42,12 +42,7 @@ async function start(): Promise<void> {
   if (!isSecureContext || !globalThis.crypto?.subtle) throw new ParleyError('platform-missing', 'The page is not in a secure context.');
   applyRememberedTheme();
   const { invite, isBroken } = takeInvite();
-  const [storage, slot, verifier, bulkCipher] = await Promise.all([
-    openStorageOrMemory(),
-    claimTabSlot(navigator.locks, sessionStorageOf()),
-    createVerifier(),
-    WebCryptoBulkCipher.create(),
-  ]);
+  const [storage, slot, verifier] = await Promise.all([openStorageOrMemory(), claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
   const { records } = storage;
   if (!slot) throw new ParleyError('overloaded', 'Too many tabs of this app are open in this browser. Close some, and reload.');
 
@@ -66,7 +61,7 @@ async function start(): Promise<void> {
     clock: systemClock,
     entropy: systemEntropy,
     verifier,
-    bulkCipher,
+    bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
     rtc: new WebRtcDialer(SimplePeer),
   });

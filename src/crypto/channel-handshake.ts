@@ -25,7 +25,6 @@ export type LocalChannelParts = {
   readonly psk?: Uint8Array;
   readonly entropy: Entropy;
   readonly localHello: Uint8Array;
-  readonly bulkFrameBytes?: number;
 };
 
 /** An identity that a handshake message claims; it holds when all of `checks` hold. */

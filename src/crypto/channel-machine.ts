@@ -140,7 +140,6 @@ export class SecureChannel implements Channel {
         localStatic: this.#local.identity.noiseStatic,
         remoteStatic: handshake.remoteStatic as Uint8Array,
         entropy: this.#local.entropy,
-        bulkFrameBytes: this.#local.bulkFrameBytes ?? LIMITS.bulkFrameBytes,
         now,
         emit: (output) => this.#outputs.push(output),
         onConfirmed: () => {

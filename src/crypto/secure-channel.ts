@@ -10,8 +10,6 @@ export type SecureChannelFactoryOptions = {
   /** The private network's key (`pskOf(secret)`); absent in open networks. */
   readonly psk?: Uint8Array;
   readonly entropy: Entropy;
-  /** Payloads above this size go through the bulk cipher (`BulkCipher.fromBytes`). */
-  readonly bulkFrameBytes?: number;
 };
 
 export type SecureChannelFactory = ChannelFactory & {

@@ -18,8 +18,6 @@ export type SessionOptions = {
   readonly localStatic: KeyPair;
   readonly remoteStatic: Uint8Array;
   readonly entropy: Entropy;
-  /** Payloads above this size go through the bulk cipher. */
-  readonly bulkFrameBytes: number;
   readonly now: number;
   emit(output: ChannelOutput): void;
   /** The responder accepted us. */
@@ -27,6 +25,12 @@ export type SessionOptions = {
   /** The session cannot go on, or the peer said goodbye. */
   onEnd(code: ErrorCode, remote: boolean, detail: string): void;
 };
+
+/**
+ * Stands in the order of payloads where one is missing: counters have no holes and links deliver in order, so it will not come. What came before
+ * it is still delivered; then the session ends, for what follows must not pass for whole.
+ */
+const MISSING = Symbol('a frame is missing');
 
 /** `preceding`: how many frames of its epoch had come before it. */
 type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly preceding: number };
@@ -38,7 +42,7 @@ type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly prec
 export class Session {
   readonly #options: SessionOptions;
   readonly #outgoing: OrderedSlots<Uint8Array>;
-  readonly #incoming: OrderedSlots<Uint8Array>;
+  readonly #incoming: OrderedSlots<Uint8Array | typeof MISSING>;
   /** Frames whose bodies are being sealed. */
   readonly #seals = new Map<number, Uint8Array>();
   readonly #opens = new Map<number, BulkOpen>();
@@ -56,7 +60,10 @@ export class Session {
     this.#nextJob = firstJob;
     this.#current = new Epoch(0, options.keys, options.binding, options.now);
     this.#outgoing = new OrderedSlots((frame) => options.emit({ type: 'transmit', frame }));
-    this.#incoming = new OrderedSlots((payload) => options.emit({ type: 'deliver', payload }));
+    this.#incoming = new OrderedSlots((payload) => {
+      if (payload === MISSING) options.onEnd('link-lost', false, 'A frame is missing.');
+      else options.emit({ type: 'deliver', payload });
+    });
   }
 
   get pendingSeals(): number {
@@ -101,7 +108,7 @@ export class Session {
     const plaintext = epoch.openSmall(frame, counter);
     if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
     epoch.window.accept(counter);
-    if (epoch.received + epoch.opening < counter) return this.#frameMissing();
+    if (epoch.received + epoch.opening < counter) return this.#incoming.push(MISSING);
     epoch.received++;
     this.#badInRow = 0;
     if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
@@ -122,7 +129,7 @@ export class Session {
     this.#opens.delete(job);
     open.epoch.opening--;
     const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
-    if (isNew && open.preceding < open.counter) return this.#frameMissing();
+    if (isNew && open.preceding < open.counter) return this.#incoming.finish(job, MISSING);
     if (isNew) {
       open.epoch.received++;
       this.#badInRow = 0;
@@ -154,7 +161,7 @@ export class Session {
   }
 
   #seal(frame: Uint8Array): void {
-    if (frame.length - SEALED_OVERHEAD_BYTES <= this.#options.bulkFrameBytes) {
+    if (frame.length - SEALED_OVERHEAD_BYTES <= LIMITS.bulkFrameBytes) {
       this.#current.sealSmall(CHANNEL_FRAME.small, frame);
       return this.#outgoing.push(frame);
     }
@@ -172,11 +179,6 @@ export class Session {
     this.#opens.set(job, { epoch, counter, preceding: epoch.received + epoch.opening });
     epoch.opening++;
     this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
-  }
-
-  /** Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. */
-  #frameMissing(): void {
-    this.#options.onEnd('link-lost', false, 'A frame is missing.');
   }
 
   #deliver(payload: Uint8Array): void {

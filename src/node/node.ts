@@ -69,13 +69,7 @@ export class Node implements NodeApi {
     this.identity = { node: identity.node, device: identity.device, person: identity.person };
     this.networkId = networkId;
     this.#clock = clock;
-    const secure = createSecureChannelFactory({
-      identity,
-      networkId,
-      entropy,
-      bulkFrameBytes: options.bulkCipher.fromBytes,
-      ...(options.psk ? { psk: options.psk } : {}),
-    });
+    const secure = createSecureChannelFactory({ identity, networkId, entropy, ...(options.psk ? { psk: options.psk } : {}) });
     const channels = options.channels ? Object.assign(options.channels, { localHello: secure.localHello }) : secure;
     this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now() });
     this.#pump = new Pump({

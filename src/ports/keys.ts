@@ -17,8 +17,6 @@ export interface Verifier {
 
 /** AES-256-GCM for bulk frames, off the main thread where the platform does that. */
 export interface BulkCipher {
-  /** Payloads larger than this are sealed faster here than by a cipher in script. */
-  readonly fromBytes: number;
   /** Ciphertext ‖ 16-byte tag. */
   seal(job: BulkJob): Promise<Uint8Array>;
   /** `undefined` when the tag does not match. */

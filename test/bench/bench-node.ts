@@ -58,7 +58,7 @@ async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<
     clock: systemClock,
     entropy: systemEntropy,
     verifier: await createVerifier(),
-    bulkCipher: await WebCryptoBulkCipher.create(),
+    bulkCipher: new WebCryptoBulkCipher(),
     ...(kind === 'plaintext' ? { channels: plaintextChannels(secure) } : {}),
   });
   node.serve(PROTOCOL, answer);

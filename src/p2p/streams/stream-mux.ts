@@ -87,6 +87,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #remoteCount = 0;
   #sessionCredit: number = LIMITS.sessionWindowBytes;
   #sessionWindow: number = LIMITS.sessionWindowBytes;
+  /** Consumed on all streams together, but not yet told to the peer. */
+  #pendingCredit = 0;
   #isBroken = false;
 
   /** The two sides of a session must differ in `isInitiator`: the initiator's stream ids are odd. */
@@ -148,11 +150,13 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     if (this.#isBroken) return undefined;
     const scratch = (this.#scratch ??= new Uint8Array(Math.min(LIMITS.packedFrameBytes, shape.maxPayloadBytes)));
     let used = this.#writeControl(scratch);
-    let isBulkOnly = used === 0;
+    let holdsUrgent = used > 0;
     for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
-      isBulkOnly &&= stream.priority === 2;
+      const isBulk = stream.priority === 2;
+      if (isBulk && holdsUrgent) break;
+      holdsUrgent ||= !isBulk;
       if (used + stream.outgoing.restBytes > scratch.length) {
-        if (used > 0 && !isBulkOnly) break;
+        if (used > 0 && !isBulk) break;
         return this.#largeFrame(shape, stream, scratch.subarray(0, used));
       }
       used += this.#writeFragment(stream, scratch, used, scratch.length - used);
@@ -257,13 +261,17 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     this.#sessionWindow += bytes;
     if (!stream) return this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, id, uint32Body(bytes)));
     stream.pendingCredit += bytes;
+    this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
     if (stream.pendingCredit >= LIMITS.creditStepBytes) this.#giveCredit(stream);
+    // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
+    if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
   }
 
   #giveCredit(stream: MuxStream): void {
     if (stream.pendingCredit === 0) return;
     this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, stream.id, uint32Body(stream.pendingCredit)));
+    this.#pendingCredit -= stream.pendingCredit;
     stream.pendingCredit = 0;
   }
 
@@ -411,6 +419,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     const undelivered = stream.incoming.undeliveredCost;
     this.#sessionWindow += undelivered;
     stream.pendingCredit += undelivered;
+    this.#pendingCredit += undelivered;
     this.#giveCredit(stream);
     this.#streams.delete(stream.id);
     this.#scheduler.delete(stream.id, stream.priority);

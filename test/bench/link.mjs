@@ -9,9 +9,9 @@ const RAW = 'raw data channel';
 const PLAIN = 'plaintext session';
 
 /** Round trips, throughput, lines behind a transfer, handshakes. */
-export async function measureLink({ call, both }, report) {
+export async function measureLink({ call, both, cpuMs }, report) {
   for (const size of [64, 1024]) await roundTrips(size, call, report);
-  await transfers(call, report);
+  await transfers(call, cpuMs, report);
   await linesBehindTransfers(call, report);
   const handshakes = [];
   for (let run = 0; run < HANDSHAKES; run++) handshakes.push((await both('handshakeMs', run))[0]);
@@ -34,9 +34,16 @@ async function roundTrips(size, call, report) {
   add(`round trip ${size} B against the plaintext session`, 'secure', 'plain', PLAIN);
 }
 
-async function transfers(call, report) {
-  const raw = Object.fromEntries(RAW_MESSAGE_BYTES.map((bytes) => [bytes, () => call('rawRate', bytes)]));
-  const subjects = { ...raw, secure: () => call('nodeRate', 'secure'), plain: () => call('nodeRate', 'plaintext') };
+async function transfers(call, cpuMs, report) {
+  const cpu = {};
+  const subject = (name, method, of) => async () => {
+    const before = await cpuMs();
+    const rate = await call(method, of);
+    (cpu[name] ??= []).push((await cpuMs()) - before);
+    return rate;
+  };
+  const raw = Object.fromEntries(RAW_MESSAGE_BYTES.map((bytes) => [bytes, subject(bytes, 'rawRate', bytes)]));
+  const subjects = { ...raw, secure: subject('secure', 'nodeRate', 'secure'), plain: subject('plain', 'nodeRate', 'plaintext') };
   await inTurns(1, subjects);
   const rates = await inTurns(TRANSFER_ROUNDS, subjects);
   const best = RAW_MESSAGE_BYTES.toSorted((a, b) => rates.median(b) - rates.median(a))[0];
@@ -49,6 +56,14 @@ async function transfers(call, report) {
     ratio: rates.ratio('secure', 'plain'),
   });
   report.add('encryption cost of throughput', '%', 100 * (1 - rates.ratio('secure', 'plain')));
+  // Other programs on the machine move it less than they do the rates.
+  for (const [baseline, name] of [
+    ['plain', PLAIN],
+    [best, RAW],
+  ]) {
+    const ratio = median(cpu.secure.map((ms, round) => ms / cpu[baseline][round]));
+    report.add(`CPU of a 64 MiB transfer against the ${name}`, 'ms', median(cpu.secure), { baseline: { name, value: median(cpu[baseline]) }, ratio });
+  }
 }
 
 async function linesBehindTransfers(call, report) {

@@ -26,7 +26,7 @@ function serve(folder) {
 
 /**
  * The two pages of the benchmark, in profiles of their own, joined by a raw channel and two nodes. `call` runs a function of the first page,
- * `both` of both, each with whether it initiates as its last argument.
+ * `both` of both, each with whether it initiates as its last argument; `cpuMs` is what all processes of the browser have used.
  */
 export async function openPages(browser, root) {
   const folder = join(root, 'node_modules/.cache/parley-bench');
@@ -52,10 +52,15 @@ export async function openPages(browser, root) {
   await both('openRaw');
   await both('openNode', 'secure');
   await both('openNode', 'plaintext');
+  const system = await browser.newBrowserCDPSession();
+  const cpuMs = async () => {
+    const { processInfo } = await system.send('SystemInfo.getProcessInfo');
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+  };
   const close = async () => {
     for (const page of pages) await page.context().close();
     server.closeAllConnections();
     server.close();
   };
-  return { pages, call, both, close };
+  return { call, both, cpuMs, close };
 }

@@ -174,7 +174,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (!this.#identity) return false;
     let isAnySealed = false;
     while (!this.#isClosed && this.#linkBufferBytes < LIMITS.linkBufferBytes && this.#channel.pendingSeals < LIMITS.maxPendingBulkFrames) {
-      const lowestPriority = this.#linkBufferBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
+      // What is being sealed will be in the buffer in a moment, before anything that comes now.
+      const aheadBytes = this.#linkBufferBytes + this.#channel.pendingSeals * this.#channel.maxPayloadBytes;
+      const lowestPriority = aheadBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
       const frame = this.#mux.nextFrame(this.#channel, lowestPriority);
       if (!frame) return isAnySealed;
       this.#channel.handle({ type: 'send', frame }, now);

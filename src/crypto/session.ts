@@ -1,10 +1,10 @@
-import { concatBytes, EMPTY_BYTES, utf8 } from '../base/bytes.ts';
+import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { CHANNEL_FRAME, CONTROL, readCode, readSealedCounter, SEALED_HEADER_BYTES } from './channel-frames.ts';
+import { CHANNEL_FRAME, CONTROL, readCode, readSealedCounter, SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES } from './channel-frames.ts';
 import type { ChannelOutput } from './channel.ts';
 import { Epoch, type TransportKeys } from './epoch.ts';
 import type { KeyPair } from './key-exchange.ts';
@@ -26,7 +26,12 @@ export type SessionOptions = {
   onEnd(code: ErrorCode, remote: boolean, detail: string): void;
 };
 
-type BulkSeal = { readonly header: Uint8Array };
+/**
+ * Stands in the order of payloads where one is missing: counters have no holes and links deliver in order, so it will not come. What came before
+ * it is still delivered; then the session ends, for what follows must not pass for whole.
+ */
+const MISSING = Symbol('a frame is missing');
+
 /** `preceding`: how many frames of its epoch had come before it. */
 type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly preceding: number };
 
@@ -37,10 +42,11 @@ type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly prec
 export class Session {
   readonly #options: SessionOptions;
   readonly #outgoing: OrderedSlots<Uint8Array>;
-  readonly #incoming: OrderedSlots<Uint8Array>;
-  readonly #seals = new Map<number, BulkSeal>();
+  readonly #incoming: OrderedSlots<Uint8Array | typeof MISSING>;
+  /** Frames whose bodies are being sealed. */
+  readonly #seals = new Map<number, Uint8Array>();
   readonly #opens = new Map<number, BulkOpen>();
-  /** Payloads that wait because the keys expired and the fresh ones are not there yet. */
+  /** Frames that wait because the keys expired and the fresh ones are not there yet. */
   readonly #held = new Queue<Uint8Array>();
   #current: Epoch;
   #previous: Epoch | undefined;
@@ -56,7 +62,10 @@ export class Session {
     this.#nextJob = firstJob;
     this.#current = new Epoch(0, options.keys, options.binding, options.now);
     this.#outgoing = new OrderedSlots((frame) => this.#transmit(frame));
-    this.#incoming = new OrderedSlots((payload) => options.emit({ type: 'deliver', payload }));
+    this.#incoming = new OrderedSlots((payload) => {
+      if (payload === MISSING) options.onEnd('link-lost', false, 'A frame is missing.');
+      else options.emit({ type: 'deliver', payload });
+    });
   }
 
   get pendingSeals(): number {
@@ -68,17 +77,26 @@ export class Session {
     return earlier(rekeyAt, this.#previous && this.#previousUntil);
   }
 
-  send(payload: Uint8Array, now: number): void {
+  /** `frame` has its payload where the sealed body will be, and is the session's from now on. */
+  send(frame: Uint8Array, now: number): void {
     if (this.#current.wantsRekey(now)) this.#startRekey(now);
     if (this.#held.length > 0 || this.#current.isExpired(now)) {
       if (this.#held.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'Too much waits for fresh keys.');
-      return this.#held.push(payload);
+      return this.#held.push(frame);
     }
-    this.#seal(payload);
+    this.#seal(frame);
   }
 
   control(kind: number, body: Uint8Array): void {
-    this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(kind), body)));
+    this.#outgoing.push(this.#controlFrame(kind, body));
+  }
+
+  #controlFrame(kind: number, body: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(SEALED_OVERHEAD_BYTES + 1 + body.length);
+    frame[SEALED_HEADER_BYTES] = kind;
+    frame.set(body, SEALED_HEADER_BYTES + 1);
+    this.#current.sealSmall(CHANNEL_FRAME.control, frame);
+    return frame;
   }
 
   goodbye(code: ErrorCode): void {
@@ -87,7 +105,7 @@ export class Session {
 
   /** What is sealed already still goes on the old link, in order; then a frame says that the rest comes on the other. */
   switchLink(transcript: Uint8Array): void {
-    const frame = this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(CONTROL.switchLink), transcript));
+    const frame = this.#controlFrame(CONTROL.switchLink, transcript);
     this.#lastOnLink = { frame, transcript };
     this.#outgoing.push(frame);
   }
@@ -107,7 +125,7 @@ export class Session {
     const plaintext = epoch.openSmall(frame, counter);
     if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
     epoch.window.accept(counter);
-    if (epoch.received + epoch.opening < counter) return this.#frameMissing();
+    if (epoch.received + epoch.opening < counter) return this.#incoming.push(MISSING);
     epoch.received++;
     this.#badInRow = 0;
     if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
@@ -120,14 +138,15 @@ export class Session {
     if (seal) {
       this.#seals.delete(job);
       if (!bytes) return this.#options.onEnd('internal', false, 'The cipher for large frames failed.');
-      return this.#outgoing.finish(job, concatBytes(seal.header, bytes));
+      seal.set(bytes, SEALED_HEADER_BYTES);
+      return this.#outgoing.finish(job, seal);
     }
     const open = this.#opens.get(job);
     if (!open) return;
     this.#opens.delete(job);
     open.epoch.opening--;
     const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
-    if (isNew && open.preceding < open.counter) return this.#frameMissing();
+    if (isNew && open.preceding < open.counter) return this.#incoming.finish(job, MISSING);
     if (isNew) {
       open.epoch.received++;
       this.#badInRow = 0;
@@ -166,16 +185,15 @@ export class Session {
     this.#options.emit({ type: 'link-switched', direction: 'sending', transcript: last.transcript });
   }
 
-  #seal(payload: Uint8Array): void {
-    if (payload.length <= LIMITS.bulkFrameBytes) {
-      this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.small, payload));
-      return;
+  #seal(frame: Uint8Array): void {
+    if (frame.length - SEALED_OVERHEAD_BYTES <= LIMITS.bulkFrameBytes) {
+      this.#current.sealSmall(CHANNEL_FRAME.small, frame);
+      return this.#outgoing.push(frame);
     }
     const job = this.#nextJob++;
-    const { header, work } = this.#current.bulkSeal(payload);
     this.#outgoing.begin(job);
-    this.#seals.set(job, { header });
-    this.#options.emit({ type: 'bulk', job, operation: 'seal', work });
+    this.#seals.set(job, frame);
+    this.#options.emit({ type: 'bulk', job, operation: 'seal', work: this.#current.bulkSeal(frame) });
   }
 
   #receiveBulk(frame: Uint8Array, epoch: Epoch, counter: number): void {
@@ -186,11 +204,6 @@ export class Session {
     this.#opens.set(job, { epoch, counter, preceding: epoch.received + epoch.opening });
     epoch.opening++;
     this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
-  }
-
-  /** Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. */
-  #frameMissing(): void {
-    this.#options.onEnd('link-lost', false, 'A frame is missing.');
   }
 
   #deliver(payload: Uint8Array): void {
@@ -261,7 +274,7 @@ export class Session {
     this.#previousUntil = now + LIMITS.previousEpochMs;
     this.#current = new Epoch(this.#previous.number + 1, keys, binding, now);
     this.#rekey = undefined;
-    for (let payload = this.#held.shift(); payload; payload = this.#held.shift()) this.#seal(payload);
+    for (let frame = this.#held.shift(); frame; frame = this.#held.shift()) this.#seal(frame);
   }
 
   #newRekey(initiator: boolean): RekeyHandshake {

@@ -38,6 +38,10 @@ class RepeatingChannel implements Channel {
     this.maxPayloadBytes = inner.maxPayloadBytes;
   }
 
+  get room(): Channel['room'] {
+    return this.#inner.room;
+  }
+
   get pendingSeals(): number {
     return this.#inner.pendingSeals;
   }

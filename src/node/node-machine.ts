@@ -402,7 +402,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       if (input.type === 'link-closed') this.#linkUseless(link, known, input.code, now);
       return;
     }
-    const isClaim = input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim && known.options.role === 'responder';
+    // Not on circuits: without certificates of its own, an earlier claim would fit the link as well.
+    const mayBeClaim = known.options.role === 'responder' && known.facts.kind !== 'circuit';
+    const isClaim = mayBeClaim && input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim;
     if (isClaim && !this.connectionOf(known.owner)?.identity) {
       return this.#moves.answer(link, endsOf(known.facts, 'responder'), input.bytes, this.#movableSessions());
     }

@@ -67,6 +67,8 @@ export const LIMITS = {
   maxSignalingMessageBytes: 16 * 1024,
   /** Cards in one welcome. */
   maxSignalingCards: 8,
+  /** Servers that a node keeps a connection with: its own, those that it was told of, those of invites. */
+  maxSignalingServers: 8,
   /** Introductions that may wait until the socket is open and joined: every peer of a welcome, with its answers and candidates. */
   maxWaitingSignalingMessages: 64,
   /** A server that has not said anything this long after dialling is taken as unreachable: browsers themselves wait minutes. */
@@ -165,6 +167,69 @@ export const LIMITS = {
   /** `open` without a deadline of its own. */
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
+
+  // ── gossip ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  maxGossipItemBytes: 16 * 1024,
+  /** UTF-16 units. */
+  maxTopicLength: 64,
+  maxTopics: 256,
+  /** The links of a node and the tabs behind it; also the bits of one integer, in which an item keeps who has it. */
+  maxGossipLinks: 32,
+  /** GossipSub's D and D_lo: links on which we push or announce at once, and links on which a publication of our own starts. */
+  gossipCloseLinks: 6,
+  gossipFirstPushes: 4,
+  /** A publication of our own this small starts on all close links (GossipSub 1.1, flood publishing). */
+  gossipFloodBytes: 1024,
+  /** Twice the clock skew and the lifetime of an item: nothing leaves the cache and still passes a clock test. */
+  gossipSeenMs: 360_000,
+  maxGossipSeen: 10_000,
+  /** How long an item can be fetched: a link that comes up within two minutes after the item brings it. */
+  gossipHoldMs: 120_000,
+  maxGossipHeldBytes: 8 * 2 ** 20,
+  /** Announcements on close links: soon when the link was quiet, then in batches; on the other links, which only matter when those fail, later. */
+  gossipAnnounceFirstMs: 100,
+  gossipAnnounceMs: 1_000,
+  gossipAnnounceFarMs: 3_000,
+  /** Ids of one announcement or request: 10 kB. */
+  maxGossipIdsPerMessage: 500,
+  /** GossipSub's 5 000 ids in each of its heartbeats, thinned to what 20 links can mean. */
+  /** What a new link is told of the items that can still be had: the latest. */
+  maxGossipBacklogIds: 256,
+  gossipIdsPerSecond: 1_000,
+  gossipIdsBurst: 5_000,
+  gossipAnnouncementsPerSecond: 10,
+  gossipAnnouncementsBurst: 40,
+  /** An announced item usually comes along the tree in this time; else it is asked for. About ten hops of 75 ms. */
+  gossipMissingMs: 700,
+  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs` (GossipSub's IWANT follow-up). */
+  gossipAskNextMs: 1_000,
+  gossipPromiseMs: 3_000,
+  /** Items that we know of and lack; and who announced one of them. */
+  maxGossipMissing: 4_096,
+  maxGossipAnnouncers: 6,
+  /** Items asked of one neighbour at once. */
+  maxGossipAskedPerLink: 256,
+  /** Unasked items that one neighbour may push; we push slower than that and announce the rest. */
+  gossipPushesPerSecond: 50,
+  gossipPushesBurst: 300,
+  gossipOwnPushesPerSecond: 40,
+  gossipOwnPushesBurst: 200,
+  /** What a neighbour may fetch. */
+  gossipServedBytesPerSecond: 64 * 1024,
+  gossipServedBytesBurst: 2 * 2 ** 20,
+  /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
+  maxGossipValidatingPerLink: 256,
+  maxGossipValidating: 1_024,
+  /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
+  gossipPruneBackoffMs: 60_000,
+  /** Copies of what we have that a neighbour may push after it was asked to stop: those that were under way. */
+  maxGossipCopiesAfterPrune: 64,
+  maxGossipPayloadBytes: 15 * 1024,
+  /** Authors whose numbers are remembered, and numbers of one author. */
+  maxGossipAuthors: 2_048,
+  gossipReplayWindow: 64,
+  /** Publications of this node's programs that wait for their signature. */
+  maxSigningPublications: 256,
 
   // ── routing and relays ─────────────────────────────────────────────────────────────────────────────────────────
   /** As many as `maxConnections`: whoever lists more has them from nowhere. */

@@ -11,7 +11,9 @@ export const SIGNATURE_LABELS = {
   noiseStatic: 'parley/noise-static/v1',
   /** The signaling server's challenge (signaling-server/PROTOCOL.md). */
   join: 'parley/join/v1',
-  peerCard: 'parley/card/v1',
+  peerCard: 'parley/card/v2',
+  goneNotice: 'parley/gone/v1',
+  gossipEnvelope: 'parley/gossip-envelope/v1',
   introduction: 'parley/introduction/v1',
   chatEvent: 'parley/chat-event/v1',
 } as const;

@@ -90,6 +90,15 @@ export type NodeEvents = {
   fault: { readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 };
 
+/** What some node of the network published; its signature was checked. */
+export type Publication = {
+  readonly topic: string;
+  readonly author: NodeId;
+  /** The author's clock, within two minutes of ours. */
+  readonly sentAt: number;
+  readonly payload: Uint8Array;
+};
+
 /** A running node, as everything above the protocol machines sees it. */
 export interface NodeApi {
   readonly id: NodeId;
@@ -105,6 +114,13 @@ export interface NodeApi {
   /** Serves a protocol to every peer; answers how to stop. One handler per protocol. The handler may `reset` to refuse. */
   serve(protocol: string, handler: (stream: Stream) => void): () => void;
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void;
+  /**
+   * Publishes to every node of the network that subscribed to the topic, signed by this node. Delivery is best effort: who is away misses it.
+   * @throws ParleyError `bad-argument` for the topic, `too-large` above 15 KiB, `overloaded`
+   */
+  publish(topic: string, payload: Uint8Array): void;
+  /** Listens to a topic; answers how to stop. What this node publishes is not delivered back. */
+  subscribe(topic: string, listener: (publication: Publication) => void): () => void;
   /** Something happened to the platform: check every session at once, reconnect what is down. */
   nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void;
   /** Says goodbye to every peer and stops. */

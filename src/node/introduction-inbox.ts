@@ -11,16 +11,21 @@ import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | { readonly type: 'card'; readonly card: PeerCard }
+  /** `server`: which brought it, if one did. */
+  | { readonly type: 'card'; readonly server: number | undefined; readonly card: PeerCard }
   /** `path` names the path through the mesh that it came along, if it did. */
   | {
       readonly type: 'introduction';
+      readonly server: number | undefined;
       readonly from: NodeId;
       readonly introduction: Introduction;
       readonly sealingKey?: Uint8Array;
       readonly path?: PathId;
     }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
+
+/** By what an introduction came: a signaling server, or a path through the mesh. */
+export type Origin = { readonly server: number | undefined; readonly path?: PathId };
 
 type Waiting = {
   readonly job: number;
@@ -50,22 +55,23 @@ export class IntroductionInbox {
     return this.#outputs.shift();
   }
 
-  card(bytes: Uint8Array, now: number): void {
+  card(bytes: Uint8Array, server: number | undefined, now: number): void {
     this.#read('A peer card was refused.', () => {
-      const card = readCard(bytes, now);
-      this.#wait({ type: 'card', card }, [card.check]);
+      const card = readCard(bytes, this.#networkId, now);
+      this.#wait({ type: 'card', server, card }, [card.check]);
     });
   }
 
-  relayed(sealed: Uint8Array, now: number, path?: PathId): void {
+  relayed(sealed: Uint8Array, origin: Origin, now: number): void {
     if (!this.#bucket.take(now)) return this.#fault('rate-limited', 'Introductions came too fast.');
     this.#read('An introduction was refused.', () => {
       const { introduction, from, check } = openIntroduction(sealed, this.#identity.sealing, this.#identity.node, this.#networkId);
-      const along = path === undefined ? {} : { path };
-      if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction, ...along }, [check]);
-      const card = readCard(introduction.card, now);
+      const { server, path } = origin;
+      const content = { type: 'introduction', server, from, introduction, ...(path === undefined ? {} : { path }) } as const;
+      if (!introduction.card) return this.#wait(content, [check]);
+      const card = readCard(introduction.card, this.#networkId, now);
       if (card.node !== from) return this.#fault('wrong-node', 'An offer came with somebody else’s card.', from);
-      this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey, ...along }, [check, card.check]);
+      this.#wait({ ...content, sealingKey: card.sealingKey }, [check, card.check]);
     });
   }
 

@@ -8,9 +8,10 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import type { PeerCard } from '../crypto/peer-card.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
-import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
+import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
+import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
 import type { Candidate } from '../p2p/overlay/overlay.ts';
 import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
@@ -22,9 +23,9 @@ import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
 import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
 import { IntroductionRoutes } from './introduction-routes.ts';
-import { Mesh, type MeshInput } from './mesh.ts';
+import { Mesh, type MeshInput, type MeshOutput } from './mesh.ts';
 import { LANES } from './neighbour-lanes.ts';
-import { Paths, type PathsInput, type PathsOutput } from './paths.ts';
+import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
 import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
 import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
@@ -39,10 +40,12 @@ export type LinkInput =
   | { readonly type: 'link-closed'; readonly code: ErrorCode; readonly detail: string };
 
 export type NodeInput =
-  | { readonly type: 'signaling'; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
-  | { readonly type: 'welcomed'; readonly peerCards: readonly Uint8Array[] }
-  | { readonly type: 'relayed'; readonly sealed: Uint8Array }
+  /** Signaling servers are numbers here; the first is the app's own. */
+  | { readonly type: 'signaling'; readonly server: number; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
+  | { readonly type: 'welcomed'; readonly server: number; readonly peerCards: readonly Uint8Array[] }
+  | { readonly type: 'relayed'; readonly server: number; readonly sealed: Uint8Array }
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
+  | { readonly type: 'mesh'; readonly input: Extract<MeshInput, { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' }> }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
@@ -73,14 +76,15 @@ export type NodeInput =
   | { readonly type: 'close' };
 
 export type NodeOutput =
-  | { readonly type: 'signaling'; readonly output: Exclude<SignalingSessionOutput, { readonly type: 'state' }> }
+  | ({ readonly type: 'signaling' } & SignalingServersOutput)
   | { readonly type: 'signaling-list' }
   | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
-  | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  /** To be carried by the signaling server. */
-  | { readonly type: 'relay'; readonly to: NodeId; readonly sealed: Uint8Array }
+  | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | Extract<MeshOutput, { readonly type: 'sign' | 'published' }>
+  /** To be carried by a signaling server: the one through which the node was met, where that is known. */
+  | { readonly type: 'relay'; readonly server: number | undefined; readonly to: NodeId; readonly sealed: Uint8Array }
   /** Nothing goes over the link any more; the session that it carried may be elsewhere. */
   | { readonly type: 'drop-link'; readonly link: number }
   /** The link of a dial now belongs to this connection. */
@@ -144,7 +148,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #me: NodeId;
   readonly #channels: SecureChannelFactory;
   readonly #outputs = new Queue<NodeOutput>();
-  readonly #signaling: SignalingSession;
+  readonly #signaling: SignalingServers;
+  /** Through which server a node was met. */
+  readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
+  #isCarrierUp = false;
   readonly #dials: DialBook;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
@@ -169,7 +176,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   constructor(options: NodeMachineOptions) {
     this.#me = options.identity.node;
     this.#channels = options.channels;
-    this.#signaling = new SignalingSession(options.entropy);
+    this.#signaling = new SignalingServers(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
     this.#mesh = new Mesh({
       me: this.#me,
@@ -256,13 +263,15 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'connection':
         return this.#fromPump(input.connection, input.input, now);
       case 'signaling':
-        return this.#signaling.handle(input.input, now);
+        return this.#signaling.handle({ type: 'server', server: input.server, input: input.input }, now);
       case 'welcomed':
-        this.#signaling.handle({ type: 'welcomed' }, now);
-        for (const card of input.peerCards) this.#inbox.card(card, now);
+        this.#signaling.handle({ type: 'server', server: input.server, input: { type: 'welcomed' } }, now);
+        for (const card of input.peerCards) this.#inbox.card(card, input.server, now);
         return;
       case 'relayed':
-        return this.#inbox.relayed(input.sealed, now);
+        return this.#inbox.relayed(input.sealed, { server: input.server }, now);
+      case 'mesh':
+        return this.#toMesh(input.input, now);
       case 'verified':
         return this.#inbox.verified(input.job, input.valid);
       case 'dials':
@@ -270,7 +279,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'sealed':
         return this.#sealed(input.to, input.sealed, now);
       case 'card':
-        return this.#inbox.card(input.card, now);
+        return this.#inbox.card(input.card, undefined, now);
       case 'relay-trust':
         return this.#paths.handle({ type: 'trust', trust: input.trust }, now);
       case 'rtc-linked':
@@ -323,7 +332,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   #become(role: 'hub' | 'leaf', now: number): void {
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
-    this.#signaling.handle({ type: role === 'hub' ? 'start' : 'stop' }, now);
+    this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
     // A hub that steps back leaves everybody; the tabs link anew with the next hub.
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
     if (role === 'leaf') this.#dials.abandonAll();
@@ -338,7 +347,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#drain(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
-    this.#signaling.handle({ type: 'stop' }, now);
+    this.#signaling.handle({ type: 'stop-all' }, now);
     this.#drain(now);
     this.#isClosed = true;
     this.#outputs.push({ type: 'state', state: this.state() });
@@ -532,7 +541,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       }
       case 'stream': {
         const { output: event } = output;
-        if (this.#mesh.handleStream(key, event)) return this.#drainMesh(now);
+        if (this.#mesh.handleStream(key, event, now)) return this.#drainMesh(now);
         if (this.#paths.handleStream(key, this.#neighbourAt(key), event, now)) return;
         if (event.type === 'accepted' && this.#opens.accepted(key, event.stream)) return this.#drainOpens(now);
         if (event.type === 'closed' && this.#opens.refused(key, event.stream, event.code ?? 'peer-closed')) return this.#drainOpens(now);
@@ -679,28 +688,31 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #drainSignaling(now: number): void {
-    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) {
-      if (output.type !== 'state') this.#outputs.push({ type: 'signaling', output });
-      else this.#toOverlay({ type: 'carrier', isUp: output.state === 'connected' }, now);
-    }
+    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) this.#outputs.push({ type: 'signaling', ...output });
+    const isUp = this.#signaling.state === 'connected';
+    if (isUp === this.#isCarrierUp) return;
+    this.#isCarrierUp = isUp;
+    this.#toOverlay({ type: 'carrier', isUp }, now);
   }
 
   #drainInbox(now: number): void {
     for (let output = this.#inbox.poll(); output; output = this.#inbox.poll()) {
       if (output.type === 'verify') this.#outputs.push(output);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'card') this.#card(output.card, now);
+      else if (output.type === 'card') this.#card(output, now);
       else this.#introduction(output, now);
     }
   }
 
-  #card(card: PeerCard, now: number): void {
+  #card({ card, server }: Extract<InboxOutput, { readonly type: 'card' }>, now: number): void {
+    if (server !== undefined) this.#metThrough.set(card.node, server);
     this.#sealingKeys.set(card.node, card.sealingKey);
     this.#toOverlay({ type: 'candidate', candidate: candidateOf(card), source: 'signaling' }, now);
   }
 
   #introduction(output: Extract<InboxOutput, { readonly type: 'introduction' }>, now: number): void {
-    const { from, path, sealingKey } = output;
+    const { from, path, sealingKey, server } = output;
+    if (server !== undefined) this.#metThrough.set(from, server);
     if (sealingKey) this.#sealingKeys.set(from, sealingKey);
     this.#routes.cameFrom(from, path !== undefined);
     if (path !== undefined) this.#paths.handle({ type: 'came-from', node: from, path }, now);
@@ -747,6 +759,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           this.#dials.handle(output, now);
           this.#drainDials(now);
           break;
+        case 'verify':
+          this.#outputs.push({ type: 'mesh-verify', job: output.job, checks: output.checks });
+          break;
+        case 'sign':
+        case 'published':
+          this.#outputs.push(output);
+          break;
+        case 'misbehaved':
+          this.#fault('protocol-violation', `A neighbour misbehaved (${output.offence}). ${output.detail}`, output.node);
+          break;
         case 'mux':
           this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
           this.#drainConnection(output.connection, now);
@@ -779,7 +801,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   #sealed(to: NodeId, sealed: Uint8Array, now: number): void {
     const route = this.#routes.routeTo(to, sealed, this.#signaling.state === 'connected');
-    if (route === 'server') this.#outputs.push({ type: 'relay', to, sealed });
+    if (route === 'server') this.#outputs.push({ type: 'relay', server: this.#metThrough.get(to), to, sealed });
     else this.#paths.handle({ type: 'carry', to, body: sealed }, now);
   }
 
@@ -828,7 +850,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'unreached':
         return this.#unreachable(output.node, output.code, now);
       case 'introduction':
-        return this.#inbox.relayed(output.body, now, output.path);
+        return this.#inbox.relayed(output.body, { server: undefined, path: output.path }, now);
       case 'undeliverable':
         this.#routes.undeliverable(output.to);
         return this.#dials.handle({ type: 'absent', node: output.to }, now);
@@ -856,5 +878,5 @@ function endsOf({ localFingerprint, remoteFingerprint }: LinkFacts, role: LinkOp
 
 /** What the overlay needs of a card. */
 export function candidateOf(card: PeerCard): Candidate {
-  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.expiresAt, isLeaf: false };
+  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
 }

@@ -15,7 +15,7 @@ import type { SignalingClient } from '../ports/signaling.ts';
 import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Stream, StreamPriority } from './api.ts';
+import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
@@ -31,6 +31,8 @@ export type NodeOptions = {
   readonly bulkCipher: BulkCipher;
   /** Without it the node meets others only through attached links. */
   readonly signaling?: SignalingClient;
+  /** How to reach a further server, by the URL that the first one told. Without it there is none. */
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
   /** A leaf has no links of its own. Default `hub`. */
   readonly role?: 'hub' | 'leaf';
@@ -64,6 +66,7 @@ export class Node implements NodeApi {
   readonly #protocols = new Map<string, (stream: Stream) => void>();
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
+  readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
   #nextRequest = 1;
 
   constructor(options: NodeOptions) {
@@ -85,6 +88,7 @@ export class Node implements NodeApi {
       verifier: options.verifier,
       bulkCipher: options.bulkCipher,
       ...(options.signaling ? { signaling: options.signaling } : {}),
+      ...(options.signalingFor ? { signalingFor: options.signalingFor } : {}),
       ...(options.rtc ? { rtc: options.rtc } : {}),
       onEvent: (event) => this.#pumpEvent(event),
       onStream: (connection, output) => this.#streamOutput(connection, output),
@@ -93,7 +97,7 @@ export class Node implements NodeApi {
     // Whoever has the secret of a private network is one of its own.
     if (options.psk) this.setRelayTrust('everybody');
     if (options.role === 'leaf') this.setRole('leaf');
-    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
+    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
   }
 
   state(): NodeState {
@@ -128,6 +132,25 @@ export class Node implements NodeApi {
     this.#protocols.set(protocol, handler);
     return () => {
       if (this.#protocols.get(protocol) === handler) this.#protocols.delete(protocol);
+    };
+  }
+
+  publish(topic: string, payload: Uint8Array): void {
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'publish', topic, payload } });
+  }
+
+  subscribe(topic: string, listener: (publication: Publication) => void): () => void {
+    let listeners = this.#subscribers.get(topic);
+    if (!listeners) {
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'subscribe', topic } });
+      this.#subscribers.set(topic, (listeners = new Set()));
+    }
+    const mine = (publication: Publication) => listener(publication);
+    listeners.add(mine);
+    return () => {
+      if (!listeners.delete(mine) || listeners.size > 0) return;
+      this.#subscribers.delete(topic);
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'unsubscribe', topic } });
     };
   }
 
@@ -191,6 +214,9 @@ export class Node implements NodeApi {
         return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
       case 'state':
         return this.#events.emit('state', event.state);
+      case 'published':
+        for (const listener of this.#subscribers.get(event.topic) ?? []) listener(event);
+        return;
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }

@@ -3,20 +3,22 @@ import { nodeIdOf, publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
-import { joinMessage } from '../crypto/join.ts';
 import { makeCard } from '../crypto/peer-card.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { BulkCipher, SignatureCheck, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
-import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
-import type { SignalingClient, SignalingConnection } from '../ports/signaling.ts';
-import { roomOf } from '../wire/networks.ts';
+import type { RtcDial, RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient } from '../ports/signaling.ts';
 import type { ConnectionOutput } from './connection.ts';
 import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import { SignalingDesk } from './signaling-desk.ts';
 
 /** What the pump leaves to the node: everything that programs see. */
-export type PumpEvents = Extract<NodeOutput, { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' }>;
+export type PumpEvents = Extract<
+  NodeOutput,
+  { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' | 'published' }
+>;
 
 export type PumpOptions = {
   readonly machine: NodeMachine;
@@ -28,6 +30,7 @@ export type PumpOptions = {
   readonly verifier: Verifier;
   readonly bulkCipher: BulkCipher;
   readonly signaling?: SignalingClient;
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
   onEvent(event: PumpEvents): void;
   onStream(connection: number, output: Extract<ConnectionOutput, { readonly type: 'stream' }>['output']): void;
@@ -48,9 +51,7 @@ export class Pump {
   readonly #introductions = new Map<NodeId, Promise<void>>();
   readonly #dirty = new Set<number>();
   readonly #touched = new Set<number>();
-  #signaling: SignalingConnection | undefined;
-  #signalingRun = 0;
-  #iceServers: readonly IceServer[] = [];
+  readonly #desk: SignalingDesk;
   #card: Promise<Uint8Array> | undefined;
   #isDrainScheduled = false;
   #armedAt: number | undefined;
@@ -58,6 +59,7 @@ export class Pump {
 
   constructor(options: PumpOptions) {
     this.#options = options;
+    this.#desk = this.#openDesk(options.signaling ? [options.signaling] : []);
   }
 
   dispatch(input: NodeInput | Wake): void {
@@ -125,18 +127,24 @@ export class Pump {
         return this.#connectionOutput(output.connection, output.output);
       case 'verify':
         return this.#verify(output.checks, (valid) => this.dispatch({ type: 'verified', job: output.job, valid }));
+      case 'mesh-verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'mesh', input: { type: 'verified', job: output.job, valid } }));
+      case 'sign':
+        return this.#sign(output.key, output.message, (signature) =>
+          this.dispatch({ type: 'mesh', input: { type: 'signed', job: output.job, signature } }),
+        );
       case 'signaling':
-        return this.#signalingOutput(output.output);
+        return this.#signalingOutput(output.server, output.output);
       case 'signaling-list':
-        return this.#signaling?.list();
+        return this.#desk.list();
       case 'signaling-look-up':
-        return this.#signaling?.lookUp(publicKeyOf(output.node));
+        return this.#desk.lookUp(publicKeyOf(output.node));
       case 'signaling-announce':
-        return this.#signaling?.announce(output.on);
+        return this.#desk.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
       case 'relay':
-        return this.#signaling?.relay(publicKeyOf(output.to), output.sealed);
+        return this.#desk.relay(output.server, publicKeyOf(output.to), output.sealed);
       case 'drop-link':
         this.#links.get(output.link)?.close();
         this.#links.delete(output.link);
@@ -202,6 +210,15 @@ export class Pump {
     void Promise.all(checks.map((check) => this.#options.verifier.verify(check))).then((results) => done(results.every(Boolean)));
   }
 
+  #sign(key: 'node' | 'device', message: Uint8Array, done: (signature: Uint8Array) => void): void {
+    const { nodeSigner, deviceSigner } = this.#options.identity;
+    const signer = key === 'node' ? nodeSigner : deviceSigner;
+    signer.sign(message).then(done, (thrown: unknown) => {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#options.onEvent({ type: 'fault', code: 'internal', detail: `Something could not be signed. ${detail}` });
+    });
+  }
+
   // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #dial(dial: number, initiator: boolean): void {
@@ -215,7 +232,7 @@ export class Pump {
       link: undefined,
       dial: rtc.dial({
         initiator,
-        iceServers: this.#iceServers,
+        iceServers: this.#desk.iceServers(),
         onSignal: (signal) => this.dispatch({ type: 'dials', input: { type: 'rtc-signal', dial, signal } }),
         onLink: (link) => {
           dialling.link = link;
@@ -254,57 +271,46 @@ export class Pump {
   }
 
   #ownCard(): Promise<Uint8Array> {
-    return (this.#card ??= makeCard(this.#options.identity, this.#now()));
+    return (this.#card ??= makeCard(this.#options.identity, this.#options.networkId, this.#now()));
   }
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #signalingOutput(output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
-    switch (output.type) {
-      case 'connect':
-        return this.#connectSignaling();
-      case 'disconnect':
-        this.#signalingRun++;
-        this.#signaling?.close();
-        this.#signaling = undefined;
-        return;
-      case 'join':
-        void this.#join(output.challenge, this.#signalingRun);
-        return;
-    }
-  }
-
-  #connectSignaling(): void {
-    const client = this.#options.signaling;
-    const run = ++this.#signalingRun;
-    const isCurrent = () => run === this.#signalingRun;
-    if (!client) return;
-    // The card expires; each connection introduces us with a fresh one.
-    this.#card = undefined;
-    this.#signaling = client.connect({
-      challenged: (challenge) => isCurrent() && this.dispatch({ type: 'signaling', input: { type: 'challenged', challenge } }),
-      welcomed: ({ peerCards, stunPort }) => {
-        if (!isCurrent()) return;
-        this.#iceServers =
-          stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
-        this.dispatch({ type: 'welcomed', peerCards });
+  #openDesk(clients: readonly SignalingClient[]): SignalingDesk {
+    const { identity, networkId, signalingFor } = this.#options;
+    return new SignalingDesk({
+      identity,
+      networkId,
+      clients,
+      clientFor: (url) => signalingFor?.(url),
+      card: () => this.#ownCard(),
+      onConnecting: () => {
+        // The card expires; each connection introduces us with a fresh one.
+        this.#card = undefined;
       },
-      relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),
-      absent: (to) => isCurrent() && this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(to) } }),
-      closed: (end) => {
-        if (!isCurrent()) return;
-        this.#signaling = undefined;
-        this.dispatch({ type: 'signaling', input: { type: 'closed', code: end.code, detail: end.detail } });
-      },
+      onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
+      onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
+      onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
+      onAbsent: (_server, nodeKey) => this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(nodeKey) } }),
+      onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
+      onServer: (server) => this.#toServer(server, { type: 'start' }),
     });
   }
 
-  async #join(challenge: Uint8Array, run: number): Promise<void> {
-    const { identity, networkId } = this.#options;
-    const room = roomOf(networkId);
-    const card = await this.#ownCard();
-    const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
-    if (run === this.#signalingRun) this.#signaling?.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
+  #toServer(server: number, input: Extract<NodeInput, { readonly type: 'signaling' }>['input']): void {
+    this.dispatch({ type: 'signaling', server, input });
+  }
+
+  #signalingOutput(server: number, output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
+    switch (output.type) {
+      case 'connect':
+        return this.#desk.connect(server);
+      case 'disconnect':
+        return this.#desk.disconnect(server);
+      case 'join':
+        void this.#desk.join(server, output.challenge);
+        return;
+    }
   }
 }
 

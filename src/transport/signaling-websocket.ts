@@ -27,19 +27,19 @@ const OPEN = 1;
  */
 export class WebSocketSignaling implements SignalingClient {
   readonly host: string;
-  readonly #url: string;
+  readonly url: string;
   readonly #clock: Clock;
   readonly #WebSocket: WebSocketConstructor;
 
   constructor(url: string, clock: Clock, WebSocketClass: WebSocketConstructor = WebSocket as unknown as WebSocketConstructor) {
-    this.#url = url;
+    this.url = url;
     this.#clock = clock;
     this.#WebSocket = WebSocketClass;
     this.host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
   }
 
   connect(handlers: SignalingHandlers): SignalingConnection {
-    return new WebSocketSignalingConnection(this.#url, this.#clock, this.#WebSocket, handlers);
+    return new WebSocketSignalingConnection(this.url, this.#clock, this.#WebSocket, handlers);
   }
 }
 
@@ -135,6 +135,8 @@ class WebSocketSignalingConnection implements SignalingConnection {
       case 'welcome':
         if (!this.#hasJoined) return this.#violated('The signaling server spoke out of order.');
         return this.#handlers.welcomed({ peerCards: message.peerCards, stunPort: message.stunPort });
+      case 'help':
+        return this.#handlers.helped(message.help);
       case 'relayed':
         if (!this.#hasJoined) return this.#violated('The signaling server spoke out of order.');
         return this.#handlers.relayed(message.from, message.body);

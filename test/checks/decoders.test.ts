@@ -33,7 +33,7 @@ const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => u
   hello: { run: decodeHello, valid: createLocalHello(seededEntropy(1)) },
   'identity chain': { run: (bytes) => readIdentityChain(bytes, NOW), valid: identity.chain },
   'device list': { run: readDeviceList, valid: identity.chain },
-  'peer card': { run: (bytes) => readCard(bytes, NOW), valid: await makeCard(identity, NOW) },
+  'peer card': { run: (bytes) => readCard(bytes, NETWORK, NOW), valid: await makeCard(identity, NETWORK, NOW) },
   introduction: { run: (bytes) => openIntroduction(bytes, other.sealing, other.node, NETWORK), valid: new Uint8Array(200) },
   'chat event': { run: readEvent, valid: event.bytes },
   'stream frames': { run: decodeStreamFrames, valid: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1) },

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
 import { seededIdentity } from '../../test/support/seeded-identity.ts';
 import { fromUtf8, utf8 } from '../base/bytes.ts';
 import { makeCard } from '../crypto/peer-card.ts';
+import { openNetworkId } from '../wire/networks.ts';
 import type { SignalingClient, SignalingHandlers } from '../ports/signaling.ts';
 import type { Node } from './node.ts';
 
@@ -15,7 +16,7 @@ const LINE = [
 ] as const;
 
 async function cardOf(seed: number, now = Date.now()): Promise<Uint8Array> {
-  return makeCard(await seededIdentity(seed, now), now);
+  return makeCard(await seededIdentity(seed, now), openNetworkId('test'), now);
 }
 
 /** A server that everybody may join and that knows nobody. */

@@ -14,7 +14,11 @@ import { tappedChannels, type Tap } from './tapped-channels.ts';
 export async function meshOf(
   count: number,
   edges: readonly (readonly [number, number])[],
-  options: { readonly nodes?: Partial<NodeOptions>; readonly taps?: Readonly<Record<number, Tap>>; readonly links?: MemoryLinkOptions } = {},
+  options: {
+    readonly nodes?: Partial<NodeOptions>;
+    readonly taps?: Readonly<Record<number, Tap>>;
+    readonly links?: (from: number, to: number) => MemoryLinkOptions;
+  } = {},
 ): Promise<{ readonly nodes: readonly Node[]; readonly link: (from: number, to: number) => MemoryLink }> {
   const nodes = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
@@ -28,7 +32,7 @@ export async function meshOf(
   for (const node of nodes) node.setRelayTrust('everybody');
   const links = new Map<string, MemoryLink>();
   for (const [from, to] of edges) {
-    const [left, right] = await joinNodes(nodes[from] as Node, nodes[to] as Node, options.links);
+    const [left, right] = await joinNodes(nodes[from] as Node, nodes[to] as Node, options.links?.(from, to));
     links.set(`${from} ${to}`, left).set(`${to} ${from}`, right);
   }
   return { nodes, link: (from, to) => links.get(`${from} ${to}`) as MemoryLink };

@@ -222,8 +222,9 @@ export const LIMITS = {
   maxGossipValidating: 1_024,
   /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
   gossipPruneBackoffMs: 60_000,
-  /** Copies of what we have that a neighbour may push after it was asked to stop: those that were under way. */
-  maxGossipCopiesAfterPrune: 64,
+  /** Pushes that come this long after a prune were not under way when it was sent; so many are no accident. */
+  gossipPruneTakesMs: 5_000,
+  maxGossipPushesAfterPrune: 16,
   maxGossipPayloadBytes: 15 * 1024,
   /** Authors whose numbers are remembered, and numbers of one author. */
   maxGossipAuthors: 2_048,
@@ -292,6 +293,79 @@ export const LIMITS = {
   sessionMoveTimeoutMs: 20_000,
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
+
+  // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Four times the largest network that is planned for; 1 kB each. */
+  maxPresenceNodes: 4_096,
+  /** What refreshing all cards may cost a node, and what one card of anybody costs it: 200 bytes once, its announcements, framing. */
+  presenceRefreshBytesPerSecond: 150,
+  presenceBytesPerRefresh: 500,
+  /** A card lives three refreshes: five minutes to a day (`peerCardLifetimeMs`). */
+  presenceRefreshMinMs: 100_000,
+  presenceRefreshMaxMs: 28_800_000,
+  presenceLifetimeRefreshes: 3,
+  /** A newcomer waits so long for a neighbour to tell how large the network is: that decides how long its card lives. */
+  presenceFirstCardMs: 300,
+  /** Between two cards of one node; others take a few at once and then one in `presenceCardEveryMs`. */
+  presenceReissueMs: 2_000,
+  presenceCardEveryMs: 5_000,
+  presenceCardsAtOnce: 8,
+  /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
+  presenceGraceMs: 1_000,
+  presenceWitnessSpreadMs: 1_000,
+  presenceGoodbyeSpreadMs: 300,
+  /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
+  presenceConfirmMs: 1_500,
+  presenceSuspectMs: 4_000,
+  /** After a sleep of our own, lost sessions say nothing about the others. */
+  presenceBlamelessMs: 15_000,
+  /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
+  presenceNewsMs: 120_000,
+  /** Far out of date: no honest node passes such a card on. */
+  presenceStaleMs: 600_000,
+  /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */
+  presenceGoodbyeMs: 600_000,
+  presenceSweepMs: 30_000,
+  /** Somebody whose notices were refuted on this many occasions within `presenceDistrustMs` is not believed for as long. */
+  presenceRefutedNotices: 3,
+  presenceRefutedGapMs: 10_000,
+  presenceDistrustMs: 600_000,
+  maxPresenceWitnesses: 1_024,
+  /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
+  presenceChecksPerSecond: 200,
+  presenceChecksBurst: 3_000,
+  presenceNewcomersPerSecond: 10,
+  presenceNewcomersBurst: 1_500,
+  maxPresenceJobs: 4_096,
+  /** Anti-entropy: how often a random neighbour is compared with, comparisons of one neighbour, and how long one may take. */
+  presenceCompareMs: 60_000,
+  presenceComparesPerSecond: 2,
+  presenceComparesBurst: 40,
+  presenceRoundMs: 10_000,
+  /** Between what one comparison brought and the next: its signatures are being checked. */
+  presenceSpreadMs: 500,
+  presenceRoundBytes: 256 * 1024,
+  presenceItemsMessageBytes: 16 * 1024,
+  maxPresenceItemsPerMessage: 128,
+  presenceServedBytesPerSecond: 128 * 1024,
+  presenceServedBytesBurst: 2 ** 20,
+  /** Items outside a comparison: a newer card for somebody who passed on an outdated notice. */
+  presenceAsidesPerSecond: 5,
+  presenceAsidesBurst: 40,
+  /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
+  presenceBucketBits: 10,
+
+  // ── peer scores ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Nodes and persons whose offences are remembered; the one that offended longest ago is forgotten first. */
+  maxScoredPeers: 2_048,
+  /** Below these (GossipSub 1.1's gossip, publish and graylist thresholds). */
+  scoreIgnoresGossip: -10,
+  scoreDisconnects: -50,
+  scoreRefuses: -80,
+  /** A refusal lasts this long, twice as long each time, and six hours at most; a peer that was refused this long ago begins anew. */
+  scoreRefuseMs: 600_000,
+  scoreRefuseMaxMs: 21_600_000,
+  scoreForgetsMs: 86_400_000,
 
   // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
   /** A message without an answer for so long is sent once more; the receiver knows it by its id. */

@@ -51,6 +51,11 @@ export class IntroductionInbox {
     this.#bucket = new TokenBucket(LIMITS.introductionsPerSecond, LIMITS.introductionsBurst, now);
   }
 
+  /** What waits for its signatures to be checked. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   poll(): InboxOutput | undefined {
     return this.#outputs.shift();
   }

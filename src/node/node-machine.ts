@@ -6,6 +6,7 @@ import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
+import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
@@ -127,7 +128,7 @@ const CIRCUIT_LOST: ReadonlySet<ErrorCode> = new Set([
 type LinkOptions = { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array };
 /** `owner` is the connection whose frames it carries. */
 type KnownLink = { readonly facts: LinkFacts; readonly options: LinkOptions; owner: number };
-type KnownConnection = { readonly machine: Connection; kind: LinkKind };
+type KnownConnection = { readonly machine: Connection; kind: LinkKind; wakeAt: number | undefined };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -235,6 +236,18 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return { phase, signaling, connectedPeers, ...(this.#problem ? { problem: this.#problem } : {}) };
   }
 
+  /** What the node's tables hold at this moment. */
+  tables(): readonly TableSize[] {
+    const handshakes = this.#connections.size - this.#sessions.size;
+    return [
+      { name: 'known peers', size: this.peers.size, limit: LIMITS.maxKnownPeers, isPending: false },
+      { name: 'handshakes', size: handshakes, limit: LIMITS.maxDials + LIMITS.maxPendingHandshakes, isPending: true },
+      { name: 'dials', size: this.#dials.size, limit: LIMITS.maxDials, isPending: true },
+      { name: 'waiting opens', size: this.#opens.size, limit: LIMITS.maxWaitingOpens, isPending: true },
+      { name: 'unverified introductions', size: this.#inbox.size, limit: LIMITS.introductionsBurst, isPending: false },
+    ];
+  }
+
   handle(input: NodeInput | Wake, now: number): void {
     if (this.#isClosed) {
       if (input.type === 'open') this.#outputs.push({ type: 'open-failed', request: input.request, code: 'closed-here' });
@@ -260,7 +273,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
     next = earlier(next, earlier(this.#paths.nextWakeAt(), this.#moves.nextWakeAt()));
-    for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
+    for (const { wakeAt } of this.#connections.values()) next = earlier(next, wakeAt);
     return earlier(next, this.#opens.nextWakeAt());
   }
 
@@ -318,7 +331,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#mesh.handle(WAKE, now);
     this.#paths.handle(WAKE, now);
     this.#moves.wake(now);
-    for (const [key, { machine }] of this.#connections) {
+    for (const [key, { machine, wakeAt }] of this.#connections) {
+      if (wakeAt === undefined || now < wakeAt) continue;
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
     }
@@ -397,7 +411,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const { kind, localFingerprint, remoteFingerprint } = facts;
     const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
-    this.#connections.set(key, { machine, kind });
+    this.#connections.set(key, { machine, kind, wakeAt: undefined });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });
     this.#drainConnection(key, now);
   }
@@ -529,8 +543,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #drainConnection(key: number, now: number): void {
-    const machine = this.#connections.get(key)?.machine;
-    for (let output = machine?.poll(); output; output = machine?.poll()) this.#connectionOutput(key, output, now);
+    const connection = this.#connections.get(key);
+    if (!connection) return;
+    for (let output = connection.machine.poll(); output; output = connection.machine.poll()) this.#connectionOutput(key, output, now);
+    // Asked here and not for all connections whenever the node is asked: hardly any changed since.
+    connection.wakeAt = connection.machine.nextWakeAt();
   }
 
   #connectionOutput(key: number, output: ConnectionOutput, now: number): void {

@@ -169,6 +169,11 @@ export class GossipNetwork {
     member.drain();
   }
 
+  /** Nothing comes through any more; each end notices when its link is dropped. */
+  cut(a: Member, b: Member): void {
+    for (const link of [a.links.get(b.node), b.links.get(a.node)]) if (link) link.isOpen = false;
+  }
+
   /** Dies without a word; its neighbours notice after `noticeMs`. */
   kill(member: Member, noticeMs: () => number): void {
     member.isAlive = false;

@@ -20,8 +20,9 @@ export class GossipLink {
   asked = 0;
   /** How many items of it wait for their verdict. */
   validating = 0;
+  /** When we last asked it not to push; undefined once one of both wanted the link on the tree again. */
   prunedAt: number | undefined;
-  copiesAfterPrune = 0;
+  pushesAfterPrune = 0;
 
   readonly incomingPushes: TokenBucket;
   readonly outgoingPushes: TokenBucket;
@@ -47,9 +48,15 @@ export class GossipLink {
     return Math.max(now + LIMITS.gossipAnnounceFirstMs, this.announcedAt + LIMITS.gossipAnnounceMs);
   }
 
-  startBackoff(now: number): void {
-    this.prunedAt = now;
-    this.copiesAfterPrune = 0;
+  /** On the tree, by our wish or the neighbour's. */
+  join(): void {
+    this.isEager = true;
+    this.prunedAt = undefined;
+  }
+
+  /** Whether a prune of ours has had the time to be heard. */
+  isPruned(now: number): boolean {
+    return this.prunedAt !== undefined && now > this.prunedAt + LIMITS.gossipPruneTakesMs;
   }
 
   isBackingOff(now: number): boolean {

@@ -324,10 +324,14 @@ describe('gossip with a hostile neighbour', () => {
 
   it('blames a neighbour that goes on pushing copies after prunes', () => {
     const bench = new Bench(2);
-    for (let index = 0; index <= LIMITS.maxGossipCopiesAfterPrune; index++) {
-      bench.push(0, `item ${index}`, false);
-      bench.push(1, `item ${index}`, false);
+    for (let index = 0; index < 100; index++) {
+      bench.push(0, `burst ${index}`);
+      bench.push(1, `burst ${index}`);
     }
+    expect(bench.takeSent().filter((line) => line === '1 prune')).toHaveLength(1);
+    expect(bench.offences).toEqual([]);
+    bench.pass(LIMITS.gossipPruneTakesMs + 1);
+    for (let index = 0; index <= LIMITS.maxGossipPushesAfterPrune; index++) bench.push(1, `item ${index}`);
     expect(bench.offences).toEqual([expect.objectContaining({ node: node(1), offence: 'flood' })]);
   });
 

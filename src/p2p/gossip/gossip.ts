@@ -177,6 +177,9 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     const id = itemIdOf(push.topic, push.bytes);
     const wasAsked = this.#missing.came(id, link);
     if (!wasAsked && link.asked > 0 && !link.incomingPushes.take(now)) return this.#blame(link, 'flood', 'Items came too fast.');
+    if (!push.besideTree && link.isPruned(now) && ++link.pushesAfterPrune > LIMITS.maxGossipPushesAfterPrune) {
+      return this.#blame(link, 'flood', 'It goes on pushing what it was asked to announce.');
+    }
     const known = this.#cache.get(id);
     if (known) return this.#copy(link, known, push, now);
 
@@ -185,7 +188,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     item.holders |= link.bit;
     if (!push.besideTree) {
       item.treeFrom = link;
-      link.isEager = true;
+      if (link.prunedAt === undefined) link.isEager = true;
     }
     const job: Job = { item, push, message: bytes, from: link, alsoFrom: [] };
     const number = this.#nextJob++;
@@ -207,10 +210,9 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     }
     if (item.treeFrom === link) return this.#blame(link, 'stale', 'An item came twice along the same link.');
     link.isEager = false;
-    if (!link.isBackingOff(now)) link.startBackoff(now);
-    if (++link.copiesAfterPrune > LIMITS.maxGossipCopiesAfterPrune) {
-      return this.#blame(link, 'flood', 'It goes on pushing what it was asked to announce.');
-    }
+    // Those that were under way need no prune each.
+    if (link.prunedAt !== undefined && !link.isPruned(now)) return;
+    link.prunedAt = now;
     this.#send(link, encodePrune());
   }
 
@@ -231,7 +233,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
 
   #grafted(link: GossipLink, ids: readonly ItemId[], now: number): void {
     if (ids.length === 0 && link.isBackingOff(now)) return this.#blame(link, 'flood', 'It asks to be pushed to, right after a prune.');
-    link.isEager = true;
+    link.join();
     this.#wanted(link, ids, false, now);
   }
 
@@ -358,7 +360,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
   /** Something that the tree should have brought is missing: the tree is mended with the link that has it. */
   #ask(link: GossipLink, ids: readonly ItemId[]): void {
     const isGraft = !link.isEager && this.#count('isEager') < LIMITS.gossipCloseLinks;
-    if (isGraft) link.isEager = true;
+    if (isGraft) link.join();
     this.#send(link, encodeIds(isGraft ? 'graft' : 'want', ids));
   }
 

@@ -14,6 +14,7 @@ import {
   encodeOpenBody,
   encodeStreamFrame,
   FRAME_HEADER_BYTES,
+  MESSAGE_LENGTH_BYTES,
   PING_BYTES,
   readUint32,
   STREAM_FRAME,
@@ -67,6 +68,9 @@ type MuxStream = {
   /** Consumed, but not yet told to the peer. */
   pendingCredit: number;
 };
+
+/** Where small frames are packed before they are copied at their true size: most payloads are far smaller than they may be. */
+const scratch = new Uint8Array(LIMITS.bulkFrameBytes);
 
 /**
  * Many flow-controlled streams of whole messages in one session. A message is begun only when the credit of its stream and of the session
@@ -155,12 +159,12 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
    */
   nextPayload(maxBytes: number, packBytes: number, lowestPriority: PriorityClass): Uint8Array | undefined {
     if (this.#isBroken) return undefined;
-    let payload: Uint8Array | undefined;
+    const packed = packBytes <= scratch.length ? scratch : new Uint8Array(packBytes);
+    let target = packed;
     let used = 0;
     this.#giveLateCredit();
     for (let next = this.#control.peek(); next && used + next.length <= packBytes; next = this.#control.peek()) {
-      payload ??= new Uint8Array(packBytes);
-      payload.set(next, used);
+      target.set(next, used);
       used += next.length;
       this.#control.shift();
     }
@@ -168,18 +172,16 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       const stream = this.#pick(lowestPriority);
       if (!stream) break;
       const needed = stream.restBytes;
-      if (used === 0) {
-        payload = new Uint8Array(needed > packBytes ? Math.min(needed + 4, maxBytes) : packBytes);
-      } else if (used + needed > packBytes) {
-        break;
-      }
-      const target = payload as Uint8Array;
-      const { written, done } = stream.writeFragment(target, used, Math.min(target.length, maxBytes) - used);
+      if (used > 0 && used + needed > packBytes) break;
+      const isLarge = needed > packBytes;
+      if (isLarge) target = new Uint8Array(Math.min(needed + MESSAGE_LENGTH_BYTES, maxBytes));
+      const { written, done } = stream.writeFragment(target, used, Math.min(isLarge ? target.length : packBytes, maxBytes) - used);
       used += written;
       if (done) this.#messageSent(stream.id);
       if (used > packBytes - FRAME_HEADER_BYTES) break;
     }
-    return used === 0 ? undefined : (payload as Uint8Array).subarray(0, used);
+    if (used === 0) return undefined;
+    return target === packed ? packed.slice(0, used) : target.subarray(0, used);
   }
 
   /** The stream whose turn it is, with a message under way. */

@@ -62,8 +62,8 @@ describe('a session that moves to another link', () => {
 
   it('goes once when both sides dial at once', async () => {
     const pair = await ConnectionPair.open(4);
-    pair.move('a');
-    pair.move('b');
+    pair.move('a', { delayMs: 50 });
+    pair.move('b', { delayMs: 50 });
     pair.send('a', 30_000);
     pair.send('b', 30_000);
     await pair.run(3_000);
@@ -73,7 +73,7 @@ describe('a session that moves to another link', () => {
   });
 
   it('stays where it is when the new link is lost before the proofs, or carries altered ones', async () => {
-    for (const spoil of ['drop', 'alter'] as const) {
+    for (const spoil of ['drop', 'alter-claim', 'alter-answer'] as const) {
       const pair = await ConnectionPair.open(5);
       const link = pair.move('a', { spoil });
       pair.send('a', 10_000);

@@ -18,7 +18,7 @@ const NO_ENDS = { dialler: EMPTY_BYTES, dialled: EMPTY_BYTES };
 const STREAM_MESSAGES = 4096;
 
 type Name = 'a' | 'b';
-type LinkTraits = { readonly delayMs: number; readonly spoil?: 'drop' | 'alter' };
+type LinkTraits = { readonly delayMs: number; readonly spoil?: 'drop' | 'alter-claim' | 'alter-answer' };
 type Event = { readonly at: number; readonly order: number; run(): void };
 
 class Side {
@@ -223,7 +223,8 @@ export class ConnectionPair {
     if (isClear) this.clearFrames.push(frame.slice());
     const carried = frame.slice();
     if (isClear && traits.spoil === 'drop') return;
-    if (isClear && traits.spoil === 'alter') carried[carried.length - 1]! ^= 1;
+    const altered = { 'alter-claim': 1, 'alter-answer': 2, drop: 0 }[traits.spoil ?? 'drop'];
+    if (isClear && frame[1] === altered) carried[carried.length - 1]! ^= 1;
     const direction = `${link} ${from === this.a ? 'a' : 'b'}`;
     const at = Math.max(this.#lastAt.get(direction) ?? 0, this.now + traits.delayMs);
     this.#lastAt.set(direction, at);

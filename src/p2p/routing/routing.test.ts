@@ -194,6 +194,19 @@ describe('finding a path', () => {
     expect(world.of(0, 'found')[2]?.paths).toMatchObject([{ via: liar }]);
   });
 
+  it('takes answers from those whom it asked only', () => {
+    const world = new World(
+      8,
+      Array.from({ length: 7 }, (_, index) => [0, index + 1] as const),
+    );
+    world.find(0, nodeIdOf(new Uint8Array(32).fill(8)));
+    const asked = world.messages.flatMap(({ to, message }) => (message.type === 'find' ? [{ to, path: message.path }] : []));
+    const unasked = [1, 2, 3, 4, 5, 6, 7].find((node) => !asked.some(({ to }) => to === node)) as number;
+    world.message(unasked, 0, { type: 'found', path: asked[0]?.path as string, relays: 1 });
+    expect(world.of(0, 'found')).toEqual([]);
+    expect(world.of(0, 'misbehaved')).toMatchObject([{ node: world.ids[unasked], offence: 'invalid' }]);
+  });
+
   it('bounds what a neighbour can make a node remember and say', () => {
     const world = new World(8, [[0, 1], ...Array.from({ length: 6 }, (_, index) => [1, index + 2] as const)]);
     const random = new SeededRandom(6);
@@ -250,12 +263,12 @@ describe('carrying introductions', () => {
   });
 
   it('brings each once, never in a circle, and no more than a neighbour may send', () => {
-    const world = new World(4, [[0, 1], [1, 2], [2, 0], [2, 3]]); // prettier-ignore
+    const world = new World(5, [[0, 1], [1, 2], [2, 0], [2, 3], [1, 4]]); // prettier-ignore
     const target = world.ids[3] as NodeId;
     const tag = (world.machines[0] as Routing).tagOfNode(target);
     const path = toBase64url(new Uint8Array(PATH_ID_BYTES).fill(5));
     for (let index = 0; index < 5; index++) world.message(0, 1, { type: 'along', path, tag, relaysLeft: 2, body: body(1) });
-    world.message(2, 1, { type: 'along', path, tag, relaysLeft: 2, body: body(2) });
+    for (const other of [2, 4]) world.message(other, 1, { type: 'along', path, tag, relaysLeft: 2, body: body(2 + other) });
     world.run(5_000);
     expect(world.of(3, 'introduction').length).toBe(1);
     for (let index = 0; index < 500; index++)

@@ -12,9 +12,11 @@ const figures = await run();
 await server.close();
 
 const { direct } = figures;
-for (const [path, { roundTripMs, mebibytesPerSecond }] of Object.entries(figures)) {
+for (const [path, { roundTripMs, mebibytesPerSecond, cpuMsPerMebibyte }] of Object.entries(figures)) {
   const times = `${roundTripMs.p50.toFixed(2)} ms p50, ${roundTripMs.p95.toFixed(2)} ms p95`;
   const ratios = `× ${(roundTripMs.p50 / direct.roundTripMs.p50).toFixed(2)} and × ${(mebibytesPerSecond / direct.mebibytesPerSecond).toFixed(2)} of direct`;
-  console.log(`${path.padEnd(14)} ${times}; ${mebibytesPerSecond.toFixed(1)} MiB/s; ${ratios}`);
+  console.log(
+    `${path.padEnd(14)} ${times}; ${mebibytesPerSecond.toFixed(1)} MiB/s, ${cpuMsPerMebibyte.toFixed(1)} ms of CPU per MiB of all nodes; ${ratios}`,
+  );
 }
 process.exit(0);

@@ -5,7 +5,11 @@ const ROUND_TRIPS = 400;
 const MESSAGE_BYTES = 256 * 1024;
 const TRANSFER_BYTES = 64 * 2 ** 20;
 
-export type PathFigures = { readonly roundTripMs: { readonly p50: number; readonly p95: number }; readonly mebibytesPerSecond: number };
+export type PathFigures = {
+  readonly roundTripMs: { readonly p50: number; readonly p95: number };
+  readonly mebibytesPerSecond: number;
+  readonly cpuMsPerMebibyte: number;
+};
 
 /** Round trips of small messages, then a transfer, from the first node to the last; links are in memory, so only the nodes' own work counts. */
 async function measure(relays: number): Promise<PathFigures> {
@@ -13,7 +17,7 @@ async function measure(relays: number): Promise<PathFigures> {
   const { nodes } = await meshOf(relays + 2, edges);
   const [first, last] = [nodes[0] as Node, nodes.at(-1) as Node];
   echo(last);
-  const figures = { roundTripMs: await roundTrips(first, last), mebibytesPerSecond: await throughput(first, last) };
+  const figures = { roundTripMs: await roundTrips(first, last), ...(await transfer(first, last)) };
   await Promise.all(nodes.map((node) => node.close()));
   return figures;
 }
@@ -30,7 +34,7 @@ async function roundTrips(first: Node, last: Node): Promise<PathFigures['roundTr
   return { p50: times[Math.floor(ROUND_TRIPS * 0.5)] as number, p95: times[Math.floor(ROUND_TRIPS * 0.95)] as number };
 }
 
-async function throughput(first: Node, last: Node): Promise<number> {
+async function transfer(first: Node, last: Node): Promise<Omit<PathFigures, 'roundTripMs'>> {
   let received = 0;
   let done: () => void = () => undefined;
   const all = new Promise<void>((resolve) => (done = resolve));
@@ -41,10 +45,13 @@ async function throughput(first: Node, last: Node): Promise<number> {
     });
   });
   const stream = await first.open(last.id, 'sink/1', { priority: 'bulk' });
+  const cpuBefore = process.cpuUsage();
   const before = performance.now();
   for (let sent = 0; sent < TRANSFER_BYTES; sent += MESSAGE_BYTES) await stream.send(new Uint8Array(MESSAGE_BYTES));
   await all;
-  return TRANSFER_BYTES / 2 ** 20 / ((performance.now() - before) / 1000);
+  const mebibytes = TRANSFER_BYTES / 2 ** 20;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { mebibytesPerSecond: mebibytes / ((performance.now() - before) / 1000), cpuMsPerMebibyte: (user + system) / 1000 / mebibytes };
 }
 
 /** Direct, over one relay and over three. */

@@ -27,6 +27,18 @@ export type PeerInfo = {
 
 export type SignalingState = 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused';
 
+/** A node of the network that is there, whether or not there is a session with it. */
+export type NodeInfo = {
+  readonly node: NodeId;
+  /** A claim of the node's, until a session or the registry proves it. */
+  readonly person: PersonId;
+  /** Another tab of a browser, reached through the one that has the links. */
+  readonly isLeaf: boolean;
+  readonly isHost: boolean;
+  /** Unix milliseconds of its own clock: when it last said that it is there. */
+  readonly issuedAt: number;
+};
+
 export type NodeState = {
   readonly phase: 'offline' | 'connecting' | 'connected' | 'closed';
   readonly signaling: SignalingState;
@@ -85,6 +97,10 @@ export type NodeEvents = {
   /** A session opened; every protocol may open its streams now. */
   'peer-up': PeerIdentity;
   /** The last session with the node ended. */
+  /** A node is there, or changed what it is. */
+  'node-up': NodeInfo;
+  /** A node left or died. */
+  'node-down': { readonly node: NodeId };
   'peer-down': { readonly peer: PeerIdentity; readonly code: ErrorCode };
   /** Something that a peer or a server did was refused. For the log and the connection check; nothing to act on. */
   fault: { readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
@@ -106,6 +122,8 @@ export interface NodeApi {
   readonly networkId: Uint8Array;
   state(): NodeState;
   peers(): readonly PeerInfo[];
+  /** All other nodes of the network that are there. */
+  nodes(): readonly NodeInfo[];
   /**
    * Opens a stream to a node, dialling it if there is no session.
    * @throws ParleyError `unreachable`, `timed-out`, `cancelled`, `protocol-unknown`, `overloaded`, or why the handshake failed.

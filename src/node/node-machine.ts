@@ -9,12 +9,12 @@ import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
 import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
+import type { PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
-import type { Candidate } from '../p2p/overlay/overlay.ts';
+import { candidateOf } from '../p2p/overlay/overlay.ts';
 import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { ClaimedLink } from '../crypto/session-claim.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -24,7 +24,7 @@ import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
 import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
 import { IntroductionRoutes } from './introduction-routes.ts';
-import { Mesh, type MeshInput, type MeshOutput } from './mesh.ts';
+import { Mesh, type MeshInput, type MeshOptions, type MeshOutput } from './mesh.ts';
 import { LANES } from './neighbour-lanes.ts';
 import type { StreamOpening } from './circuits.ts';
 import { Paths, type PathsOutput } from './paths.ts';
@@ -84,7 +84,7 @@ export type NodeOutput =
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
   | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | Extract<MeshOutput, { readonly type: 'sign' | 'published' }>
+  | Extract<MeshOutput, { readonly type: 'sign' | 'published' | 'node-up' | 'node-down' }>
   /** To be carried by a signaling server: the one through which the node was met, where that is known. */
   | { readonly type: 'relay'; readonly server: number | undefined; readonly to: NodeId; readonly sealed: Uint8Array }
   /** Nothing goes over the link any more; the session that it carried may be elsewhere. */
@@ -109,6 +109,8 @@ export type NodeMachineOptions = {
   readonly channels: SecureChannelFactory;
   readonly entropy: Entropy;
   readonly now: number;
+  /** For simulations, whose nodes share what they read. */
+  readonly readPresenceItem?: MeshOptions['readPresenceItem'];
 };
 
 /** The stream of the mesh is on every session with a neighbour. */
@@ -187,6 +189,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       me: this.#me,
       networkId: options.networkId,
       entropy: options.entropy,
+      person: options.identity.person,
+      sealingKey: options.identity.sealing.publicKey,
+      now: options.now,
+      ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.connectionOf(this.#sessions.get(node) ?? -1)?.streamCount ?? 0) > MESH_STREAMS,
     });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
@@ -221,6 +227,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const connection = this.#connections.get(key);
     const via = connection && this.#paths.viaOf(connection.machine.link);
     return { kind: PATH_KINDS[connection?.kind ?? 'memory'], via: via ? [via] : [] };
+  }
+
+  /** The cards of all nodes that are there. */
+  nodes(): Iterable<PeerCard> {
+    return this.#mesh.nodes();
   }
 
   /** What this node does for circuits of others; `heldBytes` are on their way through it. */
@@ -351,6 +362,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #become(role: 'hub' | 'leaf', now: number): void {
+    this.#toMesh({ type: 'role', role }, now);
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
     this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
     // A hub that steps back leaves everybody; the tabs link anew with the next hub.
@@ -590,6 +602,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const connection = this.#connections.get(key);
     if (!connection) return;
     if (node === this.#me) return this.#toConnection(key, { type: 'close', reason: 'wrong-node' }, now);
+    if (this.#mesh.refuses(node, identity.person, now)) return this.#toConnection(key, { type: 'close', reason: 'refused' }, now);
     const olderKey = this.#sessions.get(node);
     if (olderKey !== undefined) {
       const loser = this.#loserOf(node, olderKey, key, now);
@@ -748,7 +761,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (sealingKey) this.#sealingKeys.set(from, sealingKey);
     this.#routes.cameFrom(from, path !== undefined);
     if (path !== undefined) this.#paths.handle({ type: 'came-from', node: from, path }, now);
-    const isWelcome = this.#mesh.mayAccept(from);
+    const isWelcome = this.#mesh.mayAccept(from, now);
     this.#dials.handle({ ...output, isWelcome }, now);
     if (isWelcome && this.#dials.isDialling(from)) this.#toOverlay({ type: 'incoming', node: from }, now);
   }
@@ -794,9 +807,18 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         case 'verify':
           this.#outputs.push({ type: 'mesh-verify', job: output.job, checks: output.checks });
           break;
+        case 'node-up':
+          this.#sealingKeys.set(output.card.node, output.card.sealingKey);
+          this.#outputs.push(output);
+          break;
         case 'sign':
         case 'published':
+        case 'node-down':
           this.#outputs.push(output);
+          break;
+        case 'disconnect':
+        case 'refuse':
+          this.#toConnection(this.#sessions.get(output.node) ?? -1, { type: 'close', reason: 'protocol-violation' }, now);
           break;
         case 'misbehaved':
           this.#fault('protocol-violation', `A neighbour misbehaved (${output.offence}). ${output.detail}`, output.node);
@@ -913,9 +935,4 @@ function maxFrameBytesOf(kind: LinkKind): number {
 /** The side that opened a link dialled it. */
 function endsOf({ localFingerprint, remoteFingerprint }: LinkFacts, role: LinkOptions['role']): ClaimedLink {
   return role === 'initiator' ? { dialler: localFingerprint, dialled: remoteFingerprint } : { dialler: remoteFingerprint, dialled: localFingerprint };
-}
-
-/** What the overlay needs of a card. */
-export function candidateOf(card: PeerCard): Candidate {
-  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
 }

@@ -5,6 +5,7 @@ import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ChannelFactory } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import { createSecureChannelFactory } from '../crypto/secure-channel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -15,7 +16,7 @@ import type { SignalingClient } from '../ports/signaling.ts';
 import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
+import type { NodeApi, NodeEvents, NodeInfo, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
@@ -106,6 +107,12 @@ export class Node implements NodeApi {
 
   peers(): readonly PeerInfo[] {
     return this.#machine.peers.all().map((peer) => this.#machine.withTraffic(peer));
+  }
+
+  nodes(): readonly NodeInfo[] {
+    const nodes: NodeInfo[] = [];
+    for (const card of this.#machine.nodes()) if (card.node !== this.id) nodes.push(infoOf(card));
+    return nodes;
   }
 
   open(node: NodeId, protocol: string, options: OpenOptions = {}): Promise<Stream> {
@@ -214,6 +221,10 @@ export class Node implements NodeApi {
         return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
       case 'state':
         return this.#events.emit('state', event.state);
+      case 'node-up':
+        return this.#events.emit('node-up', infoOf(event.card));
+      case 'node-down':
+        return this.#events.emit('node-down', { node: event.node });
       case 'published':
         for (const listener of this.#subscribers.get(event.topic) ?? []) listener(event);
         return;
@@ -280,6 +291,10 @@ export class Node implements NodeApi {
     this.#streams.delete(connection);
     for (const stream of streams?.values() ?? []) stream.finish({ clean: false, code });
   }
+}
+
+function infoOf({ node, person, flags, issuedAt }: PeerCard): NodeInfo {
+  return { node, person, isLeaf: (flags & CARD_FLAGS.leaf) !== 0, isHost: (flags & CARD_FLAGS.host) !== 0, issuedAt };
 }
 
 function openError(code: ErrorCode): ParleyError {

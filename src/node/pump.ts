@@ -17,7 +17,7 @@ import { SignalingDesk } from './signaling-desk.ts';
 /** What the pump leaves to the node: everything that programs see. */
 export type PumpEvents = Extract<
   NodeOutput,
-  { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' | 'published' }
+  { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' | 'published' | 'node-up' | 'node-down' }
 >;
 
 export type PumpOptions = {

@@ -264,6 +264,12 @@ export class SimNode {
         return this.relay(output.to, output.sealed);
       case 'drop-link':
         return this.#dropLink(output.link);
+      case 'node-up':
+        for (const observer of this.#world.observers) observer.presenceGained(this, output.card.node);
+        return;
+      case 'node-down':
+        for (const observer of this.#world.observers) observer.presenceLost(this, output.node);
+        return;
       case 'published':
         return this.application.published(output);
       case 'rtc-dial':

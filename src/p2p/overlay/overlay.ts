@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { earlier, type Machine, type Wake } from '../../base/machine.ts';
 import { Queue } from '../../base/queue.ts';
 import { retryDelayMs } from '../../base/retry-delay.ts';
+import { CARD_FLAGS, type CardContent } from '../../crypto/peer-card.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import { Ring, type RingPlace } from './ring.ts';
 
@@ -444,4 +445,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const [a, b, c] = this.#entropy.bytes(3) as unknown as [number, number, number];
     return (a * 65_536 + b * 256 + c) % count;
   }
+}
+
+/** What the overlay needs of a card. */
+export function candidateOf(card: CardContent): Candidate {
+  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
 }

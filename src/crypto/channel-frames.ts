@@ -1,5 +1,5 @@
 import { isErrorCode, type ErrorCode } from '../base/errors.ts';
-import { concatBytes, utf8 } from '../base/bytes.ts';
+import { concatBytes, uint64be, utf8 } from '../base/bytes.ts';
 
 /** The first byte of every frame on a link. */
 export const CHANNEL_FRAME = {
@@ -28,10 +28,12 @@ export const CONTROL = {
   rekeyAnswer: 2,
   /** The end, with the code in ASCII. */
   goodbye: 3,
+  /** The first frame under fresh keys: how many frames its sender sealed under the ones before (uint64). */
+  epochBegin: 4,
   /** The last frame on this link: what follows comes on the link that the body names. */
-  switchLink: 4,
+  switchLink: 5,
   /** Your `switchLink` came. */
-  switchSeen: 5,
+  switchSeen: 6,
 } as const;
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */
@@ -71,4 +73,14 @@ export function readCode(bytes: Uint8Array, fallback: ErrorCode): ErrorCode {
   let text = '';
   for (const byte of bytes.subarray(0, 40)) text += String.fromCharCode(byte);
   return isErrorCode(text) ? text : fallback;
+}
+
+export function epochBeginBody(previousFrames: number): Uint8Array {
+  return uint64be(BigInt(previousFrames));
+}
+
+/** What the plaintext of a control frame tells of the previous epoch; `undefined` when it is of another kind. */
+export function readEpochBegin(plaintext: Uint8Array): number | undefined {
+  if (plaintext[0] !== CONTROL.epochBegin || plaintext.length !== 1 + 8) return undefined;
+  return Number(new DataView(plaintext.buffer, plaintext.byteOffset + 1, 8).getBigUint64(0));
 }

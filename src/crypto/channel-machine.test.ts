@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ChannelPair } from '../../test/support/channel-pair.ts';
+import { ChannelPair, type Side } from '../../test/support/channel-pair.ts';
 import { seededEntropy, seededIdentity } from '../../test/support/seeded-identity.ts';
 import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -207,6 +207,84 @@ describe('the secure channel', () => {
     pair.tamper = () => undefined;
     await pair.advance(START + LIMITS.rekeyAfterMs + 2 * LIMITS.handshakeTimeoutMs);
     expect(pair.a.end?.code).toBe('timed-out');
+  });
+
+  describe('when frames vanish just before the keys change', () => {
+    /** Lets `from` ask for fresh keys; `between` is sent behind the request, still under the old keys. */
+    async function renewWith(pair: ChannelPair, from: Side, between: readonly Uint8Array[]): Promise<void> {
+      pair.now = START + LIMITS.rekeyAfterMs;
+      for (const payload of between) pair.input(from, { type: 'send', frame: framed(payload) });
+      await pair.settle();
+      pair.input(from, { type: 'send', frame: framed(utf8('under fresh keys')) });
+      await pair.settle();
+    }
+
+    const isPayload = (frame: Uint8Array) => frame[0] === CHANNEL_FRAME.small || frame[0] === CHANNEL_FRAME.bulk;
+
+    for (const size of [4, 20_000]) {
+      for (const side of ['a', 'b'] as const) {
+        it(`ends for who renews them, side ${side}, frames of ${size} bytes`, async () => {
+          const pair = await openPair();
+          const [from, to] = side === 'a' ? [pair.a, pair.b] : [pair.b, pair.a];
+          const payloads = [1, 2, 3].map((value) => new Uint8Array(size).fill(value));
+          let count = 0;
+          pair.tamper = (frame, sender) => (sender === from && isPayload(frame) && frame[1] === 0 && ++count > 1 ? undefined : frame);
+          await renewWith(pair, from, payloads);
+          expect(from.transmitted.at(-1)?.[1]).toBe(1);
+          expect(to.delivered).toEqual([payloads[0]]);
+          expect(to.end?.code).toBe('link-lost');
+        });
+
+        it(`ends for who answers, side ${side}, frames of ${size} bytes`, async () => {
+          const pair = await openPair();
+          const [asker, answerer] = side === 'a' ? [pair.b, pair.a] : [pair.a, pair.b];
+          const payload = new Uint8Array(size).fill(1);
+          pair.tamper = (frame, sender) => (sender === answerer && isPayload(frame) && frame[1] === 0 ? undefined : frame);
+          pair.input(answerer, { type: 'send', frame: framed(payload) });
+          await renewWith(pair, asker, [utf8('asks')]);
+          pair.input(answerer, { type: 'send', frame: framed(utf8('under fresh keys')) });
+          await pair.settle();
+          expect(asker.delivered).toEqual([]);
+          expect(asker.end?.code).toBe('link-lost');
+        });
+      }
+    }
+
+    it('ends when the first frame under the fresh keys, which tells how many came before, vanishes too', async () => {
+      const pair = await openPair();
+      pair.tamper = (frame, sender) => (sender === pair.a && frame[1] === 1 && frame[0] === CHANNEL_FRAME.control ? undefined : frame);
+      await renewWith(pair, pair.a, [utf8('before')]);
+      expect(pair.b.delivered).toEqual([utf8('before')]);
+      expect(pair.b.end?.code).toBe('link-lost');
+    });
+
+    it('goes on when none does, though both ask at once and large frames are still being sealed', async () => {
+      const pair = await openPair();
+      pair.now = START + LIMITS.rekeyAfterMs;
+      const sizes = [5, 20_000, 60_000, 3, 30_000];
+      for (const side of [pair.a, pair.b]) for (const size of sizes) pair.input(side, { type: 'send', frame: framed(new Uint8Array(size)) });
+      await pair.settle();
+      for (const side of [pair.a, pair.b]) for (const size of sizes) pair.input(side, { type: 'send', frame: framed(new Uint8Array(size)) });
+      await pair.settle();
+      for (const side of [pair.a, pair.b]) {
+        expect(side.delivered.map((payload) => payload.length)).toEqual([...sizes, ...sizes]);
+        expect(side.transmitted.at(-1)?.[1]).toBe(1);
+        expect([side.end, side.faults]).toEqual([undefined, []]);
+      }
+    });
+  });
+
+  it('delivers nothing behind a large frame that was altered on its way', async () => {
+    const pair = await openPair();
+    pair.tamper = (frame) => {
+      if (frame[0] === CHANNEL_FRAME.bulk) frame[100] = (frame[100] as number) ^ 1;
+      return frame;
+    };
+    pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(20_000)) });
+    pair.input(pair.a, { type: 'send', frame: framed(utf8('the end')) });
+    await pair.settle();
+    expect(pair.b.delivered).toEqual([]);
+    expect(pair.b.end?.code).toBe('link-lost');
   });
 
   it('tells the peer why it closes', async () => {

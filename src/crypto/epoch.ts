@@ -19,9 +19,6 @@ export class Epoch {
   /** Names the handshake that made these keys. */
   readonly binding: Uint8Array;
   readonly window = new ReplayWindow(LIMITS.replayWindowFrames);
-  /** Authentic frames that came, and bulk frames whose opening is under way. */
-  received = 0;
-  opening = 0;
   sentMessages = 0;
   sentBytes = 0;
   readonly #sendSmall: Uint8Array;

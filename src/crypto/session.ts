@@ -4,7 +4,16 @@ import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { CHANNEL_FRAME, CONTROL, readCode, readSealedCounter, SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES } from './channel-frames.ts';
+import {
+  CHANNEL_FRAME,
+  CONTROL,
+  epochBeginBody,
+  readCode,
+  readEpochBegin,
+  readSealedCounter,
+  SEALED_HEADER_BYTES,
+  SEALED_OVERHEAD_BYTES,
+} from './channel-frames.ts';
 import type { ChannelOutput } from './channel.ts';
 import { Epoch, type TransportKeys } from './epoch.ts';
 import type { KeyPair } from './key-exchange.ts';
@@ -26,14 +35,9 @@ export type SessionOptions = {
   onEnd(code: ErrorCode, remote: boolean, detail: string): void;
 };
 
-/**
- * Stands in the order of payloads where one is missing: counters have no holes and links deliver in order, so it will not come. What came before
- * it is still delivered; then the session ends, for what follows must not pass for whole.
- */
-const MISSING = Symbol('a frame is missing');
-
-/** `preceding`: how many frames of its epoch had come before it. */
-type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly preceding: number };
+type BulkOpen = { readonly epoch: Epoch; readonly counter: number };
+/** An authentic frame. Without a payload when it is of the channel itself; `previousFrames` is what the first frame of an epoch tells of the one before. */
+type Arrival = { readonly epoch: number; readonly counter: number; readonly payload?: Uint8Array; readonly previousFrames?: number | undefined };
 
 /**
  * What happens on a channel after its handshake: payloads are sealed and opened, in order in both directions although large ones go through an
@@ -42,7 +46,7 @@ type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly prec
 export class Session {
   readonly #options: SessionOptions;
   readonly #outgoing: OrderedSlots<Uint8Array>;
-  readonly #incoming: OrderedSlots<Uint8Array | typeof MISSING>;
+  readonly #incoming: OrderedSlots<Arrival>;
   /** Frames whose bodies are being sealed. */
   readonly #seals = new Map<number, Uint8Array>();
   readonly #opens = new Map<number, BulkOpen>();
@@ -56,16 +60,16 @@ export class Session {
   #badInRow = 0;
   /** The last frame for the old link, until it is out. */
   #lastOnLink: { readonly frame: Uint8Array; readonly transcript: Uint8Array } | undefined;
+  /** The frame that must come next: links deliver in order. */
+  #nextArrival = { epoch: 0, counter: 0 };
+  #isOver = false;
 
   constructor(options: SessionOptions, firstJob: number) {
     this.#options = options;
     this.#nextJob = firstJob;
     this.#current = new Epoch(0, options.keys, options.binding, options.now);
     this.#outgoing = new OrderedSlots((frame) => this.#transmit(frame));
-    this.#incoming = new OrderedSlots((payload) => {
-      if (payload === MISSING) options.onEnd('link-lost', false, 'A frame is missing.');
-      else options.emit({ type: 'deliver', payload });
-    });
+    this.#incoming = new OrderedSlots((arrival) => this.#arrived(arrival));
   }
 
   get pendingSeals(): number {
@@ -125,12 +129,14 @@ export class Session {
     const plaintext = epoch.openSmall(frame, counter);
     if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
     epoch.window.accept(counter);
-    if (epoch.received + epoch.opening < counter) return this.#incoming.push(MISSING);
-    epoch.received++;
     this.#badInRow = 0;
-    if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
-    if (epoch.isExpired(now)) return this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
-    this.#deliver(plaintext);
+    if (this.#incoming.length >= LIMITS.maxQueuedFrames)
+      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    if (frame[0] === CHANNEL_FRAME.control) {
+      this.#incoming.push({ epoch: epoch.number, counter, previousFrames: readEpochBegin(plaintext) });
+      if (!this.#isOver) this.#receiveControl(plaintext, now);
+    } else if (epoch.isExpired(now)) this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
+    else this.#incoming.push({ epoch: epoch.number, counter, payload: plaintext });
   }
 
   bulkDone(job: number, bytes: Uint8Array | undefined): void {
@@ -144,14 +150,9 @@ export class Session {
     const open = this.#opens.get(job);
     if (!open) return;
     this.#opens.delete(job);
-    open.epoch.opening--;
     const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
-    if (isNew && open.preceding < open.counter) return this.#incoming.finish(job, MISSING);
-    if (isNew) {
-      open.epoch.received++;
-      this.#badInRow = 0;
-    }
-    this.#incoming.finish(job, isNew ? bytes : undefined);
+    if (isNew) this.#badInRow = 0;
+    this.#incoming.finish(job, isNew ? { epoch: open.epoch.number, counter: open.counter, payload: bytes } : undefined);
     if (!isNew) this.#bad(bytes ? 'replayed' : 'decrypt-failed', bytes ? 'A frame came twice.' : 'A frame does not decrypt.');
   }
 
@@ -162,6 +163,7 @@ export class Session {
   }
 
   wipe(): void {
+    this.#isOver = true;
     this.#current.wipe();
     this.#dropPrevious();
     this.#rekey?.handshake.wipe();
@@ -201,15 +203,23 @@ export class Session {
       return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
     const job = this.#nextJob++;
     this.#incoming.begin(job);
-    this.#opens.set(job, { epoch, counter, preceding: epoch.received + epoch.opening });
-    epoch.opening++;
+    this.#opens.set(job, { epoch, counter });
     this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
   }
 
-  #deliver(payload: Uint8Array): void {
-    if (this.#incoming.length >= LIMITS.maxQueuedFrames)
-      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
-    this.#incoming.push(payload);
+  /**
+   * Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. Each epoch begins with
+   * the number of frames that the one before it had, or the last of those could vanish unnoticed.
+   */
+  #arrived({ epoch, counter, payload, previousFrames }: Arrival): void {
+    if (this.#isOver) return;
+    const next = this.#nextArrival;
+    const isNewEpoch = epoch === next.epoch + 1 && previousFrames === next.counter;
+    if (isNewEpoch) this.#nextArrival = { epoch, counter: 0 };
+    if (epoch !== this.#nextArrival.epoch || counter !== this.#nextArrival.counter)
+      return this.#options.onEnd('link-lost', false, 'A frame is missing.');
+    this.#nextArrival.counter++;
+    if (payload) this.#options.emit({ type: 'deliver', payload });
   }
 
   #receiveControl(plaintext: Uint8Array, now: number): void {
@@ -225,6 +235,9 @@ export class Session {
         return this.#options.emit({ type: 'link-switched', direction: 'receiving', transcript: body.slice() });
       case CONTROL.switchSeen:
         return this.#options.emit({ type: 'link-switched', direction: 'seen', transcript: EMPTY_BYTES });
+      case CONTROL.epochBegin:
+        // It says something only in its place among all frames.
+        return;
       case CONTROL.goodbye:
         return this.#options.onEnd(readCode(body, 'peer-closed'), true, 'The peer closed the connection.');
       default:
@@ -274,6 +287,7 @@ export class Session {
     this.#previousUntil = now + LIMITS.previousEpochMs;
     this.#current = new Epoch(this.#previous.number + 1, keys, binding, now);
     this.#rekey = undefined;
+    this.control(CONTROL.epochBegin, epochBeginBody(this.#previous.sentMessages));
     for (let frame = this.#held.shift(); frame; frame = this.#held.shift()) this.#seal(frame);
   }
 

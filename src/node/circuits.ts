@@ -28,14 +28,16 @@ export type CircuitsOutput =
   | { readonly type: 'closed'; readonly link: number; readonly code: ErrorCode; readonly detail: string }
   | { readonly type: 'misbehaved'; readonly node: NodeId; readonly offence: Offence; readonly detail: string };
 
+export type StreamOpening = Omit<Extract<MuxInput, { readonly type: 'open' }>, 'stream'>;
+
 export type CircuitsOptions = {
   readonly ownTag: NodeTag;
   readonly routes: CircuitRoutes;
   readonly now: number;
   /** A fresh number for a link. */
   allocateLink(): number;
-  /** A fresh stream of the connection; `undefined` when it can have no more. */
-  allocateStream(connection: number): number | undefined;
+  /** Opens a stream of the connection at once, so that ids are used in order; `undefined` when it can have no more. */
+  openStream(connection: number, open: StreamOpening): number | undefined;
   /** The connection with a neighbour. */
   connectionWith(node: NodeId): number | undefined;
 };
@@ -107,13 +109,12 @@ export class Circuits {
   /** Opens a circuit over a neighbour; its end gets the given number. Answered by `opened` or `closed`. */
   open(link: number, via: NodeId, header: RelayHeader): void {
     const connection = this.#options.connectionWith(via);
-    const stream = connection === undefined ? undefined : this.#options.allocateStream(connection);
+    const stream = this.#openStream(connection, encodeRelayHeader(header));
     if (connection === undefined || stream === undefined) {
       this.#outputs.push({ type: 'closed', link, code: connection === undefined ? 'relay-lost' : 'overloaded', detail: 'The relay is gone.' });
       return;
     }
     this.#addEnd(new CircuitEnd(link, connection, stream, via));
-    this.#openStream({ connection, stream }, encodeRelayHeader(header));
   }
 
   transmit(link: number, frame: Uint8Array): void {
@@ -273,23 +274,17 @@ export class Circuits {
 
   #openLeg(leg: number, to: NodeId, header: Uint8Array, now: number): void {
     const connection = this.#options.connectionWith(to);
-    const stream = connection === undefined ? undefined : this.#options.allocateStream(connection);
+    const stream = this.#openStream(connection, header);
     if (connection === undefined || stream === undefined) {
       return this.#desk.handle({ type: 'closed', leg, code: connection === undefined ? 'unreachable' : 'overloaded' }, now);
     }
     this.#addLeg(leg, { connection, stream });
-    this.#openStream({ connection, stream }, header);
   }
 
-  #openStream(place: Place, header: Uint8Array): void {
-    this.#mux(place, {
-      type: 'open',
-      stream: place.stream,
-      protocol: RELAY_PROTOCOL,
-      header,
-      priority: CIRCUIT_PRIORITY,
-      windowBytes: LIMITS.circuitWindowBytes,
-    });
+  #openStream(connection: number | undefined, header: Uint8Array): number | undefined {
+    if (connection === undefined) return undefined;
+    const windowBytes = LIMITS.circuitWindowBytes;
+    return this.#options.openStream(connection, { type: 'open', protocol: RELAY_PROTOCOL, header, priority: CIRCUIT_PRIORITY, windowBytes });
   }
 
   #addLeg(leg: number, place: Place): void {

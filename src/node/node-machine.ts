@@ -26,6 +26,7 @@ import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
 import { IntroductionRoutes } from './introduction-routes.ts';
 import { Mesh, type MeshInput, type MeshOptions, type MeshOutput } from './mesh.ts';
 import { LANES } from './neighbour-lanes.ts';
+import type { StreamOpening } from './circuits.ts';
 import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
 import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
@@ -178,12 +179,15 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #sessions = new Map<NodeId, number>();
   readonly #opens = new WaitingOpens((connection) => this.connectionOf(connection)?.allocateStream());
   #nextConnection = 1;
+  /** The time of the input that is being handled. */
+  #now: number;
   #problem: NodeState['problem'];
   #lastState = '';
   #isClosed = false;
 
   constructor(options: NodeMachineOptions) {
     this.#me = options.identity.node;
+    this.#now = options.now;
     this.#channels = options.channels;
     this.#signaling = new SignalingServers(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
@@ -205,7 +209,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       entropy: options.entropy,
       now: options.now,
       allocateLink: () => this.allocateConnection(),
-      allocateStream: (connection) => this.connectionOf(connection)?.allocateStream(),
+      openStream: (connection, open) => this.#openStream(connection, open),
       connectionWith: (node) => this.#linkedConnection(node),
     });
   }
@@ -266,6 +270,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       if (input.type === 'open') this.#outputs.push({ type: 'open-failed', request: input.request, code: 'closed-here' });
       return;
     }
+    this.#now = now;
     this.#dispatch(input, now);
     this.#drain(now);
   }
@@ -276,6 +281,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** Takes what connections sealed lazily; called by the pump before it polls. */
   flush(connection: number, now: number): void {
+    this.#now = now;
     this.#drainConnection(connection, now);
     this.#drain(now);
   }
@@ -443,7 +449,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       if (input.type === 'link-closed') this.#linkUseless(link, known, input.code, now);
       return;
     }
-    const isClaim = input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim && known.options.role === 'responder';
+    // Not on circuits: without certificates of its own, an earlier claim would fit the link as well.
+    const mayBeClaim = known.options.role === 'responder' && known.facts.kind !== 'circuit';
+    const isClaim = mayBeClaim && input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim;
     if (isClaim && !this.connectionOf(known.owner)?.identity) {
       return this.#moves.answer(link, endsOf(known.facts, 'responder'), input.bytes, this.#movableSessions());
     }
@@ -467,6 +475,15 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#links.delete(link);
     if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'close', link }, now);
     else this.#outputs.push({ type: 'drop-link', link });
+  }
+
+  #openStream(key: number, open: StreamOpening): number | undefined {
+    const machine = this.#connections.get(key)?.machine;
+    const stream = machine?.allocateStream();
+    if (!machine || stream === undefined) return undefined;
+    machine.handle({ type: 'stream', input: { ...open, stream } }, this.#now);
+    this.#unflushed.add(key);
+    return stream;
   }
 
   /** The connection with a neighbour: over a link of our own. */
@@ -819,7 +836,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           break;
         case 'up':
           this.#neighbours.add(output.node);
-          this.#paths.handle({ type: 'neighbour-up', node: output.node }, now);
+          this.#neighbourUp(output.node, now);
           break;
         case 'down':
           this.#neighbours.delete(output.node);
@@ -833,6 +850,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           this.#toConnection(output.connection, { type: 'close', reason: 'protocol-violation' }, now);
       }
     }
+  }
+
+  /** The session's first round trip was measured before the lanes were open. */
+  #neighbourUp(node: NodeId, now: number): void {
+    this.#paths.handle({ type: 'neighbour-up', node }, now);
+    const rttMs = this.peers.get(node)?.rttMs;
+    if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
   }
 
   // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────

@@ -102,8 +102,7 @@ export class NodeStream implements Stream {
     this.#end = end;
     for (let send = this.#sends.shift(); send; send = this.#sends.shift()) send.reject(endError(end.code ?? 'peer-closed'));
     if (end.clean) return this.#deliver();
-    // Nobody reads them any more; the session's credit for them goes back all the same.
-    for (let message = this.#inbox.shift(); message; message = this.#inbox.shift()) this.#consumed(message);
+    this.#discardInbox();
     this.#resolveClosed(end);
   }
 
@@ -139,8 +138,16 @@ export class NodeStream implements Stream {
     }
   }
 
+  /** Also after the end: the message took its credit from all streams of the session. */
   #consumed(message: Uint8Array): void {
     this.#toMachine({ type: 'consumed', stream: this.#id, bytes: message.length });
+  }
+
+  #discardInbox(): void {
+    const messages = this.#inbox.length;
+    let bytes = 0;
+    for (let message = this.#inbox.shift(); message; message = this.#inbox.shift()) bytes += message.length;
+    if (messages > 0) this.#toMachine({ type: 'consumed', stream: this.#id, bytes, messages });
   }
 }
 

@@ -7,7 +7,7 @@ import { Routing, type RoutingInput, type RoutingOutput } from '../p2p/routing/r
 import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { Circuits, type CircuitsOutput } from './circuits.ts';
+import { Circuits, type CircuitsOutput, type StreamOpening } from './circuits.ts';
 import { Reach, type ReachInput } from './reach.ts';
 
 export type PathsInput =
@@ -34,7 +34,7 @@ export type PathsOptions = {
   readonly entropy: Entropy;
   readonly now: number;
   allocateLink(): number;
-  allocateStream(connection: number): number | undefined;
+  openStream(connection: number, open: StreamOpening): number | undefined;
   connectionWith(node: NodeId): number | undefined;
 };
 

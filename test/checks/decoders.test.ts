@@ -5,6 +5,8 @@ import { readEvent, signEvent } from '../../src/chat/chat-event.ts';
 import { readIdentityChain, readDeviceList } from '../../src/crypto/certificates.ts';
 import { openIntroduction } from '../../src/crypto/introductions.ts';
 import { makeCard, readCard } from '../../src/crypto/peer-card.ts';
+import { readClaimFrame } from '../../src/crypto/session-claim.ts';
+import { decodeRelayHeader, decodeRoutingMessage, encodeRelayHeader, encodeRoutingMessage } from '../../src/p2p/routing/routing-messages.ts';
 import { decodeOpenBody, decodeResetBody, decodeStreamFrames } from '../../src/p2p/streams/stream-frames.ts';
 import { decodeBundle, encodeBundle, readProof } from '../../src/registry/bundle.ts';
 import { documentIdOf } from '../../src/registry/document-id.ts';
@@ -89,6 +91,20 @@ const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => u
       listed: [{ tag: 'ab'.repeat(8), version: 'cd'.repeat(8) }],
     }),
   },
+  'list of links': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'links-changed', seq: 2, added: ['AAAAAAAAAAA'], removed: ['AAAAAAAAAAE'] }),
+  },
+  'question for a path': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'find', path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 1 }),
+  },
+  'introduction along a path': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'along', path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 1, body: new Uint8Array(40) }),
+  },
+  'circuit header': { run: decodeRelayHeader, valid: encodeRelayHeader({ path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 2 }) },
+  'claim of a session': { run: readClaimFrame, valid: Uint8Array.of(6, 1, ...new Uint8Array(64)) },
   'signaling message': {
     run: decodeServerMessage,
     valid: encodeRelay(new Uint8Array(32), new Uint8Array(9)),

@@ -1,131 +1,331 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_PAYLOAD_BYTES, MuxPair, MuxSide, PACK_BYTES, sessionCreditOf } from '../../../test/support/mux-pair.ts';
+import { concatBytes, EMPTY_BYTES, utf8 } from '../../base/bytes.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { PriorityClass } from './priority-scheduler.ts';
-import { StreamMux } from './stream-mux.ts';
+import { decodeStreamFrames, encodeOpenBody, encodeStreamFrame, STREAM_FRAME, uint32Body, type StreamFrameType } from './stream-frames.ts';
 
-const SHAPE = { room: { before: 8, after: 16 }, maxPayloadBytes: LIMITS.maxFrameBytes - 24 };
-const OVERHEAD = SHAPE.room.before + SHAPE.room.after;
-const NOW = 0;
-const BULK = 2;
+const OVERHEAD = LIMITS.messageOverheadBytes;
+const HEADER = 8;
 
-type Delivery = { readonly stream: number; readonly message: Uint8Array };
+const frame = encodeStreamFrame;
+const openFrame = (stream: number, change: Partial<Parameters<typeof encodeOpenBody>[0]> = {}) =>
+  frame(STREAM_FRAME.open, stream, encodeOpenBody({ priority: 1, protocol: 'test/1', header: EMPTY_BYTES, ...change }));
 
-/** Two sides of a session in memory; `left` opens the streams and sends. */
-class Pair {
-  readonly left = new StreamMux(true, NOW);
-  readonly right = new StreamMux(false, NOW);
-  readonly delivered: Delivery[] = [];
-  readonly violations: string[] = [];
-
-  open(priority: PriorityClass): number {
-    const stream = this.left.allocate() as number;
-    this.left.handle({ type: 'open', stream, protocol: 'test/1', header: new Uint8Array(0), priority }, NOW);
-    this.settle();
-    return stream;
-  }
-
-  send(stream: number, message: Uint8Array): void {
-    this.left.handle({ type: 'send', stream, message }, NOW);
-  }
-
-  /** The frames that `left` has for the link now; the other side gets them. */
-  carry(): readonly Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    for (let frame = this.left.nextFrame(SHAPE, BULK); frame; frame = this.left.nextFrame(SHAPE, BULK)) {
-      frames.push(frame);
-      this.right.handle({ type: 'payload', bytes: payloadOf(frame) }, NOW);
-    }
-    return frames;
-  }
-
-  /** Until nothing moves any more; what arrives is consumed at once. */
-  settle(): void {
-    for (let isMoving = true; isMoving;) {
-      isMoving = this.carry().length > 0;
-      for (let output = this.right.poll(); output; output = this.right.poll()) {
-        if (output.type === 'incoming') this.right.handle({ type: 'accept', stream: output.stream }, NOW);
-        if (output.type === 'violation') this.violations.push(output.detail);
-        if (output.type !== 'message') continue;
-        this.delivered.push({ stream: output.stream, message: output.message.slice() });
-        this.right.handle({ type: 'consumed', stream: output.stream, bytes: output.message.length }, NOW);
-      }
-      for (let frame = this.right.nextFrame(SHAPE, BULK); frame; frame = this.right.nextFrame(SHAPE, BULK)) {
-        isMoving = true;
-        this.left.handle({ type: 'payload', bytes: payloadOf(frame) }, NOW);
-      }
-      for (let output = this.left.poll(); output; output = this.left.poll()) if (output.type === 'violation') this.violations.push(output.detail);
-    }
-  }
+/** A responder's side; the peer is the test, which writes its frames itself. Streams of the peer are odd. */
+function sideWith(...frames: readonly Uint8Array[]): MuxSide {
+  const side = new MuxSide(false, 0);
+  give(side, ...frames);
+  return side;
 }
 
-function payloadOf(frame: Uint8Array): Uint8Array {
-  return frame.slice(SHAPE.room.before, frame.length - SHAPE.room.after);
+function give(side: MuxSide, ...frames: readonly Uint8Array[]): void {
+  for (const bytes of frames) side.input({ type: 'payload', bytes });
+  side.read();
 }
 
-describe('the streams of a session', () => {
-  it('put the small messages of one moment into one frame', () => {
-    const pair = new Pair();
-    const streams = [pair.open(1), pair.open(1)];
-    for (let index = 0; index < 20; index++) pair.send(streams[index % 2] as number, new Uint8Array(1000).fill(index));
-    expect(pair.carry().map((frame) => frame.length)).toEqual([OVERHEAD + 20 * 1008]);
-  });
+/** The frames that the side sends now. */
+function framesOf(
+  side: MuxSide,
+  lowest: PriorityClass = 2,
+): readonly { readonly type: number; readonly stream: number; readonly body: Uint8Array }[] {
+  while (side.pull(lowest));
+  return side.underWay.splice(0).flatMap((payload) => decodeStreamFrames(payload) ?? []);
+}
 
-  it('send what is urgent before a transfer that was queued earlier, and in a frame of its own', () => {
-    const pair = new Pair();
-    const file = pair.open(BULK);
-    const chat = pair.open(1);
-    pair.send(file, new Uint8Array(500));
-    pair.send(file, new Uint8Array(300_000));
-    pair.send(chat, new Uint8Array(100));
-    const [first] = pair.carry();
-    expect(first?.length).toBe(OVERHEAD + 108);
+const violationOf = (side: MuxSide) => side.of('violation')[0];
+
+describe('flow control', () => {
+  it('begins a message only when the stream’s credit covers all of it', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    pair.b.isReading = false;
+    const size = 1_000_000;
+    for (let index = 0; index < 4; index++) pair.a.input({ type: 'send', stream, message: new Uint8Array(size) });
     pair.settle();
-    expect(pair.delivered.map(({ stream }) => stream)).toEqual([chat, file, file]);
-  });
-
-  it('fill the frames of a transfer to the brim, across its messages', () => {
-    const pair = new Pair();
-    const file = pair.open(BULK);
-    // After the second of these 35 kB are left over, too much to be packed with what is small.
-    for (const size of [256 * 1024, 100_000, 256 * 1024, 100_000, 256 * 1024]) pair.send(file, new Uint8Array(size));
-    const lengths = pair.carry().map((frame) => frame.length);
-    expect(lengths.length).toBeGreaterThan(10);
-    expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThan(LIMITS.maxFrameBytes - 1024);
-    expect(Math.max(...lengths)).toBeLessThanOrEqual(LIMITS.maxFrameBytes);
-  });
-
-  it('get the credit of the session back although each of many streams had only a little of it', () => {
-    const pair = new Pair();
-    const bytes = LIMITS.creditStepBytes - 2 * LIMITS.messageOverheadBytes;
-    const streams = Array.from({ length: 200 }, () => pair.open(1));
-    expect(streams.length * bytes).toBeGreaterThan(LIMITS.sessionWindowBytes);
-    for (const stream of streams) pair.send(stream, new Uint8Array(bytes));
+    expect(pair.b.of('message')).toHaveLength(Math.floor(LIMITS.streamWindowBytes / (size + OVERHEAD)));
+    expect(pair.a.of('sent')).toHaveLength(pair.b.of('message').length);
+    pair.b.input({ type: 'consumed', stream, bytes: size });
     pair.settle();
-    expect(pair.delivered).toHaveLength(streams.length);
+    expect(pair.b.of('message')).toHaveLength(3);
   });
 
-  it('deliver every message whole and in the order of its stream, whatever their sizes and priorities', () => {
-    const size = fc.oneof(fc.nat(200), fc.nat(40_000), fc.integer({ min: 64_000, max: 66_000 }), fc.nat(200_000));
-    const sends = fc.array(fc.tuple(fc.nat(3), size), { maxLength: 20 });
-    fc.assert(
-      fc.property(sends, (list) => {
-        const pair = new Pair();
-        const streams = ([0, 1, 2, 2] as const).map((priority) => pair.open(priority));
-        const expected: Delivery[] = list.map(([index, length], at) => ({
-          stream: streams[index] as number,
-          message: Uint8Array.from({ length }, (_, offset) => at * 31 + offset),
-        }));
-        for (const { stream, message } of expected) pair.send(stream, message);
-        pair.settle();
-        expect(pair.violations).toEqual([]);
-        for (const stream of streams) {
-          const of = (all: readonly Delivery[]) =>
-            all.filter((one) => one.stream === stream).map(({ message }) => Buffer.from(message).toString('hex'));
-          expect(of(pair.delivered)).toEqual(of(expected));
-        }
-      }),
-      { numRuns: 40 },
-    );
+  it('keeps to the credit of the session over all streams', () => {
+    const pair = new MuxPair();
+    expect(sessionCreditOf(pair, pair.a)).toBe(LIMITS.sessionWindowBytes);
+    expect(violationOf(pair.b)).toBeUndefined();
+  });
+
+  it('leaves a part of the session’s credit to streams that are not bulk', () => {
+    const pair = new MuxPair();
+    pair.b.isReading = false;
+    const message = new Uint8Array(1_000_000);
+    for (let index = 0; index < 4; index++) {
+      const bulk = pair.openStream(pair.a, 2);
+      for (let count = 0; count < 2; count++) pair.a.input({ type: 'send', stream: bulk, message });
+    }
+    pair.settle();
+    const bulkMessages = pair.b.of('message').length;
+    expect(bulkMessages).toBe(Math.floor((LIMITS.sessionWindowBytes - LIMITS.interactiveReserveBytes) / (message.length + OVERHEAD)));
+    const chat = pair.openStream(pair.a);
+    pair.a.input({ type: 'send', stream: chat, message });
+    pair.settle();
+    expect(pair.b.of('message').at(-1)?.stream).toBe(chat);
+  });
+
+  it('gives credit back in steps, not for every message', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    const count = Math.ceil(LIMITS.creditStepBytes / (1_000 + OVERHEAD));
+    for (let index = 0; index < count; index++) pair.a.input({ type: 'send', stream, message: new Uint8Array(1_000) });
+    while (pair.a.pull());
+    while (pair.deliver(pair.a));
+    const credits = framesOf(pair.b).filter(({ type }) => type === STREAM_FRAME.credit);
+    expect(credits.map(({ body }) => Buffer.from(body).readUInt32BE())).toEqual([count * (1_000 + OVERHEAD)]);
+  });
+
+  it('gives the credit of streams that are gone back in one frame, for messages that were consumed late and for those that came late', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    pair.b.isReading = false;
+    for (const size of [10, 20]) pair.a.input({ type: 'send', stream, message: new Uint8Array(size) });
+    pair.settle();
+    for (let index = 0; index < 50; index++) pair.a.input({ type: 'send', stream, message: new Uint8Array(5_000) });
+    while (pair.a.pull());
+    pair.b.input({ type: 'reset', stream, code: 'cancelled' });
+    pair.b.input({ type: 'consumed', stream, bytes: 30, messages: 2 });
+    while (pair.deliver(pair.a));
+    const credits = framesOf(pair.b).filter(({ type }) => type === STREAM_FRAME.credit);
+    expect(credits.map((credit) => [credit.stream, Buffer.from(credit.body).readUInt32BE()])).toEqual([
+      [0, 30 + 2 * OVERHEAD + 50 * (5_000 + OVERHEAD)],
+    ]);
+  });
+
+  for (const resetter of ['a', 'b'] as const) {
+    it(`gives all credit back when side ${resetter} resets a stream in the middle of a message`, () => {
+      const pair = new MuxPair();
+      const stream = pair.openStream(pair.a);
+      pair.a.input({ type: 'send', stream, message: new Uint8Array(1_000_000) });
+      for (let index = 0; index < 4; index++) pair.a.pull();
+      pair.deliver(pair.a);
+      pair.deliver(pair.a);
+      pair[resetter].input({ type: 'reset', stream, code: 'cancelled' });
+      pair.settle();
+      expect(pair.b.of('message')).toEqual([]);
+      expect([pair.a.of('closed'), pair.b.of('closed')]).toMatchObject([[{ code: 'cancelled' }], [{ code: 'cancelled' }]]);
+      expect(sessionCreditOf(pair, pair.a)).toBe(LIMITS.sessionWindowBytes);
+    });
+  }
+
+  it('resets a stream on which the own program queues too much, or too large a message', () => {
+    const pair = new MuxPair();
+    const [full, large] = [pair.openStream(pair.a), pair.openStream(pair.a)];
+    for (let index = 0; index < 5; index++) pair.a.input({ type: 'send', stream: full, message: new Uint8Array(2_000_000) });
+    pair.a.input({ type: 'send', stream: large, message: new Uint8Array(LIMITS.maxStreamMessageBytes + 1) });
+    pair.settle();
+    expect(pair.b.of('closed')).toMatchObject([
+      { stream: full, code: 'overloaded', remote: true },
+      { stream: large, code: 'too-large', remote: true },
+    ]);
+  });
+});
+
+describe('priorities', () => {
+  it('send what is urgent first, and leave bulk waiting where the link has no room for it', () => {
+    const pair = new MuxPair();
+    const streams = ([2, 1, 0] as const).map((priority) => pair.openStream(pair.a, priority));
+    for (const stream of streams) pair.a.input({ type: 'send', stream, message: new Uint8Array(3_000) });
+    const first = framesOf(pair.a, 1);
+    expect(first.map(({ stream }) => stream)).toEqual([streams[2], streams[1]]);
+    expect(framesOf(pair.a, 2).map(({ stream }) => stream)).toEqual([streams[0]]);
+  });
+
+  it('let an urgent message pass between the fragments of a large one', () => {
+    const pair = new MuxPair();
+    const [bulk, chat] = [pair.openStream(pair.a, 2), pair.openStream(pair.a, 1)];
+    pair.a.input({ type: 'send', stream: bulk, message: new Uint8Array(200_000) });
+    pair.a.pull();
+    pair.a.input({ type: 'send', stream: chat, message: new Uint8Array(10) });
+    pair.settle();
+    expect(pair.b.of('message').map(({ stream }) => stream)).toEqual([chat, bulk]);
+  });
+
+  it('give streams of one class their turns frame by frame', () => {
+    const pair = new MuxPair();
+    const streams = [pair.openStream(pair.a), pair.openStream(pair.a), pair.openStream(pair.a)];
+    for (const stream of streams) pair.a.input({ type: 'send', stream, message: new Uint8Array(150_000) });
+    expect(
+      framesOf(pair.a)
+        .slice(0, 6)
+        .map(({ stream }) => stream),
+    ).toEqual([...streams, ...streams]);
+  });
+
+  it('pack small messages into one payload and cut large ones to the largest payload', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    for (let index = 0; index < 20; index++) pair.a.input({ type: 'send', stream, message: new Uint8Array(100) });
+    pair.a.pull();
+    expect(pair.a.underWay.splice(0).map(({ length }) => length)).toEqual([20 * (100 + HEADER)]);
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(100_000) });
+    while (pair.a.pull());
+    const sizes = pair.a.underWay.map(({ length }) => length);
+    expect(sizes[0]).toBe(MAX_PAYLOAD_BYTES);
+    expect(Math.max(...sizes)).toBe(MAX_PAYLOAD_BYTES);
+  });
+
+  it('send control frames before any message', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a, 0);
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(PACK_BYTES) });
+    pair.a.input({ type: 'ping', nonce: new Uint8Array(8) });
+    expect(framesOf(pair.a)[0]?.type).toBe(STREAM_FRAME.ping);
+  });
+});
+
+describe('the life of a stream', () => {
+  it('ends cleanly when both sides ended, after all that was sent before', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(300_000) });
+    pair.a.input({ type: 'end', stream });
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(1) });
+    pair.settle();
+    expect(pair.b.outputs.map(({ type }) => type)).toEqual(['incoming', 'message', 'ended']);
+    pair.b.input({ type: 'end', stream });
+    pair.settle();
+    expect([pair.a.of('closed'), pair.b.of('closed')]).toEqual([
+      [{ type: 'closed', stream, remote: false }],
+      [{ type: 'closed', stream, remote: false }],
+    ]);
+    expect([pair.a.mux.streamCount, pair.b.mux.streamCount]).toEqual([0, 0]);
+  });
+
+  it('refuses the peer’s streams above the limit and goes on with the others', () => {
+    const side = sideWith();
+    for (let index = 0; index <= LIMITS.maxStreamsPerSide; index++) give(side, openFrame(2 * index + 1));
+    expect(side.mux.streamCount).toBe(LIMITS.maxStreamsPerSide);
+    const resets = framesOf(side).filter(({ type }) => type === STREAM_FRAME.reset);
+    expect(resets).toMatchObject([{ stream: 2 * LIMITS.maxStreamsPerSide + 1, body: utf8('overloaded') }]);
+    expect(violationOf(side)).toBeUndefined();
+  });
+
+  it('gives no ids above the limit, and some again when streams are over', () => {
+    const side = new MuxSide(true, 0);
+    for (let index = 0; index < LIMITS.maxStreamsPerSide; index++) side.open();
+    expect(side.mux.allocate()).toBeUndefined();
+    side.input({ type: 'reset', stream: 1, code: 'cancelled' });
+    expect(side.mux.allocate()).toBe(2 * LIMITS.maxStreamsPerSide + 1);
+  });
+
+  it('answers pings, and tells of pongs', () => {
+    const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const pair = new MuxPair();
+    pair.a.input({ type: 'ping', nonce });
+    pair.settle();
+    expect(pair.a.of('pong')).toEqual([{ type: 'pong', nonce }]);
+  });
+});
+
+describe('a peer that breaks the rules', () => {
+  const accepted = openFrame(1);
+  const message = (stream: number, size: number) => frame(STREAM_FRAME.message, stream, new Uint8Array(size));
+  const first = (stream: number, length: number, size: number) =>
+    frame(STREAM_FRAME.first, stream, concatBytes(uint32Body(length), new Uint8Array(size)));
+  const middle = (stream: number, size: number) => frame(STREAM_FRAME.middle, stream, new Uint8Array(size));
+  const last = (stream: number, size: number) => frame(STREAM_FRAME.last, stream, new Uint8Array(size));
+  const credit = (stream: number, bytes: number) => frame(STREAM_FRAME.credit, stream, uint32Body(bytes));
+  const whole = new Uint8Array(60_000);
+
+  const VIOLATIONS: Readonly<Record<string, readonly Uint8Array[]>> = {
+    'an empty payload': [EMPTY_BYTES],
+    'a payload that is cut off': [accepted.subarray(0, accepted.length - 1)],
+    'a length beyond the payload': [Uint8Array.of(STREAM_FRAME.message, 0xff, 0xff, 0xff, 0, 0, 0, 1)],
+    'a frame of an unknown type': [frame(99 as StreamFrameType, 1, EMPTY_BYTES)],
+    'a stream 0': [openFrame(0)],
+    'a stream with an id of ours': [openFrame(2)],
+    'a stream that is open already': [accepted, accepted],
+    'a stream with an id that was used before': [accepted, frame(STREAM_FRAME.reset, 1, utf8('cancelled')), accepted],
+    'a stream with an id below the last one': [openFrame(5), openFrame(3)],
+    'an unknown priority': [openFrame(1, { priority: 3 })],
+    'a stream without a protocol': [openFrame(1, { protocol: '' })],
+    'a protocol with too long a name': [openFrame(1, { protocol: 'x'.repeat(LIMITS.maxProtocolNameBytes + 1) })],
+    'a protocol that is no UTF-8': [frame(STREAM_FRAME.open, 1, Uint8Array.of(1, 1, 0xff))],
+    'a header that is too large': [openFrame(1, { header: new Uint8Array(LIMITS.maxStreamHeaderBytes + 1) })],
+    'an opening that is cut off': [frame(STREAM_FRAME.open, 1, Uint8Array.of(1, 20, 0x61))],
+    'an answer to no question': [accepted, frame(STREAM_FRAME.accept, 1, EMPTY_BYTES)],
+    'an empty first fragment': [accepted, first(1, 10, 0)],
+    'a first fragment without a length': [accepted, frame(STREAM_FRAME.first, 1, EMPTY_BYTES)],
+    'a first fragment that is the whole message': [accepted, first(1, 10, 10)],
+    'a message that claims to be too large': [accepted, first(1, LIMITS.maxStreamMessageBytes + 1, 10)],
+    'a message that claims 4 GiB': [accepted, first(1, 0xffff_ffff, 10)],
+    'a fragment without a beginning': [accepted, middle(1, 5)],
+    'a last fragment without a beginning': [accepted, last(1, 5)],
+    'a message inside another': [accepted, first(1, 10, 5), message(1, 1)],
+    'a beginning inside another message': [accepted, first(1, 10, 5), first(1, 10, 5)],
+    'fragments beyond their message': [accepted, first(1, 10, 5), middle(1, 6)],
+    'a last fragment that does not complete its message': [accepted, first(1, 10, 5), last(1, 4)],
+    'an empty fragment': [accepted, first(1, 10, 5), middle(1, 0)],
+    'an end in the middle of a message': [accepted, first(1, 10, 5), frame(STREAM_FRAME.end, 1, EMPTY_BYTES)],
+    'a second end': [accepted, frame(STREAM_FRAME.end, 1, EMPTY_BYTES), frame(STREAM_FRAME.end, 1, EMPTY_BYTES)],
+    'a message after the end': [accepted, frame(STREAM_FRAME.end, 1, EMPTY_BYTES), message(1, 1)],
+    'credit for what was never sent': [accepted, credit(1, 1)],
+    'credit for what was never sent on the session': [credit(0, 1)],
+    'no credit': [accepted, credit(1, 0)],
+    'credit of the wrong length': [accepted, frame(STREAM_FRAME.credit, 1, new Uint8Array(3))],
+    'a ping of the wrong length': [frame(STREAM_FRAME.ping, 0, new Uint8Array(7))],
+    'more than the credit of the stream': [accepted, ...Array.from({ length: 40 }, () => frame(STREAM_FRAME.message, 1, whole))],
+    'more than the credit of the session': [0, 1, 2, 3, 4].flatMap((index) => [
+      openFrame(2 * index + 1),
+      ...Array.from({ length: 35 }, () => frame(STREAM_FRAME.message, 2 * index + 1, whole)),
+    ]),
+    'more than the credit of the session on a stream that never was': Array.from({ length: 150 }, () => frame(STREAM_FRAME.message, 77, whole)),
+    'beginnings of messages on a stream that never was': Array.from({ length: 5 }, () => first(77, LIMITS.maxStreamMessageBytes, 1)),
+  };
+
+  for (const [what, frames] of Object.entries(VIOLATIONS)) {
+    it(`ends the session for ${what}`, () => {
+      const side = new MuxSide(false, 0);
+      side.isReading = false;
+      give(side, ...frames);
+      expect(violationOf(side)?.code).toBe('protocol-violation');
+      // And only once: nothing of the peer's counts any more.
+      give(side, openFrame(999));
+      expect(side.of('violation')).toHaveLength(1);
+      expect(side.pull()).toBe(false);
+    });
+  }
+
+  it('ends the session for a message on a stream of ours that it did not accept', () => {
+    const side = sideWith();
+    const stream = side.open();
+    give(side, frame(STREAM_FRAME.message, stream, new Uint8Array(1)));
+    expect(violationOf(side)?.code).toBe('protocol-violation');
+  });
+
+  const FLOODS: Readonly<Record<string, (index: number) => Uint8Array>> = {
+    pings: () => frame(STREAM_FRAME.ping, 0, new Uint8Array(8)),
+    pongs: () => frame(STREAM_FRAME.pong, 0, new Uint8Array(8)),
+    opens: (index) => openFrame(2 * index + 1),
+    resets: () => frame(STREAM_FRAME.reset, 1, utf8('cancelled')),
+    ends: () => frame(STREAM_FRAME.end, 1, EMPTY_BYTES),
+  };
+
+  for (const [what, make] of Object.entries(FLOODS)) {
+    it(`ends the session for a flood of ${what}, with little in its queues`, () => {
+      const side = new MuxSide(false, 0);
+      for (let index = 0; index <= LIMITS.controlFramesBurst && !violationOf(side); index++) give(side, make(index));
+      expect(violationOf(side)?.code).toBe('rate-limited');
+      expect(side.mux.streamCount).toBeLessThanOrEqual(LIMITS.maxStreamsPerSide);
+      expect(side.mux.queuedControlFrames).toBeLessThanOrEqual(LIMITS.maxQueuedControlFrames + 1);
+    });
+  }
+
+  it('holds few answers for a peer that sends on and reads nothing', () => {
+    const side = new MuxSide(false, 0);
+    const payload = concatBytes(...Array.from({ length: 1_000 }, () => message(77, 0)));
+    for (let index = 0; index < 200; index++) give(side, payload);
+    expect(side.mux.queuedControlFrames).toBeLessThan(10);
+    expect(violationOf(side)?.code).toBe('protocol-violation');
   });
 });

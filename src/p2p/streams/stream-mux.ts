@@ -36,8 +36,8 @@ export type MuxInput =
     }
   | { readonly type: 'accept'; readonly stream: number; readonly windowBytes?: number }
   | { readonly type: 'send'; readonly stream: number; readonly message: Uint8Array }
-  /** A delivered message of this many bytes was dealt with: its credit goes back. */
-  | { readonly type: 'consumed'; readonly stream: number; readonly bytes: number }
+  /** A delivered message of this many bytes was dealt with, or so many `messages` together: the credit goes back, also after the stream's end. */
+  | { readonly type: 'consumed'; readonly stream: number; readonly bytes: number; readonly messages?: number }
   | { readonly type: 'end'; readonly stream: number }
   | { readonly type: 'reset'; readonly stream: number; readonly code: ErrorCode }
   | { readonly type: 'ping'; readonly nonce: Uint8Array };
@@ -98,6 +98,9 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #sessionWindow: number = LIMITS.sessionWindowBytes;
   /** Consumed on all streams together, but not yet told to the peer. */
   #pendingCredit = 0;
+  /** Credit of streams that are gone: it counts for the session only and travels in one frame. */
+  #lateCredit = 0;
+  #lastRemoteId = 0;
   #isBroken = false;
 
   /** The two sides of a session must differ in `isInitiator`: the initiator's stream ids are odd. */
@@ -128,7 +131,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       case 'send':
         return this.#send(input.stream, input.message);
       case 'consumed':
-        return this.#consumed(input.stream, input.bytes + LIMITS.messageOverheadBytes);
+        return this.#consumed(input.stream, input.bytes + (input.messages ?? 1) * LIMITS.messageOverheadBytes);
       case 'end':
         return this.#end(input.stream);
       case 'reset':
@@ -150,6 +153,11 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   get streamCount(): number {
     return this.#streams.size;
+  }
+
+  /** Control frames that wait for room on the link. */
+  get queuedControlFrames(): number {
+    return this.#control.length;
   }
 
   /**
@@ -195,6 +203,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   #writeControl(target: Uint8Array): number {
     let used = 0;
+    this.#giveLateCredit();
     for (let next = this.#control.peek(); next && used + next.length <= target.length; next = this.#control.peek()) {
       target.set(next, used);
       used += next.length;
@@ -273,14 +282,24 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   #consumed(id: number, bytes: number): void {
     const stream = this.#streams.get(id);
+    if (!stream) {
+      this.#lateCredit += bytes;
+      return;
+    }
     this.#sessionWindow += bytes;
-    if (!stream) return this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, id, uint32Body(bytes)));
     stream.pendingCredit += bytes;
     this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
     if (stream.pendingCredit >= LIMITS.creditStepBytes) this.#giveCredit(stream);
     // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
     if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
+  }
+
+  #giveLateCredit(): void {
+    if (this.#lateCredit === 0) return;
+    this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, 0, uint32Body(this.#lateCredit)));
+    this.#sessionWindow += this.#lateCredit;
+    this.#lateCredit = 0;
   }
 
   #giveCredit(stream: MuxStream): void {
@@ -344,9 +363,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   #remoteOpen(id: number, body: Uint8Array): void {
     const open = decodeOpenBody(body);
-    if (!open || id === 0 || id % 2 === this.#nextLocalId % 2 || this.#streams.has(id)) {
+    if (!open || id === 0 || id % 2 === this.#nextLocalId % 2 || id <= this.#lastRemoteId) {
       return this.#violation('protocol-violation', 'a stream that cannot be opened');
     }
+    this.#lastRemoteId = id;
     if (this.#remoteCount >= LIMITS.maxStreamsPerSide) {
       return this.#control.push(encodeStreamFrame(STREAM_FRAME.reset, id, utf8('overloaded')));
     }
@@ -368,6 +388,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #data(frame: StreamFrame): void {
     const stream = this.#streams.get(frame.stream);
     if (!stream) return this.#dataForGoneStream(frame);
+    if (stream.isLocal && !stream.isAccepted) return this.#violation('protocol-violation', 'a message on a stream that it did not accept');
     const received = stream.incoming.receive(frame);
     if (received.kind === 'violation') return this.#violation('protocol-violation', received.detail);
     if (received.cost > this.#sessionWindow) return this.#violation('protocol-violation', 'more than the credit of the session');
@@ -379,12 +400,13 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
    * Frames that were under way when we reset their stream. Their sender took session credit when it began each message: it is
    * given back at once, for whole messages and, by the length in front of them, for those in fragments.
    */
-  #dataForGoneStream({ type, stream: id, body }: StreamFrame): void {
+  #dataForGoneStream({ type, body }: StreamFrame): void {
     if (type !== STREAM_FRAME.message && type !== STREAM_FRAME.first) return;
     const length = type === STREAM_FRAME.message ? body.length : body.length >= 4 ? readUint32(body, 0) : 0;
     const cost = Math.min(length, LIMITS.maxStreamMessageBytes) + LIMITS.messageOverheadBytes;
     if (cost > this.#sessionWindow) return this.#violation('protocol-violation', 'more than the credit of the session');
-    this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, id, uint32Body(cost)));
+    this.#sessionWindow -= cost;
+    this.#lateCredit += cost;
   }
 
   #remoteEnd(id: number): void {

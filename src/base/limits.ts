@@ -35,7 +35,8 @@ export const LIMITS = {
   maxClockSkewMs: 120_000,
   /** Longer than twice the skew plus the lifetime of an introduction: nothing leaves the cache and still passes the clock test. */
   seenIntroductionMs: 360_000,
-  maxSeenIntroductions: 4096,
+  /** All that `introductionsPerSecond` lets in during that time: nobody can push an introduction out of the cache and have it replayed. */
+  maxSeenIntroductions: 16_384,
 
   // ── identity and introductions ─────────────────────────────────────────────────────────────────────────────────
   /** 16 devices of 34 bytes leave a chain well below `maxIdentityPayloadBytes`; nobody has more browsers in use. */

@@ -175,6 +175,10 @@ export const LIMITS = {
   maxWaitingApprovals: 16,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
+  maxCallsPerSession: 32,
+  /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
+  maxJsonDepth: 64,
   maxKeptCalls: 200,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,

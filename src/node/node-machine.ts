@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
@@ -260,11 +261,25 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     options: { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array },
     now: number,
   ): void {
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key);
     const { kind, localFingerprint, remoteFingerprint } = link;
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, now);
     this.#connections.set(key, { machine, kind });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });
     this.#drainConnection(key, now);
+  }
+
+  /** Links on which others have yet to prove who they are. */
+  get #pendingHandshakes(): number {
+    let pending = 0;
+    for (const { machine } of this.#connections.values()) if (!machine.isInitiator && !machine.identity) pending++;
+    return pending;
+  }
+
+  #turnAway(key: number): void {
+    const detail = 'Too many others have yet to prove who they are.';
+    this.#fault('overloaded', detail);
+    this.#outputs.push({ type: 'connection', connection: key, output: { type: 'closed', code: 'overloaded', remote: false, detail } });
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {

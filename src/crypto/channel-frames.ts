@@ -27,7 +27,7 @@ export const CONTROL = {
   /** The end, with the code in ASCII. */
   goodbye: 3,
   /** The first frame under fresh keys: how many frames its sender sealed under the ones before (uint64). */
-  epochBegin: 4,
+  epochBegin: 6,
 } as const;
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */

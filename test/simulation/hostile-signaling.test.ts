@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '../../src/base/bytes.ts';
-import { publicKeyOf } from '../../src/base/ids.ts';
+import { nodeIdOf, publicKeyOf } from '../../src/base/ids.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import type { LocalIdentity } from '../../src/crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { makeCard, readCard } from '../../src/crypto/peer-card.ts';
+import { scriptSignerOf } from '../../src/crypto/signing.ts';
 import type { Node } from '../../src/node/node.ts';
 import { encodeHello, PROTOCOL_VERSION, SUITE_25519_CHACHAPOLY_SHA256, type Hello } from '../../src/wire/hello.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
@@ -158,7 +159,7 @@ describe('a server that keeps nodes apart', () => {
   it('hands out a card that claims bob and has the server’s own sealing key, and it is refused', async () => {
     const world = new World();
     const forged = await makeCard(
-      { ...mallory, nodeSigner: { publicKey: bob.nodeSigner.publicKey, sign: (m) => mallory.nodeSigner.sign(m) } },
+      { ...mallory, node: bob.node, nodeSigner: { publicKey: bob.nodeSigner.publicKey, sign: (m) => mallory.nodeSigner.sign(m) } },
       START,
     );
     const [a, b] = await world.begin({ cards: () => [forged] });
@@ -238,7 +239,7 @@ describe('a server that disturbs and cannot keep nodes apart', () => {
   });
 
   it('floods nodes with cards of nodes that are not there: tables stay bounded, and nodes meet afterwards', async () => {
-    const ghosts = await Promise.all(Array.from({ length: 200 }, async (_, index) => makeCard(await seededIdentity(1_000 + index, START), START)));
+    const ghosts = await Promise.all(Array.from({ length: 200 }, async () => makeCard(ghost(), START)));
     const world = new World();
     let next = 0;
     const [a, b] = await world.begin({ cards: () => Array.from({ length: LIMITS.maxSignalingCards }, () => ghosts[next++ % 200] as Uint8Array) });
@@ -297,6 +298,12 @@ describe('a server that stands in the middle', () => {
 
 function helloWith(change: Partial<Hello>): Uint8Array {
   return encodeHello({ versions: [PROTOCOL_VERSION], suites: [SUITE_25519_CHACHAPOLY_SHA256], extensions: [], ...change });
+}
+
+/** Somebody with a key of their own who is nowhere. */
+function ghost(): LocalIdentity {
+  const nodeSigner = scriptSignerOf(ENTROPY.bytes(32));
+  return { ...mallory, nodeSigner, node: nodeIdOf(nodeSigner.publicKey) };
 }
 
 /** The server itself dials alice, as a node that it made up, and opens a real link with her. */

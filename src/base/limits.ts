@@ -38,7 +38,8 @@ export const LIMITS = {
   maxClockSkewMs: 120_000,
   /** Longer than twice the skew plus the lifetime of an introduction: nothing leaves the cache and still passes the clock test. */
   seenIntroductionMs: 360_000,
-  maxSeenIntroductions: 4096,
+  /** All that `introductionsPerSecond` lets in during that time: nobody can push an introduction out of the cache and have it replayed. */
+  maxSeenIntroductions: 16_384,
 
   // ── identity and introductions ─────────────────────────────────────────────────────────────────────────────────
   /** 16 devices of 34 bytes leave a chain well below `maxIdentityPayloadBytes`; nobody has more browsers in use. */
@@ -159,6 +160,9 @@ export const LIMITS = {
   /** How often a node looks for parts of the network that it does not know: a split heals within this time. */
   bridgeProbeMs: 45_000,
   maxBridgeDials: 2,
+  /** Questions to the signaling server for one node's card. */
+  lookUpsPerSecond: 1,
+  lookUpsBurst: 8,
   /** After a refusal for lack of room, or a link that was given up. */
   dialAgainMs: 60_000,
   /** The side that waits when two nodes hear of each other at the same time: more than an introduction takes to cross the network. */
@@ -481,6 +485,10 @@ export const LIMITS = {
   maxWaitingApprovals: 16,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
+  maxCallsPerSession: 32,
+  /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
+  maxJsonDepth: 64,
   maxKeptCalls: 200,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,

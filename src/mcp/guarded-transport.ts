@@ -1,4 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
+import { LIMITS } from '../base/limits.ts';
 
 export type CallRequest = { readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> };
 export type Verdict = 'run' | 'refused' | 'expired';
@@ -56,6 +57,8 @@ export class GuardedTransport implements Transport {
     }
     const isCall = 'method' in message && 'id' in message && message.method === 'tools/call';
     if (!isCall) return this.onmessage?.(message);
+    if (this.#waiting.size + this.#running.size >= LIMITS.maxCallsPerSession)
+      return void this.#decline(message.id, 'overloaded', 'Too many calls of this session are under way.');
     void this.#judge(message, message.id);
   }
 
@@ -73,7 +76,11 @@ export class GuardedTransport implements Transport {
       return this.onmessage?.(message);
     }
     const text = verdict === 'expired' ? 'Nobody answered in time whether this call may run.' : 'The owner of this agent refused the call.';
-    await this.#inner.send({ jsonrpc: '2.0', id, error: { code: REFUSED_CODE, message: text, data: { reason: verdict } } }).catch(() => undefined);
+    await this.#decline(id, verdict, text);
+  }
+
+  async #decline(id: RequestId, reason: string, message: string): Promise<void> {
+    await this.#inner.send({ jsonrpc: '2.0', id, error: { code: REFUSED_CODE, message, data: { reason } } }).catch(() => undefined);
   }
 
   #answered(id: RequestId, message: JSONRPCMessage): void {

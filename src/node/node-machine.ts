@@ -426,6 +426,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const known = this.#links.get(key);
     if (!known) return;
     const { facts, options } = known;
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, now);
     const { kind, localFingerprint, remoteFingerprint } = facts;
     const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
@@ -456,6 +457,18 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       return this.#moves.answer(link, endsOf(known.facts, 'responder'), input.bytes, this.#movableSessions());
     }
     this.#toConnection(known.owner, { ...input, link }, now);
+  }
+
+  /** Links on which others have yet to prove who they are. */
+  get #pendingHandshakes(): number {
+    let pending = 0;
+    for (const { machine } of this.#connections.values()) if (!machine.isInitiator && !machine.identity) pending++;
+    return pending;
+  }
+
+  #turnAway(link: number, now: number): void {
+    this.#fault('overloaded', 'Too many others have yet to prove who they are.');
+    this.#dropLink(link, now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {

@@ -97,9 +97,8 @@ export class FigureRecorder extends Observer {
   }
 
   override sessionDown(node: SimNode, peer: NodeId, code: ErrorCode): void {
-    this.presenceLost(node, peer);
     const other = this.#world().nodeById(peer);
-    if (code !== 'replaced' && node.isHonest && other?.isHonest && other.isAlive) this.#honestSessionsLost++;
+    if (code !== 'replaced' && code !== 'not-needed' && node.isHonest && other?.isHonest && other.isAlive) this.#honestSessionsLost++;
   }
 
   override fault(node: SimNode): void {

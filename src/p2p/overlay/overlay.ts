@@ -4,6 +4,7 @@ import type { NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { earlier, type Machine, type Wake } from '../../base/machine.ts';
 import { Queue } from '../../base/queue.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
 import { retryDelayMs } from '../../base/retry-delay.ts';
 import { CARD_FLAGS, type CardContent } from '../../crypto/peer-card.ts';
 import type { Entropy } from '../../ports/entropy.ts';
@@ -83,6 +84,8 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'device-list-conflict',
   'clock-skew',
   'refused',
+  // Nobody can bring it our introduction; when it is there, it has a newer card.
+  'unreachable',
 ]);
 
 /**
@@ -112,6 +115,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #pruneAt: number | undefined;
   #retryAt: number | undefined;
   #nearAt: number | undefined;
+  #lookUps: TokenBucket | undefined;
 
   constructor(options: OverlayOptions) {
     const { me, placeOf, isInUse, entropy } = options;
@@ -293,7 +297,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const isHopeless = FINAL.has(code) || known.failures > LIMITS.maxRedials;
     known.notBefore = isHopeless ? Number.POSITIVE_INFINITY : now + (code === 'overloaded' ? LIMITS.dialAgainMs : this.#patience(known));
     // Its card may be of a run that is over; who is there now has a newer one with the server.
-    if ((code === 'timed-out' || code === 'unreachable') && this.#isCarrierUp) this.#outputs.push({ type: 'look-up', node });
+    if (code === 'timed-out' || code === 'unreachable') this.#lookUp(node, now);
     this.#fill(now);
   }
 
@@ -301,11 +305,16 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const known = this.#knownOf(node);
     if (known.state !== 'idle') return;
     if (!known.candidate) {
-      if (this.#isCarrierUp) this.#outputs.push({ type: 'look-up', node });
-      return;
+      return this.#lookUp(node, now);
     }
     if (this.#wanted.size < LIMITS.maxPreferredPeers) this.#wanted.add(node);
     this.#fill(now);
+  }
+
+  /** Bounded: a server whose answers lead nowhere must not keep us asking. */
+  #lookUp(node: NodeId, now: number): void {
+    this.#lookUps ??= new TokenBucket(LIMITS.lookUpsPerSecond, LIMITS.lookUpsBurst, now);
+    if (this.#isCarrierUp && this.#lookUps.take(now)) this.#outputs.push({ type: 'look-up', node });
   }
 
   #carrier(isUp: boolean, now: number): void {

@@ -229,6 +229,7 @@ describe('the life of a stream', () => {
 
 describe('a peer that breaks the rules', () => {
   const accepted = openFrame(1);
+  const gone = frame(STREAM_FRAME.reset, 1, utf8('cancelled'));
   const message = (stream: number, size: number) => frame(STREAM_FRAME.message, stream, new Uint8Array(size));
   const first = (stream: number, length: number, size: number) =>
     frame(STREAM_FRAME.first, stream, concatBytes(uint32Body(length), new Uint8Array(size)));
@@ -245,7 +246,7 @@ describe('a peer that breaks the rules', () => {
     'a stream 0': [openFrame(0)],
     'a stream with an id of ours': [openFrame(2)],
     'a stream that is open already': [accepted, accepted],
-    'a stream with an id that was used before': [accepted, frame(STREAM_FRAME.reset, 1, utf8('cancelled')), accepted],
+    'a stream with an id that was used before': [accepted, gone, accepted],
     'a stream with an id below the last one': [openFrame(5), openFrame(3)],
     'an unknown priority': [openFrame(1, { priority: 3 })],
     'a stream without a protocol': [openFrame(1, { protocol: '' })],
@@ -279,8 +280,14 @@ describe('a peer that breaks the rules', () => {
       openFrame(2 * index + 1),
       ...Array.from({ length: 35 }, () => frame(STREAM_FRAME.message, 2 * index + 1, whole)),
     ]),
-    'more than the credit of the session on a stream that never was': Array.from({ length: 150 }, () => frame(STREAM_FRAME.message, 77, whole)),
-    'beginnings of messages on a stream that never was': Array.from({ length: 5 }, () => first(77, LIMITS.maxStreamMessageBytes, 1)),
+    'a message on a stream that never was': [message(77, 1)],
+    'a message on a stream of ours that never was': [message(78, 1)],
+    'more than the credit of the session on a stream that is gone': [accepted, gone, ...Array.from({ length: 150 }, () => message(1, 60_000))],
+    'beginnings of messages on a stream that is gone': [
+      accepted,
+      gone,
+      ...Array.from({ length: 5 }, () => first(1, LIMITS.maxStreamMessageBytes, 1)),
+    ],
   };
 
   for (const [what, frames] of Object.entries(VIOLATIONS)) {
@@ -323,7 +330,8 @@ describe('a peer that breaks the rules', () => {
 
   it('holds few answers for a peer that sends on and reads nothing', () => {
     const side = new MuxSide(false, 0);
-    const payload = concatBytes(...Array.from({ length: 1_000 }, () => message(77, 0)));
+    give(side, accepted, gone);
+    const payload = concatBytes(...Array.from({ length: 1_000 }, () => message(1, 0)));
     for (let index = 0; index < 200; index++) give(side, payload);
     expect(side.mux.queuedControlFrames).toBeLessThan(10);
     expect(violationOf(side)?.code).toBe('protocol-violation');

@@ -400,7 +400,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
    * Frames that were under way when we reset their stream. Their sender took session credit when it began each message: it is
    * given back at once, for whole messages and, by the length in front of them, for those in fragments.
    */
-  #dataForGoneStream({ type, body }: StreamFrame): void {
+  #dataForGoneStream({ type, stream: id, body }: StreamFrame): void {
+    const isLocal = id % 2 === this.#nextLocalId % 2;
+    if (isLocal ? id >= this.#nextLocalId : id > this.#lastRemoteId)
+      return this.#violation('protocol-violation', 'a message on a stream that never was');
     if (type !== STREAM_FRAME.message && type !== STREAM_FRAME.first) return;
     const length = type === STREAM_FRAME.message ? body.length : body.length >= 4 ? readUint32(body, 0) : 0;
     const cost = Math.min(length, LIMITS.maxStreamMessageBytes) + LIMITS.messageOverheadBytes;

@@ -45,6 +45,7 @@ export const strings = {
   nobodyHere: 'Nobody else is here yet. Invite somebody: opening the link is all they do.',
   searchConversations: 'Search conversations',
   searchAgents: 'Search agents and people',
+  moreConversations: 'Show more',
   nothingFound: 'Nothing matches.',
   noConversations: 'No conversations yet',
   noConversationsText: 'Invite somebody, or write to a person who is here.',

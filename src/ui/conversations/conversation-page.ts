@@ -54,7 +54,8 @@ export class ConversationPage extends ModelElement {
 
   override render() {
     const view = this.model.conversation(this.conversation).value;
-    if (!view) return html`<div class="empty" ?hidden=${!this.model.ready.value}><p class="soft">${strings.conversationGone}</p></div>`;
+    if (view === undefined) return html`<div class="empty" aria-busy="true"></div>`;
+    if (view === null) return this.#gone();
     return html`
       ${this.#header(view)}
       <div class="columns">
@@ -78,6 +79,11 @@ export class ConversationPage extends ModelElement {
         ${this.hasDetails ? this.#details(view) : nothing}
       </div>
     `;
+  }
+
+  #gone() {
+    return html`<header class="head"><a class="icon-btn back" href=${href({ page: 'conversations' })} aria-label=${strings.back}>${icon('back')}</a></header>
+      <div class="empty"><p class="soft">${strings.conversationGone}</p></div>`;
   }
 
   override willUpdate(changed: PropertyValues<this>): void {

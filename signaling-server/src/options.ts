@@ -9,6 +9,7 @@ export type ServerOptions = {
   readonly host: string | undefined;
   /** `undefined`: no STUN. */
   readonly stunPort: number | undefined;
+  readonly stunHost: string | undefined;
   readonly app: string;
   readonly publicUrl: string | undefined;
   readonly allowedOrigins: readonly string[];
@@ -46,6 +47,7 @@ const OPTIONS = [
   { name: 'port', value: 'NUMBER', fallback: '8787', help: 'TCP port for the app and the introductions; 0 picks a free one' },
   { name: 'host', value: 'ADDRESS', help: 'address to listen on (default: all, IPv4 and IPv6)' },
   { name: 'stun-port', value: 'NUMBER', help: 'UDP port for STUN; 0 picks a free one (default: the same number as the TCP port)' },
+  { name: 'stun-host', value: 'ADDRESS', help: 'address for STUN, which no HTTP proxy passes on (default: that of --host)' },
   { name: 'no-stun', help: 'answer no STUN' },
   { name: 'app', value: 'FOLDER', help: 'the built app (default: dist of the repository)' },
   { name: 'public-url', value: 'URL', help: 'where people reach this server, if not by its own addresses; printed, and allowed as origin' },
@@ -145,6 +147,7 @@ class OptionReader {
       port,
       host: this.#text('host'),
       stunPort: this.#switch('no-stun') ? undefined : (this.#port('stun-port') ?? port),
+      stunHost: this.#text('stun-host') ?? this.#text('host'),
       app: resolve(this.#text('app') ?? fileURLToPath(new URL('../../dist', import.meta.url))),
       publicUrl,
       allowedOrigins: [...this.#origins('allow-origin'), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])],

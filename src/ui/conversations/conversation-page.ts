@@ -180,7 +180,7 @@ export class ConversationPage extends ModelElement {
     const agents = this.model.agents.value.filter(({ owner }) => others.some(({ id }) => id === owner.id));
     return html`<aside class="details" aria-label=${strings.conversationDetails}>
       <section><h2 class="label">${strings.members}</h2>
-        ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
+        ${view.members.map((person) => html`<div class="member">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
       </section>
       ${others.map(
         (person) => html`<section>
@@ -193,7 +193,7 @@ export class ConversationPage extends ModelElement {
         agents.length === 0
           ? nothing
           : html`<section><h2 class="label">${strings.agentsOf(view.title)}</h2>
-        ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
+        ${agents.map((agent) => html`<a class="member" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
       </section>`
       }
     </aside>

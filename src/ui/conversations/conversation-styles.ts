@@ -194,7 +194,7 @@ export const conversationStyles = css`
   .details .label {
     margin-bottom: 8px;
   }
-  .person {
+  .member {
     display: grid;
     grid-template-columns: 32px minmax(0, 1fr);
     gap: 10px;
@@ -204,7 +204,7 @@ export const conversationStyles = css`
     color: inherit;
     text-decoration: none;
   }
-  .person small {
+  .member small {
     display: block;
     color: var(--ink-3);
     font-size: var(--t-xs);

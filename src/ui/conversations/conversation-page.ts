@@ -33,6 +33,8 @@ export class ConversationPage extends ModelElement {
   #isFollowing = true;
   /** The first entry that is shown, and how far from the end it was looked at: what is put before it moves nothing on the screen. */
   #kept: { readonly first: string | undefined; readonly fromEnd: number } | undefined;
+  /** Where the log was put last: a scroll event that finds it there is not the reader's. */
+  #putAt = -1;
   readonly #growth = new ResizeObserver(() => this.#settle());
   /** The conversation whose draft is in the field: from then on the field belongs to who types. */
   #draftOf: string | undefined;
@@ -106,8 +108,11 @@ export class ConversationPage extends ModelElement {
     const { log } = this;
     if (!log) return;
     const first = this.model.conversation(this.conversation).value?.entries[0]?.id;
-    if (this.#isFollowing) log.scrollTop = log.scrollHeight;
-    else if (this.#kept && this.#kept.first !== first) log.scrollTop = log.scrollHeight - this.#kept.fromEnd;
+    if (this.#isFollowing) {
+      log.scrollTop = log.scrollHeight;
+      this.#putAt = log.scrollTop;
+    }
+    if (!this.#isFollowing && this.#kept && this.#kept.first !== first) log.scrollTop = log.scrollHeight - this.#kept.fromEnd;
     this.#keep(first);
   }
 
@@ -241,6 +246,7 @@ export class ConversationPage extends ModelElement {
   readonly #scrolled = (): void => {
     if (!this.log) return;
     const view = this.model.conversation(this.conversation).value;
+    if (this.#isFollowing && Math.abs(this.log.scrollTop - this.#putAt) < 1) return;
     this.#isFollowing = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < FOLLOW_DISTANCE;
     this.#keep(view?.entries[0]?.id);
     if (view?.hasOlder && this.log.scrollTop < OLDER_DISTANCE) void this.model.loadOlder(this.conversation);

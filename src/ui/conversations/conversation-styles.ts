@@ -3,10 +3,14 @@ import { css } from 'lit';
 export const conversationStyles = css`
   .lock {
     display: flex;
-    align-items: center;
+    align-items: flex-start;
     gap: 6px;
     color: var(--ink-2);
     font-size: var(--t-s);
+  }
+  .lock svg {
+    flex: none;
+    margin-top: 3px;
   }
   .lock b {
     color: var(--accent);

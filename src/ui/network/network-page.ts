@@ -60,7 +60,7 @@ export class NetworkPage extends ModelElement {
         overflow-wrap: anywhere;
       }
       td .mono {
-        overflow-wrap: anywhere;
+        white-space: nowrap;
       }
       .amount {
         white-space: nowrap;

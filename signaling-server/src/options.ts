@@ -10,6 +10,7 @@ export type ServerOptions = {
   readonly host: string | undefined;
   /** `undefined`: no STUN. */
   readonly stunPort: number | undefined;
+  readonly stunHost: string | undefined;
   readonly app: string;
   readonly peerServers: readonly string[];
   readonly turn: TurnOptions | undefined;
@@ -51,6 +52,7 @@ const OPTIONS = [
   { name: 'port', value: 'NUMBER', fallback: '8787', help: 'TCP port for the app and the introductions; 0 picks a free one' },
   { name: 'host', value: 'ADDRESS', help: 'address to listen on (default: all, IPv4 and IPv6)' },
   { name: 'stun-port', value: 'NUMBER', help: 'UDP port for STUN; 0 picks a free one (default: the same number as the TCP port)' },
+  { name: 'stun-host', value: 'ADDRESS', help: 'address for STUN, which no HTTP proxy passes on (default: that of --host)' },
   { name: 'no-stun', help: 'answer no STUN' },
   { name: 'app', value: 'FOLDER', help: 'the built app (default: dist of the repository)' },
   { name: 'peer-servers', value: 'URLS', help: 'other servers that introduce the same people (wss://chat.example/signal), separated by commas' },
@@ -155,6 +157,7 @@ class OptionReader {
       port,
       host: this.#text('host'),
       stunPort: this.#switch('no-stun') ? undefined : (this.#port('stun-port') ?? port),
+      stunHost: this.#text('stun-host') ?? this.#text('host'),
       app: resolve(this.#text('app') ?? fileURLToPath(new URL('../../dist', import.meta.url))),
       peerServers: this.#urls('peer-servers', ['ws:', 'wss:'], LIMITS.maxPeerServers),
       turn: this.#turn(),

@@ -39,7 +39,7 @@ export async function startServer(options: ServerOptions, version: string, log: 
   const stun =
     options.stunPort === undefined
       ? undefined
-      : new StunServer({ host: options.host, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
+      : new StunServer({ host: options.stunHost, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
   let nearby: Nearby | undefined;
   const help = (): Help | undefined => {
     const servers = [...options.peerServers, ...(nearby?.servers() ?? [])].slice(0, LIMITS.maxPeerServers);
@@ -128,6 +128,7 @@ function portError(error: unknown, protocol: string, option: string): StartError
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   if (code === 'EADDRINUSE') return new StartError(`The ${protocol} port is in use; choose another with ${option}, or 0 for a free one.`);
   if (code === 'EACCES') return new StartError(`The ${protocol} port needs more rights; choose one above 1023 with ${option}.`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError('The address of --host is none of this machine.');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`The address of ${option.replace('port', 'host')} is none of this machine.`);
   return new StartError(`The ${protocol} port cannot be opened (${code}).`);
 }

@@ -394,6 +394,10 @@ export const LIMITS = {
   chatEventsBurst: 1_000,
   /** What the screen asks for at once. */
   chatPageEvents: 100,
+  /** Rows of the list of conversations that are read at once: some screens full, so that the start costs the same for thousands. */
+  chatListPage: 100,
+  /** Conversations that are kept open for a quick return; the longest unseen of more are read again when looked at. */
+  maxOpenConversations: 20,
 
   // ── directory ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** UTF-16 units. */

@@ -5,7 +5,7 @@ import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
-import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
+import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, NewConversation, StoredEvent } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signer, Verifier } from '../ports/keys.ts';
 import { decode, encode, type DecodedCbor } from '../wire/codec.ts';
@@ -109,8 +109,8 @@ export class ChatService {
   /** The person saw everything up to this event: remembered, and told to the other side. */
   async markRead(conversation: ConversationId, with_: PersonId, upTo: EventId): Promise<void> {
     const { store } = this.#options;
-    const before = (await store.conversations()).find(({ id }) => id === conversation);
-    if (!before || before.readUpTo === upTo) return;
+    const before = await store.conversation(conversation);
+    if (!before || (before.readUpTo === upTo && before.unread === 0)) return;
     await store.markRead(conversation, upTo);
     this.#events.emit('read', { conversation });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === with_) void this.#tell(outbox.stream, ['read', fromBase64url(upTo)]);
@@ -153,7 +153,7 @@ export class ChatService {
     return id;
   }
 
-  #conversationRecord(id: ConversationId, other: PersonId, now: number): StoredConversation {
+  #conversationRecord(id: ConversationId, other: PersonId, now: number): NewConversation {
     return { id, network: this.#options.network, members: [this.#me, other], createdAt: now };
   }
 
@@ -243,8 +243,7 @@ export class ChatService {
   }
 
   async #tellRead(outbox: Outbox): Promise<void> {
-    const id = this.conversationWith(outbox.peer.person);
-    const conversation = (await this.#options.store.conversations()).find((stored) => stored.id === id);
+    const conversation = await this.#options.store.conversation(this.conversationWith(outbox.peer.person));
     if (conversation?.readUpTo) await this.#tell(outbox.stream, ['read', fromBase64url(conversation.readUpTo)]);
   }
 
@@ -329,10 +328,10 @@ export class ChatService {
     const conversation = this.conversationWith(person);
     const event = await store.get(upTo);
     if (!event || event.conversation !== conversation) return;
-    for (const delivery of await store.deliveries(conversation)) {
-      if (delivery.to !== person || delivery.state === 'read') continue;
+    for (const delivery of await store.unread(person)) {
+      if (delivery.conversation !== conversation) continue;
       const sent = await store.get(delivery.event);
-      if (sent && sent.depth <= event.depth && delivery.state === 'delivered') await this.#advance(delivery, 'read');
+      if (sent && sent.depth <= event.depth) await this.#advance(delivery, 'read');
     }
   }
 

@@ -45,14 +45,16 @@ export const strings = {
   nobodyHere: 'Nobody else is here yet. Invite somebody: opening the link is all they do.',
   searchConversations: 'Search conversations',
   searchAgents: 'Search agents and people',
+  moreConversations: 'Show more',
   nothingFound: 'Nothing matches.',
   noConversations: 'No conversations yet',
   noConversationsText: 'Invite somebody, or write to a person who is here.',
   welcome: 'You are in.',
-  welcomeText: (network: string) =>
-    `This tab is now a node of ${network}, and you need no account. Pick a conversation, start one, or invite somebody.`,
+  welcomeText: (network: string) => `This tab is now part of ${network}: no account, no password. Write to somebody who is here, or send an invite.`,
   yourName: 'Others see you as',
   change: 'Change',
+  hereNow: 'Here now',
+  writeTo: (name: string) => `Write to ${name}`,
   conversationGone: 'There is no such conversation on this device.',
 
   messages: 'Messages',
@@ -109,11 +111,15 @@ export const strings = {
   callsServed: 'Calls into your agents',
   noCallsServed: 'Nobody has called your agents since this page was opened.',
   waitingForOwner: (name: string) => `Waiting for ${name}. If the owner has to say yes first, this takes a moment.`,
+  askedByYou: 'asked by you',
+  askedAndAllowed: (owner: string) => `asked by you, allowed by ${owner}`,
+  askedAndRefused: (owner: string) => `asked by you, refused by ${owner}`,
   running: 'Running…',
   took: (ms: number) => `took ${milliseconds(ms)}`,
 
   allowToolCall: 'Allow tool call?',
-  wantsToCall: (tool: string, agent: string) => `wants to call ${tool} of your agent ${agent}`,
+  wantsToCall: 'wants to call',
+  ofYourAgent: (agent: string) => `of your agent ${agent}`,
   withArguments: 'With these arguments',
   withNoArguments: 'Without arguments',
   allowOnce: 'Allow once',
@@ -122,6 +128,7 @@ export const strings = {
   moreWaiting: (count: number) => `${count} more waiting`,
   notVerifiedCaller: 'You have not verified this person. Allow only what you would let a stranger do.',
 
+  currentNetworkIs: 'The network you are in',
   howConnected: 'How you are connected',
   peers: 'Peers',
   noPeers: 'No peers yet. Open the invite link in another browser, or send it to somebody.',
@@ -174,10 +181,10 @@ function count(value: number, noun: string): string {
   return `${value} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** What the status region says; its beginning is a name that stays. */
+/** How the status region's text begins, which is a name that stays; the mode follows. */
 export function statusText(status: NetworkStatusView): string {
   const state = { offline: 'Offline', connecting: 'Connecting', connected: 'Connected' }[status.state];
-  return `${state} · ${count(status.peers, 'peer')} · ${status.mode}`;
+  return `${state} · ${count(status.peers, 'peer')}`;
 }
 
 const SERVER_TEXTS: Record<NetworkStatusView['server']['state'], (host: string) => string> = {

@@ -98,6 +98,7 @@ class Model implements AppModel {
       me: person,
       network: network.id,
       callsTo: (other) => this.agentsModel.callsTo(other),
+      report: (thrown) => this.#report(thrown),
     });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
@@ -128,6 +129,9 @@ class Model implements AppModel {
   get conversations() {
     return this.#conversations.rows;
   }
+  get hasMoreConversations() {
+    return this.#conversations.hasMore;
+  }
   get agents() {
     return this.agentsModel.agents;
   }
@@ -145,8 +149,7 @@ class Model implements AppModel {
     return this.#conversations.view(id);
   }
 
-  // eslint-disable-next-line typescript/require-await -- the interface leaves room for rooms, which take time
-  async startConversation(person: string): Promise<string> {
+  startConversation(person: string): Promise<string> {
     return this.#conversations.start(parsePersonId(person));
   }
 
@@ -189,7 +192,11 @@ class Model implements AppModel {
   }
 
   loadOlder(conversation: string): Promise<void> {
-    return this.#conversations.loadOlder(conversation);
+    return this.#conversations.loadOlder(conversation).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  loadMoreConversations(): Promise<void> {
+    return this.#conversations.loadMore().catch((thrown: unknown) => this.#report(thrown));
   }
 
   agentDetail(address: string) {
@@ -306,7 +313,7 @@ class Model implements AppModel {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.load()]);
+      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.loadMore()]);
     } catch (thrown) {
       this.#report(thrown);
     }

@@ -81,7 +81,7 @@ describe('a peer that writes what it may not', () => {
       await stream.send(encode(['event', bytes]));
       expect(decode(await answer)).toMatchObject(['refuse', expect.anything(), code]);
       expect(faults).toContain(code);
-      expect(await store.conversations()).toEqual([]);
+      expect(await store.recent('test', 10)).toEqual([]);
       const right = nextMessage(stream);
       await stream.send(encode(['event', (await signEvent(event({}), mallory.deviceSigner)).bytes]));
       expect(decode(await right)).toMatchObject(['ack', expect.anything()]);
@@ -104,7 +104,7 @@ describe('a peer that writes what it may not', () => {
       await stream.send(bytes()).catch(() => undefined);
       expect((await stream.closed).code).toBe('protocol-violation');
       expect(victim.state().connectedPeers).toBe(1);
-      expect(await store.conversations()).toEqual([]);
+      expect(await store.recent('test', 10)).toEqual([]);
       await expectFriendHeard();
     });
   }

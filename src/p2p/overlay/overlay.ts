@@ -70,6 +70,7 @@ type Known = {
   isMissed: boolean;
   /** Presence says that it is there: it is of our part of the network. */
   isInMesh: boolean;
+  isAbsent: boolean;
   linkedAt: number;
 };
 
@@ -84,8 +85,6 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'device-list-conflict',
   'clock-skew',
   'refused',
-  // Nobody can bring it our introduction; when it is there, it has a newer card.
-  'unreachable',
 ]);
 
 /**
@@ -196,6 +195,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       // Both sides hear of each other through the mesh at once; one waits, so that they do not dial each other at the same moment.
       known.notBefore = source === 'mesh' && this.#me > candidate.node ? now + LIMITS.politeDialMs : now;
     }
+    if (known.isAbsent) Object.assign(known, { isAbsent: false, notBefore: now + this.#patience(known) });
     if (source === 'remembered') known.isMissed = true;
     if (source === 'mesh') known.isInMesh = true;
     else if (source === 'signaling' && !known.isInMesh && this.#linked > 0) this.#bridge(candidate.node, now);
@@ -228,6 +228,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       notBefore: 0,
       isMissed: false,
       isInMesh: false,
+      isAbsent: false,
       linkedAt: 0,
     };
     const forgotten = this.#known.set(node, made);
@@ -295,7 +296,10 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#bridges.delete(node);
     this.#busy.delete(node);
     const isHopeless = FINAL.has(code) || known.failures > LIMITS.maxRedials;
-    known.notBefore = isHopeless ? Number.POSITIVE_INFINITY : now + (code === 'overloaded' ? LIMITS.dialAgainMs : this.#patience(known));
+    // Nobody can bring it our introduction: it is tried again when somebody says again that it is there.
+    known.isAbsent = code === 'unreachable' && !isHopeless;
+    known.notBefore =
+      isHopeless || known.isAbsent ? Number.POSITIVE_INFINITY : now + (code === 'overloaded' ? LIMITS.dialAgainMs : this.#patience(known));
     // Its card may be of a run that is over; who is there now has a newer one with the server.
     if (code === 'timed-out' || code === 'unreachable') this.#lookUp(node, now);
     this.#fill(now);

@@ -34,20 +34,46 @@ export class AgentPage extends ModelElement {
         gap: var(--s2);
       }
       .tool {
+        display: flex;
+        flex-direction: column;
+        gap: 2px;
         width: 100%;
+        height: 100%;
         padding: 12px 14px;
         border: 1px solid var(--line);
         border-radius: var(--r2);
+        overflow-wrap: anywhere;
+        transition:
+          background var(--fast),
+          border-color var(--fast);
       }
       .tool:hover {
+        background: var(--ground);
+        border-color: var(--edge);
+      }
+      .tool:active {
         background: var(--raise);
       }
-      .tool b {
-        display: block;
+      .tool span {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 4;
+        overflow: hidden;
+      }
+      .stack > p,
+      section > p {
+        max-width: 70ch;
+        overflow-wrap: anywhere;
+      }
+      .all {
+        justify-self: start;
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
       }
       .items {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
         gap: var(--s2);
       }
       .switch {
@@ -139,7 +165,7 @@ export class AgentPage extends ModelElement {
     const call = this.model.calls.value.find(({ id }) => id === this.call);
     return html`
       <section>
-        <a class="small" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
+        <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
         <h2>${tool.title}</h2>
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}

@@ -32,9 +32,11 @@ export class ToolForm extends LitElement {
       label .soft {
         font-weight: 400;
       }
-      .check {
+      .check,
+      .check label {
         display: flex;
         align-items: center;
+        min-height: 24px;
         gap: 10px;
       }
       .bad {

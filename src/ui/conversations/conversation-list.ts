@@ -1,5 +1,5 @@
 import { css, html, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ConversationRowView, PersonView } from '../../view/types.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
@@ -16,6 +16,9 @@ import { shared } from '../styles/shared.ts';
 @customElement('parley-conversation-list')
 export class ConversationList extends ModelElement {
   @property({ attribute: false }) current: string | undefined;
+  @query('.more') private readonly more!: HTMLElement | null;
+  /** Who sees the end of the list gets its next page, also for finding little. */
+  readonly #sight = new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.model.loadMoreConversations());
   @state() private search = '';
   @state() private isStarting = false;
 
@@ -24,6 +27,10 @@ export class ConversationList extends ModelElement {
     listStyles,
     modalStyles,
     css`
+      .more {
+        display: flex;
+        margin: var(--s2) auto;
+      }
       .people {
         display: grid;
         gap: 2px;
@@ -68,9 +75,21 @@ export class ConversationList extends ModelElement {
           (row) => this.#row(row),
         )}
       </ul>
-      ${shown.length > 0 ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
+      ${this.model.hasMoreConversations.value ? html`<button class="btn quiet more" @click=${() => this.model.loadMoreConversations()}>${strings.moreConversations}</button>` : nothing}
+      ${shown.length > 0 || this.model.hasMoreConversations.value ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
       ${modal({ heading: strings.newConversation, open: this.isStarting, onClose: () => (this.isStarting = false), content: () => this.#people() })}
     `;
+  }
+
+  override updated(): void {
+    const { more } = this;
+    this.#sight.disconnect();
+    if (more) this.#sight.observe(more);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sight.disconnect();
   }
 
   #row(row: ConversationRowView) {

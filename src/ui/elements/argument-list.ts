@@ -25,6 +25,8 @@ export const argumentStyles = css`
   .arguments dd {
     font-family: var(--font-mono);
     font-size: 12.5px;
+    /* What is asked for must look like what it is: no drawing of two letters as one. */
+    font-variant-ligatures: none;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
   }

@@ -35,7 +35,7 @@ export class AppShell extends ModelElement {
     css`
       :host {
         display: grid;
-        grid-template: minmax(0, 1fr) auto / 80px 312px minmax(0, 1fr);
+        grid-template: minmax(0, 1fr) auto / 96px 308px minmax(0, 1fr);
         height: 100dvh;
         background: var(--ground);
       }
@@ -56,13 +56,14 @@ export class AppShell extends ModelElement {
         display: grid;
         justify-items: center;
         gap: 3px;
-        width: 72px;
+        width: 84px;
         padding: 8px 0 6px;
         border-radius: var(--r2);
         color: var(--ink-2);
-        font-size: 10.5px;
-        letter-spacing: -0.02em;
+        font-size: 11px;
+        letter-spacing: -0.01em;
         text-decoration: none;
+        transition: background var(--fast);
       }
       nav a:hover {
         background: var(--raise);
@@ -75,7 +76,7 @@ export class AppShell extends ModelElement {
       .waiting {
         position: absolute;
         top: 4px;
-        right: 12px;
+        right: 20px;
         width: 9px;
         height: 9px;
         border-radius: 50%;
@@ -99,14 +100,23 @@ export class AppShell extends ModelElement {
         display: flex;
         align-items: center;
         gap: 8px;
-        padding: var(--s2) var(--s2) var(--s2) var(--s4);
+        padding: var(--s2) var(--s2) var(--s3) var(--s4);
         font-size: var(--t-s);
+        line-height: 1.35;
         color: var(--ink-2);
         min-height: 52px;
       }
       .status [role='status'] {
         flex: 1;
         min-width: 0;
+      }
+      .state {
+        white-space: nowrap;
+      }
+      .mode {
+        display: block;
+        color: var(--ink-3);
+        font-size: var(--t-xs);
       }
       main {
         display: contents;
@@ -123,8 +133,12 @@ export class AppShell extends ModelElement {
         min-height: 0;
       }
       @media (max-width: 1000px) {
+        .status {
+          padding-left: var(--s3);
+          gap: 6px;
+        }
         :host {
-          grid-template-columns: 76px 264px minmax(0, 1fr);
+          grid-template-columns: 92px 260px minmax(0, 1fr);
         }
       }
       @media (max-width: 700px) {
@@ -135,12 +149,19 @@ export class AppShell extends ModelElement {
           grid-row: 3;
           flex-direction: row;
           justify-content: space-around;
-          padding: 6px 8px calc(6px + env(safe-area-inset-bottom));
+          gap: 0;
+          padding: 6px 4px calc(6px + env(safe-area-inset-bottom));
           border-top: 1px solid var(--line);
+        }
+        nav a {
+          flex: 0 1 88px;
         }
         .mark,
         .me {
           display: none;
+        }
+        .status {
+          padding-bottom: var(--s2);
         }
         .on-phone {
           display: block;
@@ -177,6 +198,17 @@ export class AppShell extends ModelElement {
           white-space: nowrap;
         }
       }
+      @media (min-width: 361px) and (max-width: 700px) {
+        .mode {
+          display: inline;
+          font-size: inherit;
+        }
+        .mode .unseen {
+          position: static;
+          margin: 0;
+          clip-path: none;
+        }
+      }
     `,
   ];
 
@@ -196,7 +228,7 @@ export class AppShell extends ModelElement {
       </main>
       <div class="status">
         <span class="dot ${status.state}" aria-hidden="true"></span>
-        <div role="status" aria-label=${strings.networkStatus}>${statusText(status)}</div>
+        <div role="status" aria-label=${strings.networkStatus}><span class="state">${statusText(status)}</span><span class="mode"><span class="unseen"> · </span>${status.mode}</span></div>
         <button class="btn" @click=${() => (this.isInviting = true)}>${icon('invite', 18)}${strings.invite}</button>
       </div>
       <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)}></parley-invite-dialog>

@@ -7,7 +7,8 @@ import { openIntroduction } from '../../src/crypto/introductions.ts';
 import { makeCard, readCard } from '../../src/crypto/peer-card.ts';
 import { decodeOpenBody, decodeResetBody, decodeStreamFrames } from '../../src/p2p/streams/stream-frames.ts';
 import { decodeServerMessage, encodeRelay } from '../../src/transport/signaling-codec.ts';
-import { fieldsOf } from '../../src/ui/agents/schema-fields.ts';
+import { argumentsOf, initialOf } from '../../src/ui/agents/field-values.ts';
+import { argumentsField } from '../../src/ui/agents/schema-fields.ts';
 import { blocksOf } from '../../src/view/result-blocks.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { createLocalHello, decodeHello } from '../../src/wire/hello.ts';
@@ -24,6 +25,23 @@ const event = await signEvent(
   { conversation: 'c'.repeat(43), author: identity.person, device: identity.device, time: NOW, depth: 1, parents: [], kind: 'text', text: 'hello' },
   identity.deviceSigner,
 );
+
+/** JSON whose keys are mostly those of schemas, so that it means something. */
+const { anySchema } = fc.letrec((tie) => ({
+  anySchema: fc.dictionary(
+    fc.constantFrom(
+      ...['type', 'properties', 'items', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'default', '$ref', 'required', 'title', 'minItems', '__proto__'],
+    ),
+    fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom('object', 'string', 'array', 'null', 'integer', '#/$defs/anyOf', '#', 'https://example.org/schema'),
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.array(tie('anySchema'), { maxLength: 4 }),
+      tie('anySchema'),
+    ),
+    { maxKeys: 6 },
+  ),
+}));
 
 /** Each decoder of a peer's bytes, with one valid message to damage. */
 const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => unknown; readonly valid: Uint8Array }>> = {
@@ -92,7 +110,12 @@ describe('what peers send', () => {
   });
 
   it('any schema and any result can be shown', () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (properties, required) => void fieldsOf({ type: 'object', properties, required })));
+    fc.assert(
+      fc.property(anySchema, fc.jsonValue(), (properties, required) => {
+        const field = argumentsField({ type: 'object', properties, required, $defs: properties });
+        argumentsOf(field, initialOf(field));
+      }),
+    );
     fc.assert(fc.property(fc.array(fc.jsonValue({ maxDepth: 3 })), (content) => void blocksOf(content)));
   });
 });

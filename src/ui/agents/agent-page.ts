@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { AgentDetailView, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
@@ -144,7 +145,7 @@ export class AgentPage extends ModelElement {
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
       </section>
-      <parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>
+      ${keyed(address, html`<parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
       <section role="region" aria-label=${strings.result} aria-live="polite">
         <h2 class="label">${strings.result}</h2>
         ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}

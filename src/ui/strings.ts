@@ -306,6 +306,7 @@ const NOTICES: Record<NoticeView['text'], string> = {
   copied: 'Copied.',
   'update-ready': 'A new version is ready. Updating reloads the page; calls that run are finished first.',
   'offline-ready': 'Parley now also opens without a network.',
+  'not-persisted': 'The browser did not agree to keep it. It often does once the app is installed, or used for some days.',
   problem: 'Something went wrong.',
   'name-saved': 'Your name is saved, and others see it now.',
   'storage-trouble': 'Storage trouble.',

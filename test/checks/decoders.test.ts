@@ -13,7 +13,7 @@ import { blocksOf } from '../../src/view/result-blocks.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { createLocalHello, decodeHello } from '../../src/wire/hello.ts';
 import { decodeInvite, encodeInvite } from '../../src/wire/invite.ts';
-import { openNetworkId } from '../../src/wire/networks.ts';
+import { newPrivateNetwork, openNetworkId } from '../../src/wire/networks.ts';
 import { seededEntropy, seededIdentity } from '../support/seeded-identity.ts';
 
 const NOW = 1_800_000_000_000;
@@ -92,7 +92,7 @@ describe('what peers send', () => {
   }
 
   it('any fragment of a URL is an invite or a typed error, and a changed one never passes', () => {
-    const valid = encodeInvite({ name: 'Lab', networkId: NETWORK, secret: new Uint8Array(32).fill(7) });
+    const valid = encodeInvite(newPrivateNetwork(seededEntropy(1), 'Lab'));
     fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => endsInOrder(() => decodeInvite(`#/join/${text}`))));
     fc.assert(
       fc.property(fc.integer({ min: 7, max: valid.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_'), (at, character) => {

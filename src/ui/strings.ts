@@ -18,6 +18,7 @@ import { milliseconds } from './format.ts';
 export const strings = {
   appName: 'Parley',
   main: 'Main',
+  skipToContent: 'Skip to content',
   conversations: 'Conversations',
   agents: 'Agents',
   network: 'Network',

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CDPSession } from 'playwright-core';
+import { encodeInvite } from '../../src/wire/invite.ts';
+import { newPrivateNetwork } from '../../src/wire/networks.ts';
+import { seededEntropy } from '../support/seeded-identity.ts';
 import { openScene } from './scene.ts';
 import type { Person } from './stage.ts';
 
@@ -62,16 +65,20 @@ describe('trouble with storage', () => {
     await worksWith(ada, bo);
   });
 
-  it('stays the same person in a new tab, and enters a new network, while the disk is full', async () => {
-    const ada = await scene.stage.person();
-    await ada.open(scene.server.url);
-    await ada.rename('Ada');
-    await limitStorage(ada, 1);
+  it('stays the same person in a new tab and in a new network while the disk is full, and says that neither is kept', async () => {
+    const [ada] = await pairWithLittleSpace();
+    await fillStorage(ada);
     const second = await scene.stage.anotherTab(ada);
-    await second.open(scene.server.url);
-    await second.connected();
+    await second.open(`${scene.server.url}${encodeInvite(newPrivateNetwork(seededEntropy(1), 'Lab'))}`);
+    await second.isTold(FULL);
+    await second.page
+      .getByText(/This tab is now .* of Lab/)
+      .last()
+      .waitFor();
+    await second.connected(0);
     await second.go('Settings');
-    await expect.poll(() => second.page.getByRole('textbox', { name: 'Display name' }).inputValue()).toBe('Ada');
+    expect(await second.page.getByRole('textbox', { name: 'Display name' }).inputValue()).toBe('Ada');
+    await ada.connected(1);
   });
 
   it('works where the browser denies every kind of storage, and says so', async () => {

@@ -1,3 +1,4 @@
+import { computed } from '@preact/signals-core';
 import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
@@ -7,14 +8,11 @@ import { parseAgentId } from '../base/ids.ts';
 import { ChatService } from '../chat/chat-service.ts';
 import { WebCryptoBulkCipher } from '../crypto/bulk-cipher.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
-import { createLocalIdentity } from '../crypto/identity.ts';
 import { createVerifier } from '../crypto/signing.ts';
-import { RecordsVault } from '../crypto/vault.ts';
 import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { createNode, type Node } from '../node/node.ts';
-import { openStorageOrMemory } from '../storage/open-storage.ts';
 import { signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
 import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
 import '../ui/styles/fonts.css';
@@ -26,7 +24,8 @@ import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
-import { inviteLinkTo, KnownNetworks, networkIdText, networkView } from './known-networks.ts';
+import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
+import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
 import { systemClock } from './system-clock.ts';
 import { claimTabSlot } from './tab-slot.ts';
@@ -41,19 +40,12 @@ const place = document.querySelector('#app') as HTMLElement;
 async function start(): Promise<void> {
   if (!isSecureContext || !globalThis.crypto?.subtle) throw new ParleyError('platform-missing', 'The page is not in a secure context.');
   applyRememberedTheme();
-  const { invite, isBroken } = takeInvite();
-  const [storage, slot, verifier] = await Promise.all([openStorageOrMemory(), claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
-  const { records } = storage;
+  const { invite, problem: inviteProblem } = takeInvite();
+  const [slot, verifier] = await Promise.all([claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
   if (!slot) throw new ParleyError('overloaded', 'Too many tabs of this app are open in this browser. Close some, and reload.');
-
-  const known = new KnownNetworks(records);
-  const settings = records.table<string>('settings');
-  const [network, identity, name, theme] = await Promise.all([
-    known.enter(invite),
-    createLocalIdentity({ vault: new RecordsVault(records, systemEntropy), nodeName: slot.keyName, now: systemClock.now(), entropy: systemEntropy }),
-    settings.get('name'),
-    settings.get('theme'),
-  ]);
+  const own = await readOwnState({ invite, nodeName: slot.keyName, clock: systemClock, entropy: systemEntropy });
+  const { storage, known, network, identity, name, theme, problem: storageProblem } = own;
+  const { records } = storage;
   const node = createNode({
     identity,
     networkId: network.networkId,
@@ -110,19 +102,20 @@ async function start(): Promise<void> {
       applyTheme,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
-      applyUpdate: () => whenIdle(model, () => updates.apply()),
+      applyUpdate: () => whenIdle(model, host, () => updates.apply()),
     },
     network: networkView(network),
     networks: (await known.all()).map(networkView),
     name: name ?? generatedName(identity.person),
     theme: readTheme(theme),
-    ...(storage.problem ? { storageProblem: { code: storage.problem.code, detail: storage.problem.message } } : {}),
+    ...(storageProblem ? { storageProblem: { code: storageProblem.code, detail: storageProblem.message } } : {}),
   });
   applyTheme(readTheme(theme));
   mountApp(place, model);
-  if (isBroken) model.notify('invite-broken', { code: 'invite-broken' });
+  if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });
   else if (invite?.secret) model.notify('joined-network');
   followThePlatform(node);
+  lookForUpdates(model, updates);
   updates.onReady = () => model.notify('update-ready');
   void updates.start();
   if (new URLSearchParams(location.search).has('api')) {
@@ -132,15 +125,15 @@ async function start(): Promise<void> {
 }
 
 /** The invite in the URL, which then leaves the address bar: a private one is a secret. */
-function takeInvite(): { readonly invite: Invite | undefined; readonly isBroken: boolean } {
-  if (!isInviteFragment(location.hash)) return { invite: undefined, isBroken: false };
+function takeInvite(): { readonly invite: Invite | undefined; readonly problem?: ParleyError } {
+  if (!isInviteFragment(location.hash)) return { invite: undefined };
   const fragment = location.hash;
   history.replaceState(history.state, '', `${location.pathname}${location.search}#/`);
   dispatchEvent(new HashChangeEvent('hashchange'));
   try {
-    return { invite: decodeInvite(fragment), isBroken: false };
-  } catch {
-    return { invite: undefined, isBroken: true };
+    return { invite: decodeInvite(fragment) };
+  } catch (thrown) {
+    return { invite: undefined, problem: asParleyError(thrown, 'invite-broken') };
   }
 }
 
@@ -157,15 +150,25 @@ function followThePlatform(node: Node): void {
   addEventListener('hashchange', () => isInviteFragment(location.hash) && location.reload());
 }
 
-/** Waits until no call of mine runs. */
-function whenIdle(model: AppModel, then: () => void): void {
-  const stop = model.calls.subscribe((calls) => {
-    if (calls.some(({ state }) => state.kind === 'running')) return;
-    queueMicrotask(() => {
-      stop();
-      then();
-    });
-  });
+/** A new version comes with a new start of the server, or while the tab was out of sight. */
+function lookForUpdates(model: AppModel, updates: Updates): void {
+  const isConnectedNow = computed(() => model.network.value.server.state === 'connected');
+  isConnectedNow.subscribe((isConnected) => isConnected && updates.check());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && updates.check());
+}
+
+/** Waits until no call runs here: neither one of mine, nor one of somebody else into my agents. */
+function whenIdle(model: AppModel, host: AgentHost, then: () => void): void {
+  const stops: (() => void)[] = [];
+  const look = (): void => {
+    if (host.activeCalls > 0 || model.calls.value.some(({ state }) => state.kind === 'running')) return;
+    for (const stop of stops.splice(0)) stop();
+    then();
+  };
+  stops.push(
+    model.calls.subscribe(() => queueMicrotask(look)),
+    host.on('active', () => queueMicrotask(look)),
+  );
 }
 
 async function storageFacts() {

@@ -10,7 +10,7 @@ export const REFUSED_CODE = -32_001;
 export type Guard = {
   /** Decides whether a call may run; `signal` aborts when the caller gave up or is gone. */
   decide(call: CallRequest, signal: AbortSignal): Promise<Verdict>;
-  /** A call that was let through has its answer. */
+  /** A call that was let through has its answer, which is on its way, or gets none any more. */
   finished(call: CallRequest, outcome: 'ran' | 'tool-error' | 'cancelled'): void;
 };
 
@@ -42,8 +42,8 @@ export class GuardedTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    if ('id' in message && message.id !== undefined && !('method' in message)) this.#answered(message.id, message);
     await this.#inner.send(message);
+    if ('id' in message && message.id !== undefined && !('method' in message)) this.#answered(message.id, message);
   }
 
   close(): Promise<void> {
@@ -53,7 +53,7 @@ export class GuardedTransport implements Transport {
   #received(message: JSONRPCMessage): void {
     if ('method' in message && message.method === 'notifications/cancelled') {
       const id = (message.params as { requestId?: RequestId } | undefined)?.requestId;
-      if (id !== undefined) this.#waiting.get(id)?.abort();
+      if (id !== undefined) this.#cancelled(id);
     }
     const isCall = 'method' in message && 'id' in message && message.method === 'tools/call';
     if (!isCall) return this.onmessage?.(message);
@@ -89,6 +89,13 @@ export class GuardedTransport implements Transport {
     this.#running.delete(id);
     const isError = 'error' in message || ('result' in message && (message.result as { isError?: unknown }).isError === true);
     this.#guard.finished(call, isError ? 'tool-error' : 'ran');
+  }
+
+  #cancelled(id: RequestId): void {
+    this.#waiting.get(id)?.abort();
+    const call = this.#running.get(id);
+    // A cancelled call gets no answer any more.
+    if (this.#running.delete(id) && call) this.#guard.finished(call, 'cancelled');
   }
 
   #closed(): void {

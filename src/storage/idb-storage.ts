@@ -90,6 +90,10 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     }),
   );
+  if (!isWhole(database)) {
+    database.close();
+    throw new ParleyError('storage-broken', 'A part of the database is missing.');
+  }
   const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(CHANNEL + name);
   const tell = (table: TableName | 'chat', key?: string) => channel?.postMessage({ table, key });
   return {
@@ -100,6 +104,25 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
       database.close();
     },
   };
+}
+
+/** Every store and index that a database of this version has. What lacks one was damaged, or its making was cut off. */
+const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
+  records: [],
+  events: ['order'],
+  conversations: [],
+  heads: [],
+  deliveries: ['conversation', 'open'],
+};
+
+function isWhole(database: Database): boolean {
+  const names = Object.keys(PARTS) as StoreNames<Schema>[];
+  if (!names.every((name) => database.objectStoreNames.contains(name))) return false;
+  const transaction = database.transaction(names);
+  return names.every((name) => {
+    const { indexNames } = transaction.objectStore(name) as { readonly indexNames: DOMStringList };
+    return PARTS[name].every((index) => indexNames.contains(index));
+  });
 }
 
 export function deleteIdbStorage(name: string): Promise<void> {

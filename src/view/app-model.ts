@@ -116,9 +116,16 @@ class Model implements AppModel {
       networks: options.networks.map((known) => ({ ...known, current: known.id === network.id })),
       version: page.version,
     });
-    node.on('state', () => this.#scheduleRefresh());
+    node.on('state', ({ connectedPeers, problem }) => {
+      // Whoever has the wrong secret reaches nobody, and must not take that for an empty network.
+      if (connectedPeers === 0 && problem?.code === 'wrong-network-secret') this.notify('problem', { code: problem.code });
+      this.#scheduleRefresh();
+    });
     node.on('peer', () => this.#scheduleRefresh());
     directory.on('people', () => this.#scheduleRefresh());
+    records.onForeignChange((table, key) => {
+      if (table === 'settings' && key === 'name') void this.#renamedElsewhere();
+    });
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
@@ -252,17 +259,30 @@ class Model implements AppModel {
   async rename(text: string): Promise<void> {
     const name = cleanName(text);
     if (name === '' || name === this.me.value.name) return;
-    this.#people.setMyName(name);
-    this.me.value = { ...this.me.value, name };
-    this.settings.value = { ...this.settings.value, name };
-    this.#publish();
-    this.#refresh();
+    this.#showMyName(name);
     try {
       await this.#options.records.table<string>('settings').put('name', name);
       this.notify('name-saved');
     } catch (thrown) {
       this.#report(thrown);
     }
+  }
+
+  /** My name is the same in all tabs of this browser. */
+  async #renamedElsewhere(): Promise<void> {
+    const name = await this.#options.records
+      .table<string>('settings')
+      .get('name')
+      .catch(() => undefined);
+    if (name !== undefined && name !== this.me.value.name) this.#showMyName(name);
+  }
+
+  #showMyName(name: string): void {
+    this.#people.setMyName(name);
+    this.me.value = { ...this.me.value, name };
+    this.settings.value = { ...this.settings.value, name };
+    this.#publish();
+    this.#refresh();
   }
 
   setTheme(theme: Theme): void {
@@ -275,7 +295,8 @@ class Model implements AppModel {
   }
 
   async requestPersistence(): Promise<void> {
-    await this.#options.page.persist();
+    const isKept = await this.#options.page.persist().catch(() => false);
+    if (!isKept) this.notify('not-persisted');
     await this.#refreshStorage();
   }
 

@@ -303,6 +303,15 @@ const texts = new WeakMap<StoredEvent, string>();
 
 function textOf(event: StoredEvent): string {
   let text = texts.get(event);
-  if (text === undefined) texts.set(event, (text = visibleText(readEvent(event.bytes).event.text)));
+  if (text === undefined) texts.set(event, (text = readText(event)));
   return text;
+}
+
+/** One damaged record must not keep all others from the screen. */
+function readText(event: StoredEvent): string {
+  try {
+    return visibleText(readEvent(event.bytes).event.text);
+  } catch {
+    return '\ufffd';
+  }
 }

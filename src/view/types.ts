@@ -209,7 +209,16 @@ export type SettingsView = {
 export type NoticeView = {
   readonly id: string;
   readonly kind: 'info' | 'problem' | 'update';
-  readonly text: 'copied' | 'update-ready' | 'offline-ready' | 'problem' | 'name-saved' | 'storage-trouble' | 'invite-broken' | 'joined-network';
+  readonly text:
+    | 'copied'
+    | 'update-ready'
+    | 'offline-ready'
+    | 'not-persisted'
+    | 'problem'
+    | 'name-saved'
+    | 'storage-trouble'
+    | 'invite-broken'
+    | 'joined-network';
   readonly problem?: ProblemView;
 };
 

@@ -17,12 +17,13 @@ import { decodeEntry, encodeEntry } from '../../src/registry/records.ts';
 import { decodeSealedChange, encodeSignedChange, openSealedChange } from '../../src/registry/signed-change.ts';
 import { readWriters } from '../../src/registry/writers.ts';
 import { decodeServerMessage, encodeRelay } from '../../src/transport/signaling-codec.ts';
-import { fieldsOf } from '../../src/ui/agents/schema-fields.ts';
+import { argumentsOf, initialOf } from '../../src/ui/agents/field-values.ts';
+import { argumentsField } from '../../src/ui/agents/schema-fields.ts';
 import { blocksOf } from '../../src/view/result-blocks.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { createLocalHello, decodeHello } from '../../src/wire/hello.ts';
 import { decodeInvite, encodeInvite } from '../../src/wire/invite.ts';
-import { openNetworkId } from '../../src/wire/networks.ts';
+import { newPrivateNetwork, openNetworkId } from '../../src/wire/networks.ts';
 import { Forger } from '../doubles/registry-forger.ts';
 import { NETWORK_ID } from '../doubles/registry-network.ts';
 import { testAgent, TestPerson } from '../support/registry-people.ts';
@@ -44,6 +45,23 @@ const document = documentIdOf(NETWORK_ID, forger.person.id);
 const writers = readWriters(forger.person.list(), [forger.person.certificate(forger.device, NOW)], NOW);
 const bundle = encodeBundle({ document, generation: 1, writers, proofs: [], changes: [encodeSignedChange(change)] });
 const agentKey = `agent:${identity.node}:notes:1`;
+
+/** JSON whose keys are mostly those of schemas, so that it means something. */
+const { anySchema } = fc.letrec((tie) => ({
+  anySchema: fc.dictionary(
+    fc.constantFrom(
+      ...['type', 'properties', 'items', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'default', '$ref', 'required', 'title', 'minItems', '__proto__'],
+    ),
+    fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom('object', 'string', 'array', 'null', 'integer', '#/$defs/anyOf', '#', 'https://example.org/schema'),
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.array(tie('anySchema'), { maxLength: 4 }),
+      tie('anySchema'),
+    ),
+    { maxKeys: 6 },
+  ),
+}));
 
 /** Each decoder of a peer's bytes, with one valid message to damage. */
 const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => unknown; readonly valid: Uint8Array }>> = {
@@ -142,7 +160,7 @@ describe('what peers send', () => {
   }
 
   it('any fragment of a URL is an invite or a typed error, and a changed one never passes', () => {
-    const valid = encodeInvite({ name: 'Lab', networkId: NETWORK, secret: new Uint8Array(32).fill(7) });
+    const valid = encodeInvite(newPrivateNetwork(seededEntropy(1), 'Lab'));
     fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => endsInOrder(() => decodeInvite(`#/join/${text}`))));
     fc.assert(
       fc.property(fc.integer({ min: 7, max: valid.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_'), (at, character) => {
@@ -160,7 +178,12 @@ describe('what peers send', () => {
   });
 
   it('any schema and any result can be shown', () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (properties, required) => void fieldsOf({ type: 'object', properties, required })));
+    fc.assert(
+      fc.property(anySchema, fc.jsonValue(), (properties, required) => {
+        const field = argumentsField({ type: 'object', properties, required, $defs: properties });
+        argumentsOf(field, initialOf(field));
+      }),
+    );
     fc.assert(fc.property(fc.array(fc.jsonValue({ maxDepth: 3 })), (content) => void blocksOf(content)));
   });
 });

@@ -36,19 +36,30 @@ export class ConversationList extends ModelElement {
         gap: 2px;
         margin-top: var(--s2);
       }
+      .people li {
+        position: relative;
+        display: flex;
+        align-items: center;
+        border-radius: var(--r2);
+      }
+      .people li:hover {
+        background: var(--raise);
+      }
       .people button {
         display: flex;
         align-items: center;
         gap: 12px;
-        width: 100%;
+        flex: 1;
+        min-width: 0;
         padding: 8px;
-        border-radius: var(--r2);
       }
-      .people button:hover {
-        background: var(--raise);
+      .people button::after {
+        content: '';
+        position: absolute;
+        inset: 0;
       }
       .people .state {
-        margin-left: auto;
+        padding-right: 8px;
       }
     `,
   ];
@@ -110,7 +121,7 @@ export class ConversationList extends ModelElement {
       return html`<p class="soft small">${strings.nobodyHere}</p><p><button class="btn go" @click=${this.#invite}>${icon('invite', 18)}${strings.invite}</button></p>`;
     return html`<p class="soft small">${strings.newConversationText}</p>
       <ul class="people">
-        ${people.map((person) => html`<li><button aria-label=${person.name} @click=${() => this.#start(person)}>${sigil(person.sigil, 36)}<span class="clip">${person.name}</span><span class="state tiny faint">${person.presence === 'here' ? strings.here : strings.away}</span></button></li>`)}
+        ${people.map((person) => html`<li><button @click=${() => this.#start(person)}>${sigil(person.sigil, 36)}<span class="clip">${person.name}</span></button><span class="state tiny faint">${person.presence === 'here' ? strings.here : strings.away}</span></li>`)}
       </ul>`;
   }
 

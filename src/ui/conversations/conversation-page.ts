@@ -38,6 +38,8 @@ export class ConversationPage extends ModelElement {
   readonly #growth = new ResizeObserver(() => this.#settle());
   /** The conversation whose draft is in the field: from then on the field belongs to who types. */
   #draftOf: string | undefined;
+  /** What this conversation's draft is made of: messages that are being stored, and what is in the field. */
+  #draft = { unstored: [] as string[], typed: '' };
 
   static override styles = [shared, sheet, modalStyles, conversationStyles, messageTextStyles];
 
@@ -92,6 +94,7 @@ export class ConversationPage extends ModelElement {
     if (changed.has('conversation')) {
       this.#isFollowing = true;
       this.#kept = undefined;
+      this.#draft = { unstored: [], typed: '' };
     }
   }
 
@@ -124,7 +127,7 @@ export class ConversationPage extends ModelElement {
     const draft = this.model.conversation(this.conversation).value?.draft;
     if (!this.field || draft === undefined || this.#draftOf === this.conversation) return;
     this.#draftOf = this.conversation;
-    this.field.value = draft;
+    this.field.value = this.#draft.typed = draft;
   }
 
   #header(view: ConversationView) {
@@ -222,20 +225,32 @@ export class ConversationPage extends ModelElement {
     const text = this.field?.value.trim() ?? '';
     if (text === '' || !this.field) return;
     this.#isFollowing = true;
-    const { conversation } = this;
-    this.field.value = '';
-    this.model.setDraft(conversation, '');
-    // A message that could not be stored is not lost: it goes back where it was typed, before what was typed since.
-    this.model.sendMessage(conversation, text).catch(() => {
-      if (!this.field || this.conversation !== conversation) return this.model.setDraft(conversation, text);
-      this.field.value = [text, this.field.value].filter((part) => part !== '').join('\n');
-      this.#typed();
-    });
+    void this.#send(this.conversation, text, this.field);
   };
+
+  /** Until a message is stored it stays in the draft: a page that ends before that loses nothing. */
+  async #send(conversation: string, text: string, field: HTMLTextAreaElement): Promise<void> {
+    const draft = this.#draft;
+    draft.unstored.push(text);
+    draft.typed = field.value = '';
+    try {
+      await this.model.sendMessage(conversation, text);
+      draft.unstored.splice(draft.unstored.indexOf(text), 1);
+      this.model.setDraft(conversation, textOf(draft));
+    } catch {
+      // It goes back where it was typed, before what was typed since.
+      draft.unstored.splice(draft.unstored.indexOf(text), 1);
+      draft.typed = [text, draft.typed].filter((part) => part !== '').join('\n');
+      if (draft !== this.#draft || !this.field) return;
+      this.field.value = draft.typed;
+      this.#typed();
+    }
+  }
 
   readonly #typed = (): void => {
     this.#fitField();
-    this.model.setDraft(this.conversation, this.field?.value ?? '');
+    this.#draft.typed = this.field?.value ?? '';
+    this.model.setDraft(this.conversation, textOf(this.#draft));
   };
 
   readonly #pressed = (event: KeyboardEvent): void => {
@@ -263,6 +278,10 @@ export class ConversationPage extends ModelElement {
     this.field.style.height = 'auto';
     this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 180)}px`;
   }
+}
+
+function textOf(draft: { readonly unstored: readonly string[]; readonly typed: string }): string {
+  return [...draft.unstored, draft.typed].filter((part) => part !== '').join('\n');
 }
 
 function timeOf(entry: MessageView | CallView): number {

@@ -1,9 +1,13 @@
 import { css, html, type TemplateResult } from 'lit';
+import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 
-/** A call's arguments, each as JSON: text in its quotes, so that nothing passes for something else. Its component needs {@link argumentStyles}. */
+/**
+ * A call's arguments, each as JSON: text in its quotes, and what would be invisible or turn the line around written out, so that nothing passes
+ * for something else. Its component needs {@link argumentStyles}.
+ */
 export function argumentList(args: Readonly<Record<string, unknown>>): TemplateResult {
   return html`<dl class="arguments" tabindex="0">
-    ${Object.entries(args).map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value, undefined, 2) ?? 'undefined'}</dd>`)}
+    ${Object.entries(args).map(([name, value]) => html`<dt>${withInvisibleWrittenOut(name)}</dt><dd>${withInvisibleWrittenOut(JSON.stringify(value, undefined, 2) ?? 'undefined')}</dd>`)}
   </dl>`;
 }
 

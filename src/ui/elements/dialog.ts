@@ -6,7 +6,7 @@ import { icon } from './icons.ts';
 export type ModalOptions = {
   readonly heading: string;
   readonly open: boolean;
-  /** A question: only its buttons answer it, and none of them has the focus: a key meant for something else answers nothing. */
+  /** A question: only its buttons answer it, whatever else closes dialogs (a second Escape, the way back of a phone), and none of them has the focus. */
   readonly question?: boolean;
   /** Closed by Escape, by its button, or by a click beside it. */
   onClose?(): void;
@@ -23,8 +23,9 @@ export function modal(options: ModalOptions): TemplateResult {
   return html`<dialog
     ${opened(open)}
     aria-label=${heading}
-    @close=${() => onClose?.()}
+    @close=${(event: Event) => (question && open ? dialogOf(event).showModal() : onClose?.())}
     @cancel=${(event: Event) => question && event.preventDefault()}
+    @keydown=${(event: KeyboardEvent) => question && event.key === 'Escape' && event.preventDefault()}
     @click=${(event: MouseEvent) => !question && event.target === event.currentTarget && dialogOf(event).close()}
   >
     <header class="modal-head">

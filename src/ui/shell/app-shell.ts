@@ -88,6 +88,26 @@ export class AppShell extends ModelElement {
         margin-top: auto;
         line-height: 0;
       }
+      nav a.skip {
+        position: absolute;
+        z-index: 6;
+        left: var(--s2);
+        top: var(--s2);
+        width: auto;
+        padding: 8px 14px;
+        background: var(--sheet);
+        color: var(--accent);
+        font-size: var(--t-s);
+        box-shadow: var(--shadow);
+      }
+      nav a.skip:not(:focus) {
+        clip-path: inset(50%);
+        width: 1px;
+        height: 1px;
+        padding: 0;
+        overflow: hidden;
+        white-space: nowrap;
+      }
       .list {
         min-height: 0;
         overflow: auto;
@@ -218,13 +238,14 @@ export class AppShell extends ModelElement {
     const status = model.network.value;
     return html`
       <nav aria-label=${strings.main}>
+        <a class="skip" href=${href(at)} @click=${this.#skip}>${strings.skipToContent}</a>
         <div class="mark">${mark(40)}</div>
         ${PLACES.map((place) => this.#link(place, at))}
         <div class="me" title=${model.me.value.name}>${sigil(model.me.value.sigil, 40)}</div>
       </nav>
       <main>
-        <div class="list">${this.#list(at)}</div>
-        <div class="page">${this.#page(at)}</div>
+        <div class="list" tabindex="-1">${this.#list(at)}</div>
+        <div class="page" tabindex="-1">${this.#page(at)}</div>
       </main>
       <div class="status">
         <span class="dot ${status.state}" aria-hidden="true"></span>
@@ -246,6 +267,13 @@ export class AppShell extends ModelElement {
     this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
     document.title = this.#title(at);
   }
+
+  /** Over navigation and list to the page, or to the list where a phone shows only that. */
+  readonly #skip = (event: Event): void => {
+    event.preventDefault();
+    const places = [...this.renderRoot.querySelectorAll<HTMLElement>('.page, .list')].reverse();
+    places.find((place) => place.checkVisibility())?.focus();
+  };
 
   #link(place: (typeof PLACES)[number], at: Route): TemplateResult {
     const isHere = at.page === place.page;

@@ -9,7 +9,7 @@ export async function startChromium(executablePath, flags = []) {
     async openTab(url) {
       const page = await (await browser.newContext()).newPage();
       await page.goto(new URL('/?api', url).href);
-      await page.waitForFunction(() => 'parley' in globalThis);
+      await page.waitForFunction(() => 'parley' in globalThis, undefined, { timeout: 60_000 });
       return page;
     },
     stop: () => browser.close(),

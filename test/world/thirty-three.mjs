@@ -66,7 +66,7 @@ async function run() {
   figures.knownAllMs = Math.max(0, Math.round(Math.max(...known.flat()) - joined));
   say(`${NODES} nodes; ${AGENTS} agents known to all headless nodes ${ms(figures.knownAllMs)} after the last join`);
   await withDeadline(
-    Promise.all(tabs.map((tab) => tab.waitForFunction(() => globalThis.parley.node.peers.some(({ state }) => state === 'connected')))),
+    Promise.all(tabs.map((tab) => tab.waitForFunction(() => globalThis.parley.node.peers.some(({ state }) => state === 'connected'), undefined, { timeout: 0 }))),
     DEADLINE_MS,
     async () => JSON.stringify(await Promise.all(tabs.map(lookAtTab))),
   );

@@ -25,7 +25,11 @@ const commands = {
   /** What the process cost, and how late its turns were: a machine that is busy with other things explains slow figures. */
   async cost() {
     const { user, system } = process.cpuUsage();
-    return { cpuMs: Math.round((user + system) / 1000), loopDelayMaxMs: Math.round(loopDelay.max / 1e6), loopDelayP99Ms: Math.round(loopDelay.percentile(99) / 1e6) };
+    return {
+      cpuMs: Math.round((user + system) / 1000),
+      loopDelayMaxMs: Math.round(loopDelay.max / 1e6),
+      loopDelayP99Ms: Math.round(loopDelay.percentile(99) / 1e6),
+    };
   },
 
   /** What each node knows and to whom it has links. */

@@ -70,9 +70,7 @@ async function startRelay(homes, url, cleanup) {
 
 /** A browser in that home; pages of the server count as secure there, as they would over https. */
 async function openHome(homes, home, url, cleanup) {
-  const chromium = cleanup.add(
-    await startChromium(homes.wrapper(home, executablePath), [`--unsafely-treat-insecure-origin-as-secure=${url}`]),
-  );
+  const chromium = cleanup.add(await startChromium(homes.wrapper(home, executablePath), [`--unsafely-treat-insecure-origin-as-secure=${url}`]));
   return chromium.openTab(url);
 }
 

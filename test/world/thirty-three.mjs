@@ -62,11 +62,19 @@ async function run() {
   const joined = Date.now();
   figures.joinMs = joined - joinBegan;
 
-  const known = await withDeadline(ask('knowAll', NODES, AGENTS), DEADLINE_MS, async () => `${summary(await look())}\n${JSON.stringify(await ask('cost'))}`);
+  const known = await withDeadline(
+    ask('knowAll', NODES, AGENTS),
+    DEADLINE_MS,
+    async () => `${summary(await look())}\n${JSON.stringify(await ask('cost'))}`,
+  );
   figures.knownAllMs = Math.max(0, Math.round(Math.max(...known.flat()) - joined));
   say(`${NODES} nodes; ${AGENTS} agents known to all headless nodes ${ms(figures.knownAllMs)} after the last join`);
   await withDeadline(
-    Promise.all(tabs.map((tab) => tab.waitForFunction(() => globalThis.parley.node.peers.some(({ state }) => state === 'connected'), undefined, { timeout: 0 }))),
+    Promise.all(
+      tabs.map((tab) =>
+        tab.waitForFunction(() => globalThis.parley.node.peers.some(({ state }) => state === 'connected'), undefined, { timeout: 0 }),
+      ),
+    ),
     DEADLINE_MS,
     async () => JSON.stringify(await Promise.all(tabs.map(lookAtTab))),
   );

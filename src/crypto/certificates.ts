@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { ParleyError } from '../base/errors.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
-import { decode, encode } from '../wire/codec.ts';
+import { decode, encode, type DecodedCbor } from '../wire/codec.ts';
 import { readArray, readBytes, readBytesUpTo, readInteger, readList, readOneOf, readOptional } from '../wire/readers.ts';
 import { sha256 } from './hash.ts';
 import { DERIVATION_LABELS, labelled, SIGNATURE_LABELS } from './labels.ts';
@@ -81,7 +81,9 @@ export function encodeIdentityChain(parts: IdentityChainParts): Uint8Array {
  * @throws ParleyError `malformed`, `too-large`, `bad-certificate`, or `clock-skew` when the peer's certificates are from the future.
  */
 export function readIdentityChain(bytes: Uint8Array, now: number): IdentityChain {
-  const [listPart, devicePart, nodePart] = readArray(decode(bytes, LIMITS.maxIdentityPayloadBytes), 'An identity chain', 3).map(readSignedPart);
+  const [listPart, devicePart, nodePart] = readArray(decode(bytes, LIMITS.maxIdentityPayloadBytes), 'An identity chain', 3).map((part) =>
+    readSignedPart(part),
+  );
   if (!listPart || !devicePart || !nodePart) throw new ParleyError('malformed', 'An identity chain has three parts.');
   const list = readDeviceList(listPart.body);
   const deviceCertificate = readCertificate(devicePart.body, 'A device certificate', DEVICE_CERTIFICATE_LIFETIME_MS, now);
@@ -107,6 +109,30 @@ export function readIdentityChain(bytes: Uint8Array, now: number): IdentityChain
   };
 }
 
+/** The parts of our own chain, to be shown elsewhere than in a handshake. @throws ParleyError `malformed` or `too-large` */
+export function identityPartsOf(chain: Uint8Array): IdentityChainParts {
+  const [list, deviceCertificate, nodeCertificate] = readArray(decode(chain, LIMITS.maxIdentityPayloadBytes), 'An identity chain', 3);
+  return { list: readSignedPart(list), deviceCertificate: readSignedPart(deviceCertificate), nodeCertificate: readSignedPart(nodeCertificate) };
+}
+
+export function deviceListCheck(part: SignedPart, person: PersonId): SignatureCheck {
+  return { publicKey: publicKeyOf(person), message: labelled(SIGNATURE_LABELS.deviceList, part.body), signature: part.signature };
+}
+
+export function deviceCertificateCheck(part: SignedPart, person: PersonId): SignatureCheck {
+  return { publicKey: publicKeyOf(person), message: labelled(SIGNATURE_LABELS.deviceCertificate, part.body), signature: part.signature };
+}
+
+/** What a device certificate says, expired or not: whether time matters is the caller's question. */
+export type DeviceCertificate = { readonly person: PersonId; readonly device: DeviceId; readonly issuedAt: number; readonly expiresAt: number };
+
+/** @throws ParleyError `malformed`, `too-large`, `bad-certificate` or `clock-skew` */
+export function readDeviceCertificate(body: Uint8Array, now: number): DeviceCertificate {
+  const certificate = readCertificateTimes(body, 'A device certificate', DEVICE_CERTIFICATE_LIFETIME_MS, now);
+  const { issuer, subject, issuedAt, expiresAt } = certificate;
+  return { person: personIdOf(issuer), device: deviceIdOf(subject), issuedAt, expiresAt };
+}
+
 /** @throws ParleyError `malformed` or `too-large` */
 export function readDeviceList(body: Uint8Array): DeviceList {
   const [version, person, seq, previousHash, devices] = readArray(decode(body), 'A device list', 5);
@@ -122,9 +148,15 @@ export function readDeviceList(body: Uint8Array): DeviceList {
   };
 }
 
-type Certificate = { readonly issuer: Uint8Array; readonly subject: Uint8Array };
+type Certificate = { readonly issuer: Uint8Array; readonly subject: Uint8Array; readonly issuedAt: number; readonly expiresAt: number };
 
 function readCertificate(body: Uint8Array, what: string, maxLifetimeMs: number, now: number): Certificate {
+  const certificate = readCertificateTimes(body, what, maxLifetimeMs, now);
+  if (certificate.expiresAt <= now) bad(`${what} has expired.`);
+  return certificate;
+}
+
+function readCertificateTimes(body: Uint8Array, what: string, maxLifetimeMs: number, now: number): Certificate {
   const [version, issuer, subject, issuedAt, expiresAt] = readArray(decode(body), what, 5);
   readOneOf(version, `${what}’s version`, [VERSION]);
   const issued = readInteger(issuedAt, `${what}’s time of issue`);
@@ -133,11 +165,16 @@ function readCertificate(body: Uint8Array, what: string, maxLifetimeMs: number, 
   if (issued > now + LIMITS.maxClockSkewMs) {
     throw new ParleyError('clock-skew', `${what} is from the future: one of the two clocks is wrong.`);
   }
-  if (expires <= now) bad(`${what} has expired.`);
-  return { issuer: readBytes(issuer, `${what}’s issuer`, PUBLIC_KEY_BYTES), subject: readBytes(subject, `${what}’s subject`, PUBLIC_KEY_BYTES) };
+  return {
+    issuer: readBytes(issuer, `${what}’s issuer`, PUBLIC_KEY_BYTES),
+    subject: readBytes(subject, `${what}’s subject`, PUBLIC_KEY_BYTES),
+    issuedAt: issued,
+    expiresAt: expires,
+  };
 }
 
-function readSignedPart(value: Parameters<typeof readArray>[0]): SignedPart {
+/** A pair of body and signature. @throws ParleyError `malformed` or `too-large` */
+export function readSignedPart(value: DecodedCbor | undefined): SignedPart {
   const [body, signature] = readArray(value, 'A signed part', 2);
   return {
     body: readBytesUpTo(body, 'A signed body', LIMITS.maxIdentityPayloadBytes),

@@ -38,7 +38,9 @@ export const CONTROL = {
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */
 export const SEALED_HEADER_BYTES = 8;
-export const TAG_BYTES = 16;
+/** What sealing puts around a payload. */
+export const SEALED_ROOM = { before: SEALED_HEADER_BYTES, after: 16 } as const;
+export const SEALED_OVERHEAD_BYTES = SEALED_ROOM.before + SEALED_ROOM.after;
 
 export function writeSealedHeader(target: Uint8Array, type: number, epoch: number, counter: number): void {
   target[0] = type;

@@ -3,7 +3,7 @@ import { asParleyError, type ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
-import { alertFrame, CHANNEL_FRAME, clearFrame, CONTROL, readCode, SEALED_HEADER_BYTES, TAG_BYTES } from './channel-frames.ts';
+import { alertFrame, CHANNEL_FRAME, clearFrame, CONTROL, readCode, SEALED_ROOM } from './channel-frames.ts';
 import { ChannelHandshake, type ClaimedIdentity, type LocalChannelParts } from './channel-handshake.ts';
 import type { Channel, ChannelInput, ChannelOptions, ChannelOutput, ProvenIdentity } from './channel.ts';
 import { Session } from './session.ts';
@@ -28,7 +28,8 @@ type Phase =
 
 /** The secure {@link Channel}: a handshake, then a session, over one link. */
 export class SecureChannel implements Channel {
-  readonly maxPayloadBytes: number = LIMITS.maxFrameBytes - SEALED_HEADER_BYTES - TAG_BYTES;
+  readonly room = SEALED_ROOM;
+  readonly maxPayloadBytes: number = LIMITS.maxFrameBytes - SEALED_ROOM.before - SEALED_ROOM.after;
   readonly #local: LocalChannelParts;
   readonly #options: ChannelOptions;
   readonly #outputs = new Queue<ChannelOutput>();
@@ -55,7 +56,7 @@ export class SecureChannel implements Channel {
       case 'frame':
         return this.#frame(input.bytes, now);
       case 'send':
-        if (this.#phase.name === 'open') this.#phase.session.send(input.payload, now);
+        if (this.#phase.name === 'open') this.#phase.session.send(input.frame, now);
         return;
       case 'verified':
         return this.#verified(input.job, input.valid, now);

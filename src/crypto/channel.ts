@@ -15,8 +15,11 @@ export type ProvenIdentity = {
 export type ChannelInput =
   /** A frame from the link. */
   | { readonly type: 'frame'; readonly bytes: Uint8Array }
-  /** One payload to seal and transmit; at most `maxPayloadBytes`. Only after `established`. */
-  | { readonly type: 'send'; readonly payload: Uint8Array }
+  /**
+   * One payload to seal and transmit, at most `maxPayloadBytes`, inside the memory of its frame: `room.before` bytes, the payload, `room.after`
+   * bytes. The memory is the channel's from then on. Only after `established`.
+   */
+  | { readonly type: 'send'; readonly frame: Uint8Array }
   /** The answer to a `verify` output. */
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
   /** The answer to a `bulk` output; `bytes` is absent when opening failed. */
@@ -46,12 +49,16 @@ export type ChannelOutput =
   /** The end, once: drop the link. `remote` when the peer said so. */
   | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
 
+/** What a channel needs around a payload in one piece of memory, so that sealing copies nothing that it need not. */
+export type FrameRoom = { readonly before: number; readonly after: number };
+
 /**
  * An end-to-end channel over one link: from the first handshake byte to the last sealed frame.
  * Payloads go in and come out in order; nothing leaves it in clear but the handshake's first messages.
  */
 export interface Channel extends Machine<ChannelInput, ChannelOutput> {
   readonly maxPayloadBytes: number;
+  readonly room: FrameRoom;
   /** Payloads accepted by `send` whose frames are not transmitted yet (they wait for the bulk cipher). */
   readonly pendingSeals: number;
 }

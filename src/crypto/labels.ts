@@ -16,6 +16,7 @@ export const SIGNATURE_LABELS = {
   gossipEnvelope: 'parley/gossip-envelope/v1',
   introduction: 'parley/introduction/v1',
   chatEvent: 'parley/chat-event/v1',
+  registryChange: 'parley/registry-change/v1',
 } as const;
 
 /** Labels of things that are not signatures: derived keys, prologues, hashes. */
@@ -32,6 +33,9 @@ export const DERIVATION_LABELS = {
   overlayPlace: 'parley/overlay-place/v1',
   deviceListHash: 'parley/devicelist-hash/v1',
   nodeTag: 'parley/node-tag/v1',
+  registryDocument: 'parley/registry-document/v1',
+  registryActor: 'parley/registry-actor/v1',
+  registryVersion: 'parley/registry-version/v1',
 } as const;
 
 /** The bytes that are signed for a message of the label's kind. */

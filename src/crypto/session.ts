@@ -1,10 +1,19 @@
-import { concatBytes, EMPTY_BYTES, utf8 } from '../base/bytes.ts';
+import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { CHANNEL_FRAME, CONTROL, epochBeginBody, readCode, readEpochBegin, readSealedCounter, SEALED_HEADER_BYTES } from './channel-frames.ts';
+import {
+  CHANNEL_FRAME,
+  CONTROL,
+  epochBeginBody,
+  readCode,
+  readEpochBegin,
+  readSealedCounter,
+  SEALED_HEADER_BYTES,
+  SEALED_OVERHEAD_BYTES,
+} from './channel-frames.ts';
 import type { ChannelOutput } from './channel.ts';
 import { Epoch, type TransportKeys } from './epoch.ts';
 import type { KeyPair } from './key-exchange.ts';
@@ -26,7 +35,6 @@ export type SessionOptions = {
   onEnd(code: ErrorCode, remote: boolean, detail: string): void;
 };
 
-type BulkSeal = { readonly header: Uint8Array };
 type BulkOpen = { readonly epoch: Epoch; readonly counter: number };
 /** An authentic frame. Without a payload when it is of the channel itself; `previousFrames` is what the first frame of an epoch tells of the one before. */
 type Arrival = { readonly epoch: number; readonly counter: number; readonly payload?: Uint8Array; readonly previousFrames?: number | undefined };
@@ -39,9 +47,10 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #outgoing: OrderedSlots<Uint8Array>;
   readonly #incoming: OrderedSlots<Arrival>;
-  readonly #seals = new Map<number, BulkSeal>();
+  /** Frames whose bodies are being sealed. */
+  readonly #seals = new Map<number, Uint8Array>();
   readonly #opens = new Map<number, BulkOpen>();
-  /** Payloads that wait because the keys expired and the fresh ones are not there yet. */
+  /** Frames that wait because the keys expired and the fresh ones are not there yet. */
   readonly #held = new Queue<Uint8Array>();
   #current: Epoch;
   #previous: Epoch | undefined;
@@ -72,17 +81,26 @@ export class Session {
     return earlier(rekeyAt, this.#previous && this.#previousUntil);
   }
 
-  send(payload: Uint8Array, now: number): void {
+  /** `frame` has its payload where the sealed body will be, and is the session's from now on. */
+  send(frame: Uint8Array, now: number): void {
     if (this.#current.wantsRekey(now)) this.#startRekey(now);
     if (this.#held.length > 0 || this.#current.isExpired(now)) {
       if (this.#held.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'Too much waits for fresh keys.');
-      return this.#held.push(payload);
+      return this.#held.push(frame);
     }
-    this.#seal(payload);
+    this.#seal(frame);
   }
 
   control(kind: number, body: Uint8Array): void {
-    this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(kind), body)));
+    this.#outgoing.push(this.#controlFrame(kind, body));
+  }
+
+  #controlFrame(kind: number, body: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(SEALED_OVERHEAD_BYTES + 1 + body.length);
+    frame[SEALED_HEADER_BYTES] = kind;
+    frame.set(body, SEALED_HEADER_BYTES + 1);
+    this.#current.sealSmall(CHANNEL_FRAME.control, frame);
+    return frame;
   }
 
   goodbye(code: ErrorCode): void {
@@ -91,7 +109,7 @@ export class Session {
 
   /** What is sealed already still goes on the old link, in order; then a frame says that the rest comes on the other. */
   switchLink(transcript: Uint8Array): void {
-    const frame = this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(CONTROL.switchLink), transcript));
+    const frame = this.#controlFrame(CONTROL.switchLink, transcript);
     this.#lastOnLink = { frame, transcript };
     this.#outgoing.push(frame);
   }
@@ -126,7 +144,8 @@ export class Session {
     if (seal) {
       this.#seals.delete(job);
       if (!bytes) return this.#options.onEnd('internal', false, 'The cipher for large frames failed.');
-      return this.#outgoing.finish(job, concatBytes(seal.header, bytes));
+      seal.set(bytes, SEALED_HEADER_BYTES);
+      return this.#outgoing.finish(job, seal);
     }
     const open = this.#opens.get(job);
     if (!open) return;
@@ -168,16 +187,15 @@ export class Session {
     this.#options.emit({ type: 'link-switched', direction: 'sending', transcript: last.transcript });
   }
 
-  #seal(payload: Uint8Array): void {
-    if (payload.length <= LIMITS.bulkFrameBytes) {
-      this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.small, payload));
-      return;
+  #seal(frame: Uint8Array): void {
+    if (frame.length - SEALED_OVERHEAD_BYTES <= LIMITS.bulkFrameBytes) {
+      this.#current.sealSmall(CHANNEL_FRAME.small, frame);
+      return this.#outgoing.push(frame);
     }
     const job = this.#nextJob++;
-    const { header, work } = this.#current.bulkSeal(payload);
     this.#outgoing.begin(job);
-    this.#seals.set(job, { header });
-    this.#options.emit({ type: 'bulk', job, operation: 'seal', work });
+    this.#seals.set(job, frame);
+    this.#options.emit({ type: 'bulk', job, operation: 'seal', work: this.#current.bulkSeal(frame) });
   }
 
   #receiveBulk(frame: Uint8Array, epoch: Epoch, counter: number): void {
@@ -270,7 +288,7 @@ export class Session {
     this.#current = new Epoch(this.#previous.number + 1, keys, binding, now);
     this.#rekey = undefined;
     this.control(CONTROL.epochBegin, epochBeginBody(this.#previous.sentMessages));
-    for (let payload = this.#held.shift(); payload; payload = this.#held.shift()) this.#seal(payload);
+    for (let frame = this.#held.shift(); frame; frame = this.#held.shift()) this.#seal(frame);
   }
 
   #newRekey(initiator: boolean): RekeyHandshake {

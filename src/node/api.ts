@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
+import type { Machine } from '../base/machine.ts';
+import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
 
 /** Who is at the other end, proven by the handshake. */
 export type PeerIdentity = { readonly node: NodeId; readonly device: DeviceId; readonly person: PersonId };
@@ -115,6 +117,10 @@ export type Publication = {
   readonly payload: Uint8Array;
 };
 
+/** What the registry's machine wants of whoever runs it. */
+export type RegistryEvent = Extract<RegistryOutput, { readonly type: 'store' | 'changed' | 'engine' | 'alarm' }>;
+export type RegistryCommand = Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
+
 /** A running node, as everything above the protocol machines sees it. */
 export interface NodeApi {
   readonly id: NodeId;
@@ -139,6 +145,8 @@ export interface NodeApi {
   publish(topic: string, payload: Uint8Array): void;
   /** Listens to a topic; answers how to stop. What this node publishes is not delivered back. */
   subscribe(topic: string, listener: (publication: Publication) => void): () => void;
+  /** Gives the registry's machine to the mesh; answers how to command it. Once. */
+  attachRegistry(machine: Machine<RegistryInput, RegistryOutput>, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void;
   /** Something happened to the platform: check every session at once, reconnect what is down. */
   nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void;
   /** Says goodbye to every peer and stops. */

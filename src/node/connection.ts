@@ -37,9 +37,6 @@ export type ConnectionOutput =
   /** The end, once; every stream is gone. The link is to be closed. */
   | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
 
-/** Bytes that sealing adds to a payload, generously: what the link's buffer is counted with. */
-const SEAL_OVERHEAD_BYTES = 64;
-
 /**
  * One link with everything on top of it: the channel that makes it secret and authentic, the streams inside, the peer's health.
  * A composite machine: it only passes outputs of its parts to each other.
@@ -224,10 +221,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       this.#linkBufferBytes < LIMITS.linkBufferBytes &&
       this.#channel.pendingSeals < LIMITS.maxPendingBulkFrames
     ) {
-      const lowestPriority = this.#linkBufferBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
-      const payload = this.#mux.nextPayload(this.#maxPayloadBytes, LIMITS.bulkFrameBytes - SEAL_OVERHEAD_BYTES, lowestPriority);
-      if (!payload) return isAnySealed;
-      this.#channel.handle({ type: 'send', payload }, now);
+      // What is being sealed will be in the buffer in a moment, before anything that comes now.
+      const aheadBytes = this.#linkBufferBytes + this.#channel.pendingSeals * this.#maxPayloadBytes;
+      const lowestPriority = aheadBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
+      const frame = this.#mux.nextFrame({ room: this.#channel.room, maxPayloadBytes: this.#maxPayloadBytes }, lowestPriority);
+      if (!frame) return isAnySealed;
+      this.#channel.handle({ type: 'send', frame }, now);
       isAnySealed = true;
       this.#drainChannel(now);
     }
@@ -244,7 +243,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   /** What is sealed from now on goes over the link that the session moves to, once it moves. */
   get #maxPayloadBytes(): number {
     const link = this.#switch?.isSendingAsked ? this.#switch.to : this.#sending;
-    return Math.min(this.#channel.maxPayloadBytes, link.maxFrameBytes - SEAL_OVERHEAD_BYTES);
+    return Math.min(this.#channel.maxPayloadBytes, link.maxFrameBytes - this.#channel.room.before - this.#channel.room.after);
   }
 
   // ── moving to another link ─────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ import {
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
 import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
+import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
@@ -39,6 +40,12 @@ export type MeshInput =
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
+  /** The registry is there: it meets the neighbours. */
+  | { readonly type: 'attach-registry'; readonly machine: RegistryMachine }
+  | {
+      readonly type: 'registry';
+      readonly input: Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
+    }
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 
 export type MeshOutput =
@@ -47,6 +54,8 @@ export type MeshOutput =
   | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** The neighbour misbehaved once too often: its session is to end. */
   | Extract<PeerScoresOutput, { readonly type: 'disconnect' | 'refuse' }>
+  /** What the registry wants of the program around the node. */
+  | { readonly type: 'registry'; readonly output: Extract<RegistryOutput, { readonly type: 'store' | 'changed' | 'engine' | 'alarm' }> }
   /** Presence: a node is there, or changed what it is; or it left. */
   | { readonly type: 'node-up'; readonly card: PeerCard }
   | { readonly type: 'node-down'; readonly node: NodeId; readonly why: GoneReason }
@@ -55,7 +64,13 @@ export type MeshOutput =
   /** Something was published on a program's topic. */
   | { readonly type: 'published'; readonly topic: string; readonly author: NodeId; readonly sentAt: number; readonly payload: Uint8Array };
 
-type Part = 'publications' | 'presence';
+type Part = 'publications' | 'presence' | 'registry';
+
+/** The registry's machine, which is loaded later than the node starts (Automerge is large). */
+export type RegistryMachine = Machine<RegistryInput, RegistryOutput>;
+
+/** registry-io.ts, whose code must not come with the node's. */
+const REGISTRY_TOPIC = 'registry';
 
 /** Ends of sessions after which presence says that the node may be dead. */
 const LOST: ReadonlySet<ErrorCode> = new Set(['link-lost', 'ice-failed', 'peer-silent', 'timed-out', 'decrypt-failed']);
@@ -83,6 +98,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #publications: Publications;
   readonly #presence: Presence;
   readonly #scores = new PeerScores();
+  readonly #neighbours = new Set<NodeId>();
+  #registry: RegistryMachine | undefined;
   readonly #jobs = new MeshJobs<Part>();
   readonly #sessions = new Map<NodeId, { readonly person: PersonId; readonly kind: LinkKind; readonly connection: number }>();
 
@@ -139,6 +156,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'role':
         this.#toPresence({ type: 'flags', flags: input.role === 'leaf' ? CARD_FLAGS.leaf : CARD_FLAGS.relay }, now);
         break;
+      case 'attach-registry':
+        this.#attachRegistry(input.machine, now);
+        break;
+      case 'registry':
+        this.#toRegistry(input.input, now);
+        break;
       case 'overlay':
         this.#overlay.handle(input.input, now);
         break;
@@ -157,6 +180,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         this.#overlay.handle(WAKE, now);
         this.#toGossip(WAKE, now);
         this.#toPresence(WAKE, now);
+        this.#toRegistry(WAKE, now);
     }
     this.#drain(now);
   }
@@ -173,7 +197,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   nextWakeAt(): number | undefined {
-    return earlier(this.#overlay.nextWakeAt(), earlier(this.#gossip.nextWakeAt(), this.#presence.nextWakeAt()));
+    const next = earlier(this.#overlay.nextWakeAt(), earlier(this.#gossip.nextWakeAt(), this.#presence.nextWakeAt()));
+    return earlier(next, this.#registry?.nextWakeAt());
   }
 
   #sessionEnded({ node, connection, code }: Extract<MeshInput, { readonly type: 'session-ended' }>, now: number): void {
@@ -190,6 +215,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const waiting = this.#jobs.close(input.job);
     if (waiting?.part === 'publications') this.#toPublications({ ...input, job: waiting.job }, now);
     else if (waiting?.part === 'presence') this.#toPresence({ ...input, job: waiting.job }, now);
+    else if (waiting?.part === 'registry') this.#toRegistry({ ...input, job: waiting.job }, now);
   }
 
   #drain(now: number): void {
@@ -216,6 +242,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   #message(output: Extract<LaneOutput, { readonly type: 'message' }>, now: number): void {
     const { from, bytes, lane } = output;
+    if (lane === LANES.registry) return this.#toRegistry({ type: 'message', from, bytes }, now);
     if (lane === LANES.presence) return this.#toPresence({ type: 'message', from, bytes }, now);
     if (lane !== LANES.gossip) return this.#outputs.push(output);
     if (!this.#scores.ignoresGossip(from, this.#sessions.get(from)?.person, now)) this.#toGossip({ type: 'message', from, bytes }, now);
@@ -224,6 +251,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #toAll(input: Extract<NeighbourInput, { readonly type: 'neighbour-up' | 'neighbour-down' }>, now: number): void {
     this.#toGossip(input, now);
     this.#toPresence(input, now);
+    this.#toRegistry(input, now);
+    if (input.type === 'neighbour-up') this.#neighbours.add(input.node);
+    else this.#neighbours.delete(input.node);
   }
 
   /** What every lane's machine may ask for. */
@@ -252,6 +282,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'validate': {
         const { job, topic, bytes, from } = output;
         if (topic === PRESENCE_TOPIC) return this.#toPresence({ type: 'item', job, bytes, from }, now);
+        if (topic === REGISTRY_TOPIC && this.#registry) return this.#toRegistry({ type: 'item', job, bytes, from }, now);
         if (programTopic(topic) === undefined) return this.#toGossip({ type: 'verdict', job, verdict: 'ignore' }, now);
         return this.#toPublications({ type: 'item', job, topic, bytes }, now);
       }
@@ -291,6 +322,39 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#outputs.push({ type: 'node-down', node: output.node, why: output.why });
       default:
         return this.#neighbourOutput(LANES.presence, output, now);
+    }
+  }
+
+  // ── registry ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #attachRegistry(machine: RegistryMachine, now: number): void {
+    this.#registry = machine;
+    this.#toGossip({ type: 'subscribe', topic: REGISTRY_TOPIC }, now);
+    for (const node of this.#neighbours) {
+      const session = this.#sessions.get(node);
+      if (session) this.#toRegistry({ type: 'neighbour-up', node, person: session.person, kind: session.kind }, now);
+    }
+  }
+
+  #toRegistry(input: RegistryInput | Wake, now: number): void {
+    this.#registry?.handle(input, now);
+    for (let output = this.#registry?.poll(); output; output = this.#registry?.poll()) this.#registryOutput(output, now);
+  }
+
+  #registryOutput(output: RegistryOutput, now: number): void {
+    switch (output.type) {
+      case 'verify':
+      case 'sign':
+        return this.#outputs.push({ ...output, job: this.#jobs.open('registry', output.job) });
+      case 'publish':
+        return this.#toGossip({ type: 'publish', topic: REGISTRY_TOPIC, bytes: output.bytes }, now);
+      case 'verdict':
+        return this.#toGossip(output, now);
+      case 'send':
+      case 'misbehaved':
+        return this.#neighbourOutput(LANES.registry, output, now);
+      default:
+        return this.#outputs.push({ type: 'registry', output });
     }
   }
 

@@ -44,7 +44,13 @@ export type NodeInput =
   | { readonly type: 'welcomed'; readonly server: number; readonly peerCards: readonly Uint8Array[] }
   | { readonly type: 'relayed'; readonly server: number; readonly sealed: Uint8Array }
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
-  | { readonly type: 'mesh'; readonly input: Extract<MeshInput, { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' }> }
+  | {
+      readonly type: 'mesh';
+      readonly input: Extract<
+        MeshInput,
+        { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
+      >;
+    }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
@@ -81,7 +87,7 @@ export type NodeOutput =
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
   | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | Extract<MeshOutput, { readonly type: 'sign' | 'published' | 'node-up' | 'node-down' }>
+  | Extract<MeshOutput, { readonly type: 'sign' | 'published' | 'registry' | 'node-up' | 'node-down' }>
   /** To be carried by a signaling server: the one through which the node was met, where that is known. */
   | { readonly type: 'relay'; readonly server: number | undefined; readonly to: NodeId; readonly sealed: Uint8Array }
   /** Nothing goes over the link any more; the session that it carried may be elsewhere. */
@@ -791,6 +797,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           break;
         case 'sign':
         case 'published':
+        case 'registry':
         case 'node-down':
           this.#outputs.push(output);
           break;

@@ -51,6 +51,33 @@ describe('a node over a link', () => {
     await expect(stream.send(new Uint8Array(LIMITS.maxStreamMessageBytes + 1))).rejects.toMatchObject({ code: 'too-large' });
   });
 
+  it('sends the answers of a program that works through its messages one by one in few frames', async () => {
+    const [a, b] = await Promise.all([localNode(1), localNode(2)]);
+    const [, right] = await joinNodes(a, b);
+    b.serve('work/1', (stream) => {
+      let before = Promise.resolve();
+      stream.onMessage((message) => {
+        before = before.then(async () => {
+          for (let turn = 0; turn < 3; turn++) await Promise.resolve();
+          void stream.send(message);
+        });
+      });
+    });
+    const stream = await a.open(b.id, 'work/1');
+    let answers = 0;
+    const done = new Promise<void>((resolve) =>
+      stream.onMessage(() => {
+        if (++answers === 50) resolve();
+      }),
+    );
+    let frames = 0;
+    const send = right.send.bind(right);
+    right.send = (frame) => (frames++, send(frame));
+    for (let index = 0; index < 50; index++) void stream.send(new Uint8Array(200));
+    await done;
+    expect(frames).toBeLessThan(5);
+  });
+
   it('stops the sender when the receiver does not consume, and lets other streams pass', async () => {
     const [a, b] = await connectedNodes();
     let release: () => void = () => undefined;

@@ -16,7 +16,21 @@ import type { SignalingClient } from '../ports/signaling.ts';
 import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { NodeApi, NodeEvents, NodeInfo, NodeState, OpenOptions, PeerIdentity, PeerInfo, Publication, Stream, StreamPriority } from './api.ts';
+import type {
+  NodeApi,
+  NodeEvents,
+  NodeInfo,
+  NodeState,
+  OpenOptions,
+  PeerIdentity,
+  PeerInfo,
+  Publication,
+  RegistryCommand,
+  RegistryEvent,
+  Stream,
+  StreamPriority,
+} from './api.ts';
+import type { RegistryMachine } from './mesh.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
@@ -69,6 +83,7 @@ export class Node implements NodeApi {
   readonly #opens = new Map<number, PendingOpen>();
   readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
   #nextRequest = 1;
+  #onRegistry: (event: RegistryEvent) => void = () => undefined;
 
   constructor(options: NodeOptions) {
     const { identity, networkId, clock, entropy } = options;
@@ -161,6 +176,12 @@ export class Node implements NodeApi {
     };
   }
 
+  attachRegistry(machine: RegistryMachine, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void {
+    this.#onRegistry = onEvent;
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'attach-registry', machine } });
+    return (input) => this.#pump.dispatch({ type: 'mesh', input: { type: 'registry', input } });
+  }
+
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -221,6 +242,8 @@ export class Node implements NodeApi {
         return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
       case 'state':
         return this.#events.emit('state', event.state);
+      case 'registry':
+        return this.#onRegistry(event.output);
       case 'node-up':
         return this.#events.emit('node-up', infoOf(event.card));
       case 'node-down':

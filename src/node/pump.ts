@@ -18,7 +18,20 @@ import { SignalingDesk } from './signaling-desk.ts';
 /** What the pump leaves to the node: everything that programs see. */
 export type PumpEvents = Extract<
   NodeOutput,
-  { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' | 'published' | 'node-up' | 'node-down' }
+  {
+    readonly type:
+      | 'opened'
+      | 'open-failed'
+      | 'peer-up'
+      | 'peer-down'
+      | 'peer'
+      | 'state'
+      | 'fault'
+      | 'published'
+      | 'registry'
+      | 'node-up'
+      | 'node-down';
+  }
 >;
 
 export type PumpOptions = {
@@ -40,6 +53,11 @@ export type PumpOptions = {
 
 type Dialling = { readonly dial: RtcDial; link: Link | undefined };
 
+/** Turns of the microtask queue without a word from a program after which what was said goes out. */
+const QUIET_TURNS = 8;
+/** What was said first waits no longer than this many turns. */
+const MAX_TURNS = 512;
+
 /**
  * Does what the node's machine asks for (sockets, links, signatures, ciphers, timers) and tells it what happened. Inputs are handled at once;
  * outputs are carried out in the microtask after, so that everything of one moment goes out together.
@@ -55,6 +73,9 @@ export class Pump {
   readonly #desk: SignalingDesk;
   #card: Promise<Uint8Array> | undefined;
   #isDrainScheduled = false;
+  #isAwaitingQuiet = false;
+  #quietTurns = 0;
+  #turns = 0;
   #armedAt: number | undefined;
   #disarm: () => void = () => undefined;
 
@@ -64,9 +85,14 @@ export class Pump {
   }
 
   dispatch(input: NodeInput | Wake): void {
-    if (input.type === 'connection' && input.input.type === 'stream') this.#dirty.add(input.connection);
     this.#options.machine.handle(input, this.#now());
-    this.#schedule();
+    if (input.type !== 'connection' || input.input.type !== 'stream') return this.#schedule();
+    this.#dirty.add(input.connection);
+    this.#quietTurns = 0;
+    if (this.#isAwaitingQuiet) return;
+    this.#isAwaitingQuiet = true;
+    this.#turns = 0;
+    queueMicrotask(this.#awaitQuiet);
   }
 
   /** Gives a link to the connection that the machine knows by this number. */
@@ -95,6 +121,16 @@ export class Pump {
     for (let output = machine.poll(); output; output = machine.poll()) this.#execute(output);
     this.#arm();
   }
+
+  /**
+   * What programs put on streams goes out when they have had their say: programs that answer one message after the other do so in neighbouring
+   * turns of the microtask queue, and a frame for each would cost many times what waiting for a few empty turns (a few µs) does.
+   */
+  readonly #awaitQuiet = (): void => {
+    if (this.#dirty.size > 0 && ++this.#quietTurns < QUIET_TURNS && ++this.#turns < MAX_TURNS) return queueMicrotask(this.#awaitQuiet);
+    this.#isAwaitingQuiet = false;
+    if (this.#dirty.size > 0) this.drain();
+  };
 
   #schedule(): void {
     if (this.#isDrainScheduled) return;

@@ -8,6 +8,14 @@ import { makeCard, readCard } from '../../src/crypto/peer-card.ts';
 import { readClaimFrame } from '../../src/crypto/session-claim.ts';
 import { decodeRelayHeader, decodeRoutingMessage, encodeRelayHeader, encodeRoutingMessage } from '../../src/p2p/routing/routing-messages.ts';
 import { decodeOpenBody, decodeResetBody, decodeStreamFrames } from '../../src/p2p/streams/stream-frames.ts';
+import { decodeBundle, encodeBundle, readProof } from '../../src/registry/bundle.ts';
+import { documentIdOf } from '../../src/registry/document-id.ts';
+import { readChangeHeader } from '../../src/registry/format/change-header.ts';
+import { assertSyncMessage } from '../../src/registry/format/sync-message.ts';
+import { decodeLaneMessage, encodeLaneMessage } from '../../src/registry/lane-messages.ts';
+import { decodeEntry, encodeEntry } from '../../src/registry/records.ts';
+import { decodeSealedChange, encodeSignedChange, openSealedChange } from '../../src/registry/signed-change.ts';
+import { readWriters } from '../../src/registry/writers.ts';
 import { decodeServerMessage, encodeRelay } from '../../src/transport/signaling-codec.ts';
 import { fieldsOf } from '../../src/ui/agents/schema-fields.ts';
 import { blocksOf } from '../../src/view/result-blocks.ts';
@@ -15,6 +23,9 @@ import { decode, encode } from '../../src/wire/codec.ts';
 import { createLocalHello, decodeHello } from '../../src/wire/hello.ts';
 import { decodeInvite, encodeInvite } from '../../src/wire/invite.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
+import { Forger } from '../doubles/registry-forger.ts';
+import { NETWORK_ID } from '../doubles/registry-network.ts';
+import { testAgent, TestPerson } from '../support/registry-people.ts';
 import { seededEntropy, seededIdentity } from '../support/seeded-identity.ts';
 
 const NOW = 1_800_000_000_000;
@@ -26,6 +37,13 @@ const event = await signEvent(
   { conversation: 'c'.repeat(43), author: identity.person, device: identity.device, time: NOW, depth: 1, parents: [], kind: 'text', text: 'hello' },
   identity.deviceSigner,
 );
+
+const forger = new Forger(new TestPerson(1));
+const change = forger.sign(forger.name(forger.begin(), 'Ada').change);
+const document = documentIdOf(NETWORK_ID, forger.person.id);
+const writers = readWriters(forger.person.list(), [forger.person.certificate(forger.device, NOW)], NOW);
+const bundle = encodeBundle({ document, generation: 1, writers, proofs: [], changes: [encodeSignedChange(change)] });
+const agentKey = `agent:${identity.node}:notes:1`;
 
 /** Each decoder of a peer's bytes, with one valid message to damage. */
 const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => unknown; readonly valid: Uint8Array }>> = {
@@ -39,6 +57,40 @@ const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => u
   'stream frames': { run: decodeStreamFrames, valid: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1) },
   'stream opening': { run: decodeOpenBody, valid: Uint8Array.of(1, 4, 99, 104, 97, 116) },
   'stream reset': { run: decodeResetBody, valid: Uint8Array.of(1) },
+  'registry bundle': {
+    run: (bytes) => {
+      const { list, certificates, changes, proofs } = decodeBundle(bytes);
+      readWriters(list, certificates, NOW);
+      changes.forEach(openSealedChange);
+      for (const proof of proofs) readProof(proof, NETWORK_ID, document);
+    },
+    valid: bundle,
+  },
+  'registry proof': {
+    run: (bytes) => readProof(bytes, NETWORK_ID, document),
+    valid: encode([1, encodeSignedChange(change), encodeSignedChange(change)]),
+  },
+  'signed change': { run: (bytes) => openSealedChange(decodeSealedChange(bytes)), valid: encodeSignedChange(change) },
+  'Automerge change': { run: readChangeHeader, valid: change.bytes },
+  'Automerge sync message': { run: assertSyncMessage, valid: Uint8Array.of(0x42, 0, 0, 1, 0, 5, 1, 10, 7, 34, 156, 0, 2, 2, 132) },
+  'registry entry': {
+    run: (bytes) => decodeEntry(agentKey, bytes),
+    valid: encodeEntry({ kind: 'agent', revision: 1, node: identity.node, record: testAgent('notes') }),
+  },
+  'registry sync': {
+    run: decodeLaneMessage,
+    valid: encodeLaneMessage({ type: 'sync', document, generation: 1, message: Uint8Array.of(0x42, 0, 0, 0, 0), bundle }),
+  },
+  'registry summary': {
+    run: decodeLaneMessage,
+    valid: encodeLaneMessage({
+      type: 'summary',
+      count: 1,
+      digest: 'ab'.repeat(16),
+      isComplete: true,
+      listed: [{ tag: 'ab'.repeat(8), version: 'cd'.repeat(8) }],
+    }),
+  },
   'list of links': {
     run: decodeRoutingMessage,
     valid: encodeRoutingMessage({ type: 'links-changed', seq: 2, added: ['AAAAAAAAAAA'], removed: ['AAAAAAAAAAE'] }),

@@ -21,6 +21,10 @@ class TappedChannel implements Channel {
     this.maxPayloadBytes = inner.maxPayloadBytes;
   }
 
+  get room(): Channel['room'] {
+    return this.#inner.room;
+  }
+
   get pendingSeals(): number {
     return this.#inner.pendingSeals;
   }

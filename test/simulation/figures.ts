@@ -16,7 +16,7 @@ export type Figures = {
   readonly agentKnownAllMs?: Distribution;
   /** Share of deliveries that came, of all that should have. */
   readonly gossipDelivery?: number;
-  /** From the moment when links are allowed again until every node can reach every other over sessions. */
+  /** From the moment when links are allowed again until every node can reach every other over sessions, and all know the same. */
   readonly healMs?: Distribution;
   /** From a node's death until one that had counted on it no longer does. */
   readonly deadGoneMs?: Distribution;
@@ -27,6 +27,9 @@ export type Figures = {
   readonly idleFramesPerSecond?: Distribution;
   readonly directCallMs?: Distribution;
   readonly relayedCallMs?: Distribution;
+  /** What adversaries cost the honest: inputs that were refused, and sessions between two honest nodes that broke. */
+  readonly faults?: number;
+  readonly honestSessionsLost?: number;
   /** Components of the graph of sessions at the end. */
   readonly components?: number;
 };
@@ -60,6 +63,8 @@ export class FigureRecorder extends Observer {
   #linksPerNode: number[] = [];
   #components: number | undefined;
   #deliveries = 0;
+  #faults = 0;
+  #honestSessionsLost = 0;
   #expectedDeliveries = 0;
 
   constructor(world: () => World) {
@@ -91,8 +96,14 @@ export class FigureRecorder extends Observer {
     this.#died.delete(node.id);
   }
 
-  override sessionDown(node: SimNode, peer: NodeId, _code: ErrorCode): void {
+  override sessionDown(node: SimNode, peer: NodeId, code: ErrorCode): void {
     this.presenceLost(node, peer);
+    const other = this.#world().nodeById(peer);
+    if (code !== 'replaced' && node.isHonest && other?.isHonest && other.isAlive) this.#honestSessionsLost++;
+  }
+
+  override fault(node: SimNode): void {
+    if (node.isHonest) this.#faults++;
   }
 
   override presenceLost(_node: SimNode, peer: NodeId): void {
@@ -138,7 +149,7 @@ export class FigureRecorder extends Observer {
   }
 
   override inspect(world: World): void {
-    if (this.#healedAt === undefined || componentsOf(world.honest()) > 1) return;
+    if (this.#healedAt === undefined || componentsOf(world.honest()) > 1 || !knowTheSame(world.honest())) return;
     this.#heals.push(this.#now - this.#healedAt);
     this.#healedAt = undefined;
   }
@@ -165,6 +176,7 @@ export class FigureRecorder extends Observer {
       idleFramesPerSecond: distributionOf(this.#idleFrames),
       directCallMs: distributionOf(this.#direct),
       relayedCallMs: distributionOf(this.#relayed),
+      ...(this.#world().options.adversary ? { faults: this.#faults, honestSessionsLost: this.#honestSessionsLost } : {}),
       components: this.#components,
     });
   }
@@ -201,6 +213,13 @@ export function componentsOf(nodes: readonly SimNode[]): number {
     }
   }
   return components;
+}
+
+/** Whether all have equal replicas, and everybody is there for everybody. */
+function knowTheSame(nodes: readonly SimNode[]): boolean {
+  if (nodes.some((node) => node.present.size < nodes.length - 1)) return false;
+  const first = JSON.stringify(nodes[0]?.replicas());
+  return nodes.every((node) => JSON.stringify(node.replicas()) === first);
 }
 
 function withoutAbsent(figures: { readonly [Name in keyof Figures]: Figures[Name] | undefined }): Figures {

@@ -1,4 +1,5 @@
 import { commandFor, readCommandLine, usage } from './command-line.ts';
+import type { SimOptions } from './options.ts';
 import { simulate, type Report } from './simulation.ts';
 
 /** Runs what the command line asks for; answers the status to exit with: 1 for violations, 2 for a command that cannot be meant. */
@@ -11,13 +12,18 @@ export async function main(words: readonly string[]): Promise<number> {
     }
     const report = await simulate(options);
     console.log(isJson ? JSON.stringify(report) : describe(report));
-    if (report.violations.length === 0) return 0;
-    console.error(`${report.violations.length} violations. Repeat with: ${commandFor(options)}`);
-    return 1;
+    return conclude(report, options);
   } catch (thrown) {
     console.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     return 2;
   }
+}
+
+/** The exit status, and for a run that broke something the command that repeats it. */
+export function conclude({ violations }: Pick<Report, 'violations'>, options: SimOptions): number {
+  if (violations.length === 0) return 0;
+  console.error(`${violations.length} violations. Repeat with: ${commandFor(options)}`);
+  return 1;
 }
 
 function describe({ scenario, nodes, seed, virtualSeconds, wallSeconds, figures, violations, traceHash }: Report): string {

@@ -29,5 +29,8 @@ export const DEFAULTS: SimOptions = {
   nat: { open: 1 },
 };
 
+/** Full replication of all documents is for networks up to this size (design.md §5). */
+export const MAX_NODES_WITH_REGISTRY = 300;
+
 /** Above this many nodes cheap fakes stand in for the primitives, never below. */
 export const MAX_NODES_WITH_REAL_CRYPTOGRAPHY = 100;

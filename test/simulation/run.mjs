@@ -53,7 +53,8 @@ async function bundle() {
       target: 'node20',
       rolldownOptions: { output: { codeSplitting: false } },
     },
-    ssr: { noExternal: true },
+    // Automerge finds its WebAssembly beside itself.
+    ssr: { noExternal: true, external: ['@automerge/automerge'] },
   });
   return result.output[0].code;
 }

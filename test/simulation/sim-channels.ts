@@ -22,13 +22,26 @@ export class ObservedChannel implements Channel {
     this.#adversary = adversary;
   }
 
+  get room(): Channel['room'] {
+    return this.#inner.room;
+  }
+
   get pendingSeals(): number {
     return this.#inner.pendingSeals;
   }
 
   handle(input: Parameters<Channel['handle']>[0], now: number): void {
-    if (input.type === 'send' && this.#adversary) this.#inner.handle({ type: 'send', payload: this.#adversary.payload(input.payload) }, now);
+    if (input.type === 'send' && this.#adversary) this.#inner.handle({ type: 'send', frame: this.#changed(input.frame, this.#adversary) }, now);
     else this.#inner.handle(input, now);
+  }
+
+  /** The frame with what the adversary makes of its payload. */
+  #changed(frame: Uint8Array, adversary: Adversary): Uint8Array {
+    const { before, after } = this.room;
+    const payload = adversary.payload(frame.subarray(before, frame.length - after));
+    const changed = new Uint8Array(before + payload.length + after);
+    changed.set(payload, before);
+    return changed;
   }
 
   poll(): ChannelOutput | undefined {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../src/base/errors.ts';
-import { SeededRandom } from '../../src/base/seeded-random.ts';
+import type { SeededRandom } from '../../src/base/seeded-random.ts';
 import type { EventQueue } from './event-queue.ts';
 
 /** Where a node stands in the network: how fast it sends, and what it can reach. */

@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../../src/base/errors.ts';
+import { toHex, utf8 } from '../../src/base/bytes.ts';
 import { publicKeyOf, type NodeId } from '../../src/base/ids.ts';
 import { WAKE, type Wake } from '../../src/base/machine.ts';
 import type { TableSize } from '../../src/base/table-size.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from '../../src/crypto/secure-channel.ts';
 import { NodeMachine, type NodeInput, type NodeOutput } from '../../src/node/node-machine.ts';
@@ -11,7 +13,9 @@ import { roomOf } from '../../src/wire/networks.ts';
 import type { Adversary } from './adversaries/adversary.ts';
 import { bulkNow } from './bulk.ts';
 import type { NatType } from './nat.ts';
+import { MAX_NODES_WITH_REGISTRY } from './options.ts';
 import { SimApplication } from './sim-application.ts';
+import { SimRegistry } from './sim-registry.ts';
 import { observedChannels } from './sim-channels.ts';
 import type { SimIdentity } from './sim-identity.ts';
 import type { Place, SimLinkEnd } from './sim-network.ts';
@@ -50,12 +54,16 @@ export class SimNode {
   readonly identity: SimIdentity;
   readonly machine: NodeMachine;
   readonly application: SimApplication;
+  /** Absent where the network is too large for everybody to hold all documents. */
+  readonly registry: SimRegistry | undefined;
   readonly adversary: Adversary | undefined;
   readonly startedAt: number;
   status: NodeStatus = 'running';
   bytesSent = 0;
   framesSent = 0;
   readonly sessions = new Set<NodeId>();
+  /** Who is there, as presence has it. */
+  readonly present = new Set<NodeId>();
   readonly #world: World;
   readonly #options: SimNodeOptions;
   readonly #localHello: Uint8Array;
@@ -82,8 +90,16 @@ export class SimNode {
     const secure = createSecureChannelFactory({ identity: identity.local, networkId, entropy });
     this.#localHello = secure.localHello;
     const channels = observedChannels(options.channels?.(secure) ?? secure, this, world.observers, adversary);
-    this.machine = new NodeMachine({ identity: identity.local, networkId, channels, entropy, now: this.clock });
+    this.machine = new NodeMachine({
+      identity: identity.local,
+      networkId,
+      channels,
+      entropy,
+      now: this.clock,
+      readPresenceItem: world.presenceItems.read,
+    });
     this.application = new SimApplication(this, world);
+    this.registry = world.options.nodes <= MAX_NODES_WITH_REGISTRY ? new SimRegistry(this, world, identity, networkId, entropy) : undefined;
   }
 
   /** The node's own clock. */
@@ -112,14 +128,20 @@ export class SimNode {
     return this.machine.tables();
   }
 
-  /** Digests of what every connected node must have the same of at the end, by name: registries, presence. None of today's parts is replicated. */
+  /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    return {};
+    const present = [...this.present].toSorted();
+    return {
+      presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
+      ...(this.registry ? { registry: this.registry.digest() } : {}),
+    };
   }
 
   // ── what scenarios do to it ────────────────────────────────────────────────────────────────────────────────────
 
   start(): void {
+    this.registry?.start();
+    this.application.subscribe();
     this.tell({ type: 'signaling', server: 0, input: { type: 'start' } });
     this.adversary?.start(this, this.#world);
   }
@@ -265,10 +287,16 @@ export class SimNode {
         return this.relay(output.to, output.sealed);
       case 'drop-link':
         return this.#dropLink(output.link);
+      case 'registry':
+        return this.registry?.event(output.output);
       case 'node-up':
+        if (output.card.node === this.id) return;
+        this.present.add(output.card.node);
+        this.registry?.presenceChanged();
         for (const observer of this.#world.observers) observer.presenceGained(this, output.card.node);
         return;
       case 'node-down':
+        this.present.delete(output.node);
         for (const observer of this.#world.observers) observer.presenceLost(this, output.node);
         return;
       case 'published':

@@ -3,8 +3,10 @@ import type { Violation } from './checkers/checker.ts';
 import { Violations } from './checkers/violations.ts';
 import { FigureRecorder, type Figures } from './figures.ts';
 import { DEFAULTS, type SimOptions } from './options.ts';
+import { assertRealCryptography } from './primitives.ts';
 import { scenarioNamed } from './scenarios/all-scenarios.ts';
-import { World } from './world.ts';
+import { Usability } from './usability.ts';
+import { World, type SpawnOptions } from './world.ts';
 
 export type Report = {
   readonly scenario: string;
@@ -17,16 +19,20 @@ export type Report = {
   readonly traceHash: string;
 };
 
-/** Runs one scenario from its seed to its report. @throws when there is no such scenario or adversary. */
-export async function simulate(chosen: Partial<SimOptions>): Promise<Report> {
+/**
+ * Runs one scenario from its seed to its report. `spawnDefaults` is for tests of the simulator: what is wrong with every node.
+ * @throws when there is no such scenario or adversary.
+ */
+export async function simulate(chosen: Partial<SimOptions>, spawnDefaults?: SpawnOptions): Promise<Report> {
   const options = { ...DEFAULTS, ...chosen };
   const scenario = scenarioNamed(options.scenario);
   if (!scenario) throw new Error(`There is no scenario “${options.scenario}”.`);
+  assertRealCryptography(options.nodes);
   const seconds = options.seconds ?? scenario.seconds;
   const startedAt = performance.now();
   const violations = new Violations(() => world.now);
   const recorder = new FigureRecorder(() => world);
-  const world: World = new World(options, [recorder, ...allCheckers(violations, () => world)]);
+  const world: World = new World(options, [recorder, new Usability(() => world), ...allCheckers(violations, () => world)], spawnDefaults);
   scenario.prepare(world, seconds);
   await world.run(seconds);
   return {

@@ -13,6 +13,8 @@ import { SignatureMemo } from './signatures.ts';
 import { simIdentity, type SimIdentity } from './sim-identity.ts';
 import { SimNetwork, type Place } from './sim-network.ts';
 import { SimNode } from './sim-node.ts';
+import { SharedDocuments } from './sim-registry.ts';
+import { SharedPresenceItems } from './sim-presence.ts';
 import { SimRtc } from './sim-rtc.ts';
 import { SimSignaling } from './sim-signaling.ts';
 import { TraceHash } from './trace.ts';
@@ -41,6 +43,8 @@ export class World {
   readonly queue = new EventQueue();
   readonly trace = new TraceHash();
   readonly signatures = new SignatureMemo();
+  readonly documents = new SharedDocuments();
+  readonly presenceItems = new SharedPresenceItems();
   readonly network: SimNetwork;
   readonly rtc: SimRtc;
   readonly signaling: SimSignaling;
@@ -55,8 +59,11 @@ export class World {
   readonly #byKey = new Map<string, SimNode>();
   #nextMessage = 1;
 
-  constructor(options: SimOptions, observers: readonly Observer[]) {
+  readonly #spawnDefaults: SpawnOptions;
+
+  constructor(options: SimOptions, observers: readonly Observer[], spawnDefaults: SpawnOptions = {}) {
     this.options = options;
+    this.#spawnDefaults = spawnDefaults;
     this.observers = observers;
     this.natMix = options.nat;
     this.random = new SeededRandom(options.seed);
@@ -125,7 +132,8 @@ export class World {
   }
 
   /** Makes a node and starts it now. */
-  async spawn(options: SpawnOptions = {}): Promise<SimNode> {
+  async spawn(chosen: SpawnOptions = {}): Promise<SimNode> {
+    const options = { ...this.#spawnDefaults, ...chosen };
     const random = this.#fork();
     const entropy: Entropy = { bytes: (length) => random.bytes(length) };
     const identity: SimIdentity = await simIdentity(

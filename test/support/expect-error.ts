@@ -8,3 +8,14 @@ export async function isParleyError(code: ErrorCode, promise: Promise<unknown>):
   );
   if (!(thrown instanceof ParleyError) || thrown.code !== code) throw new Error(`expected ${code}, got ${String(thrown)}`);
 }
+
+/** Fails unless the call throws that code. */
+export function throwsParleyError(code: ErrorCode, run: () => unknown): void {
+  let thrown: unknown;
+  try {
+    run();
+  } catch (error) {
+    thrown = error;
+  }
+  if (!(thrown instanceof ParleyError) || thrown.code !== code) throw new Error(`expected ${code}, got ${String(thrown)}`);
+}

@@ -4,8 +4,9 @@ import type { PriorityClass } from '../../src/p2p/streams/priority-scheduler.ts'
 import { StreamMux, type MuxInput, type MuxOutput } from '../../src/p2p/streams/stream-mux.ts';
 
 /** As a connection uses them: the channel's largest payload, and how much small frames share. */
+/** Small messages travel together up to this size. */
+export const PACK_BYTES = LIMITS.packedFrameBytes;
 export const MAX_PAYLOAD_BYTES = LIMITS.maxFrameBytes - 24;
-export const PACK_BYTES = LIMITS.bulkFrameBytes - 64;
 
 /** One of two muxes that talk to each other, with what it told. Consumes what it gets unless `isReading` is false. */
 export class MuxSide {
@@ -35,7 +36,7 @@ export class MuxSide {
 
   /** Takes the next payload of the mux onto the way; answers whether there was one. */
   pull(lowestPriority: PriorityClass = 2): boolean {
-    const payload = this.mux.nextPayload(MAX_PAYLOAD_BYTES, PACK_BYTES, lowestPriority);
+    const payload = this.mux.nextFrame({ room: { before: 0, after: 0 }, maxPayloadBytes: MAX_PAYLOAD_BYTES }, lowestPriority);
     if (payload) this.underWay.push(payload.slice());
     return payload !== undefined;
   }

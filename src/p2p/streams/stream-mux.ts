@@ -13,7 +13,6 @@ import {
   decodeStreamFrames,
   encodeOpenBody,
   encodeStreamFrame,
-  FRAME_HEADER_BYTES,
   MESSAGE_LENGTH_BYTES,
   PING_BYTES,
   readUint32,
@@ -58,6 +57,12 @@ export type MuxOutput =
   /** The peer broke the rules: the session must end. */
   | { readonly type: 'violation'; readonly code: ErrorCode; readonly detail: string };
 
+/** The memory that a payload travels in: `Channel` says it. */
+export type FrameShape = { readonly maxPayloadBytes: number; readonly room: { readonly before: number; readonly after: number } };
+
+/** A piece of a message smaller than this is not worth its header. */
+const MIN_FRAGMENT_BYTES = 1024;
+
 type MuxStream = {
   readonly id: number;
   readonly priority: PriorityClass;
@@ -69,15 +74,15 @@ type MuxStream = {
   pendingCredit: number;
 };
 
-/** Where small frames are packed before they are copied at their true size: most payloads are far smaller than they may be. */
-const scratch = new Uint8Array(LIMITS.bulkFrameBytes);
+/** Where small messages are put together, by one mux at a time, before they are copied at their true size. */
+const packing = new Uint8Array(LIMITS.packedFrameBytes);
 
 /**
  * Many flow-controlled streams of whole messages in one session. A message is begun only when the credit of its stream and of the session
  * cover all of it, so a message under way never waits for credit and streams cannot block each other half-way. Lower priorities
  * wait for higher ones; streams of one priority take turns, frame by frame.
  *
- * Payloads are pulled by `nextPayload` when the link has room, so that what is urgent overtakes what is merely queued.
+ * Payloads are pulled by `nextFrame` when the link has room, so that what is urgent overtakes what is merely queued.
  */
 export class StreamMux implements Machine<MuxInput, MuxOutput> {
   readonly #outputs = new Queue<MuxOutput>();
@@ -91,6 +96,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #remoteCount = 0;
   #sessionCredit: number = LIMITS.sessionWindowBytes;
   #sessionWindow: number = LIMITS.sessionWindowBytes;
+  /** Consumed on all streams together, but not yet told to the peer. */
+  #pendingCredit = 0;
   /** Credit of streams that are gone: it counts for the session only and travels in one frame. */
   #lateCredit = 0;
   #lastRemoteId = 0;
@@ -154,50 +161,77 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   }
 
   /**
-   * The next payload of at most `maxBytes`, or `undefined` when nothing can be sent now. Small frames travel together up to `packBytes`.
+   * The next payload in the memory of its frame, with `shape.room` around it, or `undefined` when nothing can be sent now. Small messages travel
+   * together, and so do those of bulk streams up to a full frame; nothing else ever waits for bulk bytes in its own frame.
    * Classes above `lowestPriority` (0 is the most urgent) are left waiting.
    */
-  nextPayload(maxBytes: number, packBytes: number, lowestPriority: PriorityClass): Uint8Array | undefined {
+  nextFrame(shape: FrameShape, lowestPriority: PriorityClass): Uint8Array | undefined {
     if (this.#isBroken) return undefined;
-    const packed = packBytes <= scratch.length ? scratch : new Uint8Array(packBytes);
-    let target = packed;
+    const scratch = packing.subarray(0, Math.min(packing.length, shape.maxPayloadBytes));
+    let used = this.#writeControl(scratch);
+    let holdsUrgent = used > 0;
+    for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
+      const isBulk = stream.priority === 2;
+      if (isBulk && holdsUrgent) break;
+      holdsUrgent ||= !isBulk;
+      if (used + stream.outgoing.restBytes > scratch.length) {
+        if (used > 0 && !isBulk) break;
+        return this.#largeFrame(shape, stream, scratch.subarray(0, used));
+      }
+      used += this.#writeFragment(stream, scratch, used, scratch.length - used);
+    }
+    if (used === 0) return undefined;
+    const { before, after } = shape.room;
+    const frame = new Uint8Array(before + used + after);
+    frame.set(scratch.subarray(0, used), before);
+    return frame;
+  }
+
+  /** A frame with what was packed, then as much of the stream's message as fits, then, where all of it is bulk, of others. */
+  #largeFrame({ room, maxPayloadBytes }: FrameShape, first: MuxStream, packed: Uint8Array): Uint8Array {
+    const isBulk = first.priority === 2;
+    const capacity = isBulk ? maxPayloadBytes : Math.min(first.outgoing.restBytes + MESSAGE_LENGTH_BYTES, maxPayloadBytes);
+    const frame = new Uint8Array(room.before + capacity + room.after);
+    const limit = room.before + capacity;
+    frame.set(packed, room.before);
+    let end = room.before + packed.length;
+    for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(2) : undefined) {
+      end += this.#writeFragment(stream, frame, end, limit - end);
+    }
+    return frame.subarray(0, end + room.after);
+  }
+
+  #writeControl(target: Uint8Array): number {
     let used = 0;
     this.#giveLateCredit();
-    for (let next = this.#control.peek(); next && used + next.length <= packBytes; next = this.#control.peek()) {
+    for (let next = this.#control.peek(); next && used + next.length <= target.length; next = this.#control.peek()) {
       target.set(next, used);
       used += next.length;
       this.#control.shift();
     }
-    for (;;) {
-      const stream = this.#pick(lowestPriority);
-      if (!stream) break;
-      const needed = stream.restBytes;
-      if (used > 0 && used + needed > packBytes) break;
-      const isLarge = needed > packBytes;
-      if (isLarge) target = new Uint8Array(Math.min(needed + MESSAGE_LENGTH_BYTES, maxBytes));
-      const { written, done } = stream.writeFragment(target, used, Math.min(isLarge ? target.length : packBytes, maxBytes) - used);
-      used += written;
-      if (done) this.#messageSent(stream.id);
-      if (used > packBytes - FRAME_HEADER_BYTES) break;
-    }
-    if (used === 0) return undefined;
-    return target === packed ? packed.slice(0, used) : target.subarray(0, used);
+    return used;
+  }
+
+  #writeFragment(stream: MuxStream, target: Uint8Array, offset: number, space: number): number {
+    const { written, done } = stream.outgoing.writeFragment(target, offset, space);
+    if (done) this.#messageSent(stream.id);
+    return written;
   }
 
   /** The stream whose turn it is, with a message under way. */
-  #pick(lowestPriority: PriorityClass): OutgoingStream | undefined {
+  #pick(lowestPriority: PriorityClass): MuxStream | undefined {
     return this.#scheduler.pick(lowestPriority, (id, priority) => {
       const stream = this.#streams.get(id);
       if (!stream) return 'idle';
       const { outgoing } = stream;
-      if (outgoing.isMidMessage) return outgoing;
+      if (outgoing.isMidMessage) return stream;
       const cost = outgoing.nextCost;
       if (cost === undefined || !stream.isAccepted || cost > outgoing.credit) return 'idle';
       const reserve = priority === 2 ? LIMITS.interactiveReserveBytes : 0;
       if (cost > this.#sessionCredit - reserve) return 'blocked';
       this.#sessionCredit -= cost;
       outgoing.begin();
-      return outgoing;
+      return stream;
     });
   }
 
@@ -254,8 +288,11 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     }
     this.#sessionWindow += bytes;
     stream.pendingCredit += bytes;
+    this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
     if (stream.pendingCredit >= LIMITS.creditStepBytes) this.#giveCredit(stream);
+    // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
+    if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
   }
 
   #giveLateCredit(): void {
@@ -268,6 +305,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #giveCredit(stream: MuxStream): void {
     if (stream.pendingCredit === 0) return;
     this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, stream.id, uint32Body(stream.pendingCredit)));
+    this.#pendingCredit -= stream.pendingCredit;
     stream.pendingCredit = 0;
   }
 
@@ -418,6 +456,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     const undelivered = stream.incoming.undeliveredCost;
     this.#sessionWindow += undelivered;
     stream.pendingCredit += undelivered;
+    this.#pendingCredit += undelivered;
     this.#giveCredit(stream);
     this.#streams.delete(stream.id);
     this.#scheduler.delete(stream.id, stream.priority);

@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../../src/base/seeded-random.ts';
 import type { SpawnOptions, World } from '../world.ts';
-import { Adversary } from './adversary.ts';
+import type { Adversary } from './adversary.ts';
 import { Babbler, Flooder, Garbler, Mute, Reorderer, Replayer } from './frame-adversaries.ts';
 import { Impostor, IntroductionFlooder, WrongClock } from './introduction-adversaries.ts';
 

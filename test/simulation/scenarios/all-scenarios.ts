@@ -24,6 +24,9 @@ const steady: Scenario = {
   prepare: (world, seconds) => {
     joinCalmly(world);
     talkALittle(world, SETTLED_MS, SETTLED_MS + 30_000);
+    for (let count = 0; count < 10; count++) {
+      world.at(SETTLED_MS + count * 2_000, () => world.random.pick(world.honest())?.registry?.publish(`extra-${count}`));
+    }
     world.at(SETTLED_MS + 40_000, () => world.observers.forEach((observer) => observer.idleBegan(world)));
     world.at(seconds * 1000, () => world.observers.forEach((observer) => observer.idleEnded(world)));
   },
@@ -58,6 +61,7 @@ const kill30: Scenario = {
     world.at(SETTLED_MS, () => {
       const running = world.running();
       for (const node of world.draw(running, Math.floor(running.length * 0.3))) node.crash();
+      for (const node of world.draw(world.honest(), 10)) node.application.publish();
     });
     talkALittle(world, SETTLED_MS / 2, 160_000);
   },

@@ -22,4 +22,5 @@ export function joinCalmly(world: World): void {
 export function talkALittle(world: World, from: number, until: number): void {
   world.every(2_000, from, until, () => world.talk('send'));
   world.every(5_000, from, until, () => world.talk('call'));
+  world.every(7_000, from, until, () => world.random.pick(world.honest())?.application.publish());
 }

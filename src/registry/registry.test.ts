@@ -44,35 +44,39 @@ describe('two registries', () => {
     expect(a.bytesSent - whole).toBeLessThan(whole / 4);
   });
 
-  it('a change that is too large for gossip goes from neighbour to neighbour, and a large document begins anew in pieces', { timeout: 60_000 }, () => {
-    const network = new RegistryNetwork({ seed: 3, floods: true });
-    const [a, b, c] = [1, 2, 3].map((seed) => network.add(new TestPerson(seed))) as [RegistryNode, RegistryNode, RegistryNode];
-    network.connect(a, b);
-    network.connect(b, c);
-    network.run(1_000);
-    const definitions = Array.from({ length: 120 }, (_, tool) => ({
-      kind: 'tool' as const,
-      name: `a tool of that name ${tool}`,
-      sha256: new Uint8Array(32),
-    }));
-    const put = (index: number, version: number): void =>
-      network.edit(a, { type: 'put-agent', node: a.node, agent: { ...testAgent(`agent-${index}`), version: `${version}`, definitions } });
-    for (let version = 0; version < 8; version++) {
-      for (let index = 0; index < 9; index++) put(index, version);
-      network.run(30_000);
-      expect(a.registry.sizes().bytes).toBeLessThan(LIMITS.maxRegistryDocumentBytes);
-    }
-    const published = a.outputsOf('publish').length;
-    network.give(a, { type: 'edit', edit: { type: 'remove-node', node: a.node } });
-    expect(a.outputsOf('publish').length).toBeGreaterThan(published);
-    for (let index = 0; index < 9; index++) put(index, 99);
-    network.run(60_000);
-    expect(network.areEqual()).toBe(true);
-    expect(c.registry.entries(() => ({ state: 'up', lastSeenAt: START, person: undefined }), START)[0]?.agents.map(({ version }) => version)).toEqual(
-      Array.from({ length: 9 }, () => '99'),
-    );
-    expect(network.nodes.flatMap((node) => [...node.outputsOf('misbehaved'), ...node.outputsOf('alarm')])).toEqual([]);
-  });
+  it(
+    'a change that is too large for gossip goes from neighbour to neighbour, and a large document begins anew in pieces',
+    { timeout: 60_000 },
+    () => {
+      const network = new RegistryNetwork({ seed: 3, floods: true });
+      const [a, b, c] = [1, 2, 3].map((seed) => network.add(new TestPerson(seed))) as [RegistryNode, RegistryNode, RegistryNode];
+      network.connect(a, b);
+      network.connect(b, c);
+      network.run(1_000);
+      const definitions = Array.from({ length: 120 }, (_, tool) => ({
+        kind: 'tool' as const,
+        name: `a tool of that name ${tool}`,
+        sha256: new Uint8Array(32),
+      }));
+      const put = (index: number, version: number): void =>
+        network.edit(a, { type: 'put-agent', node: a.node, agent: { ...testAgent(`agent-${index}`), version: `${version}`, definitions } });
+      for (let version = 0; version < 8; version++) {
+        for (let index = 0; index < 9; index++) put(index, version);
+        network.run(30_000);
+        expect(a.registry.sizes().bytes).toBeLessThan(LIMITS.maxRegistryDocumentBytes);
+      }
+      const published = a.outputsOf('publish').length;
+      network.give(a, { type: 'edit', edit: { type: 'remove-node', node: a.node } });
+      expect(a.outputsOf('publish').length).toBeGreaterThan(published);
+      for (let index = 0; index < 9; index++) put(index, 99);
+      network.run(60_000);
+      expect(network.areEqual()).toBe(true);
+      expect(
+        c.registry.entries(() => ({ state: 'up', lastSeenAt: START, person: undefined }), START)[0]?.agents.map(({ version }) => version),
+      ).toEqual(Array.from({ length: 9 }, () => '99'));
+      expect(network.nodes.flatMap((node) => [...node.outputsOf('misbehaved'), ...node.outputsOf('alarm')])).toEqual([]);
+    },
+  );
 
   it('more than a person can publish, and what nobody could read, is refused here', () => {
     const network = new RegistryNetwork({ seed: 6, floods: false });

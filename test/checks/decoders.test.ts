@@ -41,7 +41,7 @@ const change = forger.sign(forger.name(forger.begin(), 'Ada').change);
 const document = documentIdOf(NETWORK_ID, forger.person.id);
 const writers = readWriters(forger.person.list(), [forger.person.certificate(forger.device, NOW)], NOW);
 const bundle = encodeBundle({ document, generation: 1, writers, proofs: [], changes: [encodeSignedChange(change)] });
-const agentKey = `agent:${identity.node}:notes:1`;
+const agentKey = `agent:${identity.node}:notes`;
 
 /** Each decoder of a peer's bytes, with one valid message to damage. */
 const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => unknown; readonly valid: Uint8Array }>> = {

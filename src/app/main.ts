@@ -1,5 +1,4 @@
 import { computed } from '@preact/signals-core';
-import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
 import { Directory } from '../agents/directory.ts';
@@ -57,7 +56,7 @@ async function start(): Promise<void> {
     bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
     signalingFor: (url) => (isSignalingUrl(url) ? new WebSocketSignaling(url, systemClock) : undefined),
-    rtc: new WebRtcDialer(SimplePeer),
+    rtc: new WebRtcDialer(async () => (await import('simple-peer/simplepeer.min.js')).default),
   });
   const directory = new Directory({
     node,

@@ -48,7 +48,7 @@ export type NodeInput =
       readonly type: 'mesh';
       readonly input: Extract<
         MeshInput,
-        { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
+        { readonly type: 'verified' | 'signed' | 'overlay' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
       >;
     }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
@@ -910,7 +910,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#routes.undeliverable(output.to);
         return this.#dials.handle({ type: 'absent', node: output.to }, now);
       case 'misbehaved':
-        return this.#fault('protocol-violation', output.detail, output.node);
+        return this.#toMesh(output, now);
     }
   }
 

@@ -83,6 +83,7 @@ class Model implements AppModel {
   readonly #people: People;
   readonly #conversations: ConversationsModel;
   #isRefreshScheduled = false;
+  #favoured = '';
   #nextNotice = 1;
 
   constructor(options: AppModelOptions) {
@@ -382,6 +383,19 @@ class Model implements AppModel {
     }));
     this.agentsModel.refresh();
     this.#conversations.refresh();
+    this.#favour();
+  }
+
+  /** People whom one talks to are worth a direct link, and are relayed for without a stranger's bounds. */
+  #favour(): void {
+    const { node, directory, network } = this.#options;
+    const people = this.#conversations.people();
+    const nodes = people.flatMap((person) => directory.nodesOf(person));
+    const favoured = [...people, ...nodes].join();
+    if (favoured === this.#favoured) return;
+    this.#favoured = favoured;
+    node.prefer(nodes);
+    if (!network.private) node.setRelayTrust(new Set([node.identity.person, ...people]));
   }
 
   #status(): NetworkStatusView {

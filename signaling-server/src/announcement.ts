@@ -19,8 +19,8 @@ function lanAddresses(): readonly string[] {
     .map((address) => address.address);
 }
 
-/** What is printed when the ports are open: for people, or with `--json` one line for programs. */
-export function announcement(options: ServerOptions, server: Pick<RunningServer, 'port' | 'stunPort'>): string {
+/** What is printed when the ports are open: for people, or with `--json` one line for programs. Introductions work without the app, too. */
+export function announcement(options: ServerOptions, server: Pick<RunningServer, 'port' | 'stunPort'>, hasApp: boolean): string {
   const urls = urlsOf(options, server.port);
   const [url = ''] = urls;
   if (options.json) {
@@ -34,9 +34,12 @@ export function announcement(options: ServerOptions, server: Pick<RunningServer,
     });
   }
   const shareable = options.publicUrl ?? urls[1];
-  const lines = ['', 'Parley is running. Open it in a browser:', '', ...urls.map((each) => `  ${each}`), ''];
+  const opening = hasApp
+    ? 'Parley is running. Open it in a browser:'
+    : 'The server is running without the app (--app names the folder of a built one):';
+  const lines = ['', opening, '', ...urls.map((each) => `  ${each}`), ''];
   if (server.stunPort > 0) lines.push(`STUN answers on UDP port ${server.stunPort}.`, '');
-  if (options.hasQr && shareable !== undefined) lines.push(renderUnicodeCompact(shareable), '');
+  if (options.hasQr && hasApp && shareable !== undefined) lines.push(renderUnicodeCompact(shareable), '');
   if (shareable?.startsWith('http:') && !options.publicUrl) {
     lines.push('Other devices need https (docs/self-hosting.md): browsers allow encryption keys on localhost and over https only.', '');
   }

@@ -11,8 +11,8 @@ import { isJoinSignature, joinPayload } from './join-signature.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { Peer } from './peer.ts';
-import { decodeClientMessage, encodeAbsent, encodeChallenge, encodeRefused, encodeWelcome, relayedInPlace } from './protocol.ts';
-import type { ClientMessage, RefusalCode } from './protocol.ts';
+import { decodeClientMessage, encodeAbsent, encodeChallenge, encodeHelp, encodeRefused, encodeWelcome, relayedInPlace } from './protocol.ts';
+import type { ClientMessage, Help, RefusalCode } from './protocol.ts';
 import { Room } from './room.ts';
 
 export type HubOptions = AddressLimits & {
@@ -21,6 +21,8 @@ export type HubOptions = AddressLimits & {
   readonly messageBurst: number;
   /** Told in every welcome; 0 when there is no STUN. */
   readonly stunPort: () => number;
+  /** What newcomers are told beside the cards; `undefined` when there is nothing. */
+  readonly help: () => Help | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 };
@@ -106,6 +108,11 @@ export class Hub {
     this.#wheel.schedule(peer, now + LIMITS.joinTimeoutMs);
   }
 
+  /** Tells everybody what {@link HubOptions.help} says now. */
+  tellHelp(): void {
+    for (const peer of this.#peers) this.#help(peer);
+  }
+
   /** Does what time demands: pings, time-outs, forgetting. */
   tick(): void {
     const now = this.#options.now();
@@ -141,6 +148,7 @@ export class Hub {
     else if (!peer.room) this.#refuse(peer, 'malformed', 'Join first.');
     else if (message.type === 'relay') this.#relay(peer, peer.room, message.to, data);
     else if (message.type === 'list') this.#welcome(peer, peer.room);
+    else if (message.type === 'look-up') this.#lookUp(peer, peer.room, message.node);
     else peer.room.announce(peer, message.on);
   }
 
@@ -176,6 +184,7 @@ export class Hub {
     room.add(peer);
     if (previous) this.#refuse(previous, 'replaced', 'The same node joined again from elsewhere.');
     this.#welcome(peer, room);
+    this.#help(peer);
     this.#wheel.schedule(peer, now + LIMITS.pingIntervalMs);
     this.#counters.joins++;
     this.#counters.joined++;
@@ -183,9 +192,21 @@ export class Hub {
     if (this.#log.isEnabled('debug')) this.#log.debug('joined', { address: this.#log.address(peer.address.client) });
   }
 
+  #help(peer: Peer): void {
+    const help = this.#options.help();
+    if (help) this.#send(peer, encodeHelp(help));
+  }
+
   #welcome(peer: Peer, room: Room): void {
     const cards = room.sample(LIMITS.maxCardsPerWelcome, peer).map((other) => other.card as Buffer);
     this.#send(peer, encodeWelcome(cards, this.#options.stunPort()));
+  }
+
+  /** Answers the card of one node, announced or not: who asks knows its address already. */
+  #lookUp(peer: Peer, room: Room, node: string): void {
+    const target = room.get(node);
+    if (target) this.#send(peer, encodeWelcome([target.card as Buffer], this.#options.stunPort()));
+    else this.#send(peer, encodeAbsent(node));
   }
 
   #relay(peer: Peer, room: Room, to: string, message: Buffer): void {

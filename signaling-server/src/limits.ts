@@ -17,6 +17,14 @@ export const LIMITS = {
   /** Chunks of unfinished frames that the reader may hold: 32 KiB in TCP segments of the smallest usual size, and some. */
   maxBufferedChunks: 256,
 
+  // ── other servers ──────────────────────────────────────────────────────────────────────────────────────────────
+  /** Servers that clients are told of; each costs them a socket. */
+  maxPeerServers: 8,
+  maxNearbyServers: 8,
+  maxTurnUrls: 4,
+  /** A TURN allocation outlives its credentials; a client that stays longer than this gets fresh ones with its next join. */
+  turnLifetimeSeconds: 24 * 3600,
+
   // ── pace of one socket ─────────────────────────────────────────────────────────────────────────────────────────
   /** A node that dials eight peers sends about forty messages in a burst, then nearly nothing. */
   messagesPerSecond: 20,

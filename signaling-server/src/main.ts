@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { announcement } from './announcement.ts';
 import { Logger } from './logger.ts';
 import { helpText, OptionsError, parseOptions } from './options.ts';
@@ -44,7 +45,7 @@ async function run(options: ServerOptions): Promise<void> {
     return;
   }
   log.info('listening', { port: server.port, stunPort: server.stunPort });
-  process.stdout.write(`${announcement(options, server)}\n`);
+  process.stdout.write(`${announcement(options, server, existsSync(join(options.app, 'index.html')))}\n`);
   handleSignals(server, log);
 }
 

@@ -3,13 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { LIMITS } from './limits.ts';
 import { LOG_LEVELS } from './logger.ts';
 import type { LogFormat, LogLevel } from './logger.ts';
+import type { TurnOptions } from './turn-credentials.ts';
 
 export type ServerOptions = {
   readonly port: number;
   readonly host: string | undefined;
   /** `undefined`: no STUN. */
   readonly stunPort: number | undefined;
+  readonly stunHost: string | undefined;
   readonly app: string;
+  readonly peerServers: readonly string[];
+  readonly turn: TurnOptions | undefined;
+  readonly hasMdns: boolean;
+  readonly mdnsInterface: string | undefined;
   readonly publicUrl: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: number;
@@ -46,8 +52,14 @@ const OPTIONS = [
   { name: 'port', value: 'NUMBER', fallback: '8787', help: 'TCP port for the app and the introductions; 0 picks a free one' },
   { name: 'host', value: 'ADDRESS', help: 'address to listen on (default: all, IPv4 and IPv6)' },
   { name: 'stun-port', value: 'NUMBER', help: 'UDP port for STUN; 0 picks a free one (default: the same number as the TCP port)' },
+  { name: 'stun-host', value: 'ADDRESS', help: 'address for STUN, which no HTTP proxy passes on (default: that of --host)' },
   { name: 'no-stun', help: 'answer no STUN' },
   { name: 'app', value: 'FOLDER', help: 'the built app (default: dist of the repository)' },
+  { name: 'peer-servers', value: 'URLS', help: 'other servers that introduce the same people (wss://chat.example/signal), separated by commas' },
+  { name: 'turn-urls', value: 'URLS', help: 'TURN servers (turn:turn.example:3478), separated by commas' },
+  { name: 'turn-secret', value: 'SECRET', help: 'their shared secret, for credentials that expire; better set in the environment' },
+  { name: 'mdns', help: 'find other servers on the local network, and be found' },
+  { name: 'mdns-interface', value: 'ADDRESS', help: 'the address of the interface to do that on (default: all)' },
   { name: 'public-url', value: 'URL', help: 'where people reach this server, if not by its own addresses; printed, and allowed as origin' },
   { name: 'allow-origin', value: 'ORIGINS', help: 'further origins that may connect, separated by commas; * allows all' },
   { name: 'trust-proxy', value: 'NUMBER', fallback: '0', help: 'how many proxies in front set X-Forwarded-For and X-Forwarded-Proto' },
@@ -145,7 +157,12 @@ class OptionReader {
       port,
       host: this.#text('host'),
       stunPort: this.#switch('no-stun') ? undefined : (this.#port('stun-port') ?? port),
+      stunHost: this.#text('stun-host') ?? this.#text('host'),
       app: resolve(this.#text('app') ?? fileURLToPath(new URL('../../dist', import.meta.url))),
+      peerServers: this.#urls('peer-servers', ['ws:', 'wss:'], LIMITS.maxPeerServers),
+      turn: this.#turn(),
+      hasMdns: this.#switch('mdns'),
+      mdnsInterface: this.#text('mdns-interface'),
       publicUrl,
       allowedOrigins: [...this.#origins('allow-origin'), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])],
       trustedProxies: this.#count('trust-proxy', 0, 16),
@@ -216,6 +233,23 @@ class OptionReader {
         }
         return url.origin;
       });
+  }
+
+  #urls(name: OptionName, protocols: readonly string[], limit: number): readonly string[] {
+    const items = (this.#text(name) ?? '').split(',').map((item) => item.trim());
+    const urls = items.filter((item) => item !== '').map((item) => (URL.canParse(item) ? new URL(item) : undefined));
+    if (urls.length > limit || urls.some((url) => !url || !protocols.includes(url.protocol) || url.username !== '' || url.password !== '')) {
+      throw new OptionsError(`--${name} must be at most ${limit} URLs of ${protocols.join(' or ')}, separated by commas.`);
+    }
+    return urls.map((url) => (url as URL).href);
+  }
+
+  #turn(): TurnOptions | undefined {
+    const urls = this.#urls('turn-urls', ['turn:', 'turns:'], LIMITS.maxTurnUrls);
+    const secret = this.#text('turn-secret');
+    if (urls.length === 0 && secret === undefined) return undefined;
+    if (urls.length === 0 || secret === undefined) throw new OptionsError('--turn-urls and --turn-secret go together.');
+    return { urls, secret };
   }
 
   #tls(): ServerOptions['tls'] {

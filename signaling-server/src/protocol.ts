@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { LIMITS } from './limits.ts';
+import type { TurnCredentials } from './turn-credentials.ts';
 
 export const SUBPROTOCOL = 'parley-signal.1';
 export const PROTOCOL_VERSION = 1;
@@ -32,6 +33,8 @@ const ABSENT = 5;
 const LIST = 6;
 const ANNOUNCE = 7;
 const REFUSED = 8;
+const LOOK_UP = 9;
+const HELP = 10;
 
 /** Initial bytes, RFC 8949 §3: the major type in the upper three bits, the argument or its width in the lower five. */
 const UINT = 0x00;
@@ -55,6 +58,8 @@ export type ClientMessage =
   /** `to` is the target's key as Latin-1 text: a map key. The message itself can be turned into the `relayed` one. */
   | { readonly type: 'relay'; readonly to: string }
   | { readonly type: 'list' }
+  /** `node` is the key as Latin-1 text. */
+  | { readonly type: 'look-up'; readonly node: string }
   | { readonly type: 'announce'; readonly on: boolean };
 
 /** Reads the fields of a message in order; every method answers `undefined` where the bytes do not fit. */
@@ -107,6 +112,9 @@ export function decodeClientMessage(bytes: Buffer): ClientMessage | undefined {
       return decodeJoin(bytes);
     case LIST:
       return bytes.length === 2 && bytes[0] === (ARRAY | 1) ? { type: 'list' } : undefined;
+    case LOOK_UP:
+      if (bytes.length !== RELAY_BODY_AT || bytes[0] !== (ARRAY | 2) || bytes[2] !== KEY_HEAD || bytes[3] !== KEY_BYTES) return undefined;
+      return { type: 'look-up', node: bytes.toString('latin1', RELAY_KEY_AT) };
     case ANNOUNCE:
       if (bytes.length !== 3 || bytes[0] !== (ARRAY | 2)) return undefined;
       if (bytes[2] === TRUE) return { type: 'announce', on: true };
@@ -155,6 +163,16 @@ export function encodeWelcome(cards: readonly Uint8Array[], stunPort: number): B
   return Buffer.concat(parts);
 }
 
+/** What else helps to reach others: more servers, and a TURN server with credentials for a while. */
+export type Help = { readonly servers: readonly string[]; readonly turn: TurnCredentials | undefined };
+
+export function encodeHelp({ servers, turn }: Help): Buffer {
+  const parts: Uint8Array[] = [Uint8Array.of(ARRAY | 3, HELP), textList(servers)];
+  if (turn) parts.push(Uint8Array.of(ARRAY | 3), textList(turn.urls), text(turn.username), text(turn.credential));
+  else parts.push(Uint8Array.of(ARRAY | 0));
+  return Buffer.concat(parts);
+}
+
 /** `to` is the key as Latin-1 text. */
 export function encodeAbsent(to: string): Buffer {
   const bytes = Buffer.allocUnsafe(RELAY_BODY_AT);
@@ -167,9 +185,16 @@ export function encodeAbsent(to: string): Buffer {
 }
 
 export function encodeRefused(code: RefusalCode, detail: string): Buffer {
-  const codeBytes = Buffer.from(code);
-  const detailBytes = Buffer.from(detail);
-  return Buffer.concat([Uint8Array.of(ARRAY | 3, REFUSED), head(TEXT, codeBytes.length), codeBytes, head(TEXT, detailBytes.length), detailBytes]);
+  return Buffer.concat([Uint8Array.of(ARRAY | 3, REFUSED), text(code), text(detail)]);
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([head(TEXT, bytes.length), bytes]);
+}
+
+function textList(values: readonly string[]): Buffer {
+  return Buffer.concat([head(ARRAY, values.length), ...values.map(text)]);
 }
 
 /** An initial byte with its argument in the shortest form; arguments are below 2^16 here. */

@@ -177,4 +177,14 @@ describe('the signaling server', () => {
     expect(response.readUInt16BE(at + 6) ^ 0x2112).toBe(socket.address().port);
     expect((response.readUInt32BE(at + 8) ^ 0x2112a442) >>> 0).toBe(0x7f000001);
   });
+
+  it('answers STUN on an address of its own when the app is behind a proxy on the same machine', async () => {
+    const { server } = await start('--stun-host', '127.0.0.2');
+    const socket = createSocket('udp4');
+    toStop.push(() => new Promise((resolve) => socket.close(() => resolve())));
+    const answeredBy = new Promise<string>((resolve) => socket.once('message', (_bytes, from) => resolve(from.address)));
+    socket.send(Buffer.from('000100002112a4420102030405060708090a0b0c', 'hex'), server.stunPort, '127.0.0.2');
+    expect(await answeredBy).toBe('127.0.0.2');
+    expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
+  });
 });

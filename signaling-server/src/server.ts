@@ -9,9 +9,12 @@ import { HttpHandler } from './http-handler.ts';
 import { Hub } from './hub.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
+import { Nearby } from './nearby.ts';
 import type { ServerOptions } from './options.ts';
+import type { Help } from './protocol.ts';
 import { SignalEndpoint } from './signal-endpoint.ts';
 import { StunServer } from './stun-server.ts';
+import { turnCredentials } from './turn-credentials.ts';
 
 /** Why the server could not start: a sentence for the person who started it. */
 export class StartError extends Error {}
@@ -36,8 +39,14 @@ export async function startServer(options: ServerOptions, version: string, log: 
   const stun =
     options.stunPort === undefined
       ? undefined
-      : new StunServer({ host: options.host, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
-  const hub = new Hub({ ...options, stunPort: () => stun?.port ?? 0, now }, log, counters);
+      : new StunServer({ host: options.stunHost, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
+  let nearby: Nearby | undefined;
+  const help = (): Help | undefined => {
+    const servers = [...options.peerServers, ...(nearby?.servers() ?? [])].slice(0, LIMITS.maxPeerServers);
+    const turn = options.turn && turnCredentials(options.turn, Date.now() / 1000, LIMITS.turnLifetimeSeconds);
+    return servers.length > 0 || turn ? { servers, turn } : undefined;
+  };
+  const hub = new Hub({ ...options, stunPort: () => stun?.port ?? 0, help, now }, log, counters);
   const files = new FileStore(options.app);
   const handler = new HttpHandler({ ...options, isTls: options.tls !== undefined, version }, files, counters, log);
   const server = options.tls ? createHttpsServer(await readTls(options.tls)) : createHttpServer();
@@ -52,6 +61,19 @@ export async function startServer(options: ServerOptions, version: string, log: 
     server.close();
     throw portError(error, 'UDP', '--stun-port');
   }
+  const { port } = server.address() as AddressInfo;
+  if (options.hasMdns) {
+    nearby = new Nearby({
+      port,
+      isTls: options.tls !== undefined,
+      ...(options.mdnsInterface === undefined ? {} : { interfaceAddress: options.mdnsInterface }),
+      onChange: () => {
+        log.info('nearby', { servers: nearby?.servers().length ?? 0 });
+        hub.tellHelp();
+      },
+      onTrouble: (error) => log.warn('mdns-failed', { why: error.message }),
+    });
+  }
   const timer = setInterval(() => {
     hub.tick();
     stun?.tick();
@@ -59,7 +81,7 @@ export async function startServer(options: ServerOptions, version: string, log: 
   files.warm().catch(() => log.warn('warm-failed'));
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     stunPort: stun?.port ?? 0,
     counters,
     async reloadTls() {
@@ -68,7 +90,7 @@ export async function startServer(options: ServerOptions, version: string, log: 
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      await Promise.all([hub.stop(), stun?.close()]);
+      await Promise.all([hub.stop(), stun?.close(), nearby?.stop()]);
       clearInterval(timer);
       server.closeAllConnections();
       await closed;
@@ -106,6 +128,7 @@ function portError(error: unknown, protocol: string, option: string): StartError
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   if (code === 'EADDRINUSE') return new StartError(`The ${protocol} port is in use; choose another with ${option}, or 0 for a free one.`);
   if (code === 'EACCES') return new StartError(`The ${protocol} port needs more rights; choose one above 1023 with ${option}.`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError('The address of --host is none of this machine.');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`The address of ${option.replace('port', 'host')} is none of this machine.`);
   return new StartError(`The ${protocol} port cannot be opened (${code}).`);
 }

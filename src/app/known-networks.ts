@@ -1,5 +1,5 @@
 import { toBase64url } from '../base/bytes.ts';
-import { ParleyError } from '../base/errors.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Records } from '../ports/records.ts';
 import { encodeInvite, type Invite } from '../wire/invite.ts';
@@ -18,11 +18,20 @@ export class KnownNetworks {
     this.#records = records;
   }
 
-  /** The invited network if there is an invite, else the last one, else the open one; remembered as the last one. */
-  async enter(invite: Invite | undefined): Promise<Invite> {
-    if (invite) await this.#remember(invite);
+  /**
+   * The invited network if there is an invite, else the last one, else the open one; remembered as the last one. Where it cannot be remembered
+   * it is entered all the same, and `problem` says why.
+   */
+  async enter(invite: Invite | undefined): Promise<{ readonly network: Invite; readonly problem?: ParleyError }> {
+    if (invite) {
+      try {
+        await this.#remember(invite);
+      } catch (thrown) {
+        return { network: invite, problem: asParleyError(thrown, 'storage-broken') };
+      }
+    }
     const id = invite ? networkIdText(invite) : await this.#records.table<string>('settings').get(CURRENT);
-    return (id && (await this.#find(id))) || OPEN_NETWORK;
+    return { network: (id && (await this.#find(id))) || OPEN_NETWORK };
   }
 
   async all(): Promise<readonly Invite[]> {

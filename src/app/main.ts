@@ -1,21 +1,20 @@
+import { computed } from '@preact/signals-core';
 import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
 import { Directory } from '../agents/directory.ts';
+import { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { ChatService } from '../chat/chat-service.ts';
 import { WebCryptoBulkCipher } from '../crypto/bulk-cipher.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
-import { createLocalIdentity } from '../crypto/identity.ts';
 import { createVerifier } from '../crypto/signing.ts';
-import { RecordsVault } from '../crypto/vault.ts';
 import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { createNode, type Node } from '../node/node.ts';
-import { openStorageOrMemory } from '../storage/open-storage.ts';
-import { signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
+import { isSignalingUrl, signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
 import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
 import '../ui/styles/fonts.css';
 import '../ui/styles/tokens.css';
@@ -26,7 +25,8 @@ import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
-import { inviteLinkTo, KnownNetworks, networkIdText, networkView } from './known-networks.ts';
+import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
+import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
 import { systemClock } from './system-clock.ts';
 import { claimTabSlot } from './tab-slot.ts';
@@ -41,19 +41,12 @@ const place = document.querySelector('#app') as HTMLElement;
 async function start(): Promise<void> {
   if (!isSecureContext || !globalThis.crypto?.subtle) throw new ParleyError('platform-missing', 'The page is not in a secure context.');
   applyRememberedTheme();
-  const { invite, isBroken } = takeInvite();
-  const [storage, slot, verifier] = await Promise.all([openStorageOrMemory(), claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
-  const { records } = storage;
+  const { invite, problem: inviteProblem } = takeInvite();
+  const [slot, verifier] = await Promise.all([claimTabSlot(navigator.locks, sessionStorageOf()), createVerifier()]);
   if (!slot) throw new ParleyError('overloaded', 'Too many tabs of this app are open in this browser. Close some, and reload.');
-
-  const known = new KnownNetworks(records);
-  const settings = records.table<string>('settings');
-  const [network, identity, name, theme] = await Promise.all([
-    known.enter(invite),
-    createLocalIdentity({ vault: new RecordsVault(records, systemEntropy), nodeName: slot.keyName, now: systemClock.now(), entropy: systemEntropy }),
-    settings.get('name'),
-    settings.get('theme'),
-  ]);
+  const own = await readOwnState({ invite, nodeName: slot.keyName, clock: systemClock, entropy: systemEntropy });
+  const { storage, known, network, identity, name, theme, problem: storageProblem } = own;
+  const { records } = storage;
   const node = createNode({
     identity,
     networkId: network.networkId,
@@ -63,9 +56,18 @@ async function start(): Promise<void> {
     verifier,
     bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
+    signalingFor: (url) => (isSignalingUrl(url) ? new WebSocketSignaling(url, systemClock) : undefined),
     rtc: new WebRtcDialer(SimplePeer),
   });
-  const directory = new Directory(node, records);
+  const directory = new Directory({
+    node,
+    records,
+    clock: systemClock,
+    load: async () => {
+      const { createRegistry } = await import('./registry-source.ts');
+      return createRegistry({ identity, networkId: network.networkId, entropy: systemEntropy, clock: systemClock });
+    },
+  });
   const chat = new ChatService({
     node,
     store: storage.chat,
@@ -74,6 +76,7 @@ async function start(): Promise<void> {
     verifier,
     clock: systemClock,
     network: networkIdText(network),
+    nodesOf: (person) => directory.nodesOf(person),
   });
   const approvals = new Approvals(identity.person, records, systemClock);
   const host = new AgentHost(node, approvals);
@@ -82,6 +85,8 @@ async function start(): Promise<void> {
   const off = (await records.table<readonly string[]>('settings').get('agents-off')) ?? [];
   for (const id of off) if (host.agents().some((agent) => agent.id === id)) host.setEnabled(parseAgentId(id), false);
 
+  const clients = new AgentClients(node, host);
+  const published = new PublishedAgents({ node: node.id, host, clients });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,
@@ -89,7 +94,8 @@ async function start(): Promise<void> {
     chatStore: storage.chat,
     directory,
     host,
-    clients: new AgentClients(node, host),
+    published,
+    clients,
     approvals,
     records,
     clock: systemClock,
@@ -110,21 +116,23 @@ async function start(): Promise<void> {
       applyTheme,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
-      applyUpdate: () => whenIdle(model, () => updates.apply()),
+      applyUpdate: () => whenIdle(model, host, () => updates.apply()),
     },
     network: networkView(network),
     networks: (await known.all()).map(networkView),
     name: name ?? generatedName(identity.person),
     theme: readTheme(theme),
-    ...(storage.problem ? { storageProblem: { code: storage.problem.code, detail: storage.problem.message } } : {}),
+    ...(storageProblem ? { storageProblem: { code: storageProblem.code, detail: storageProblem.message } } : {}),
   });
   applyTheme(readTheme(theme));
   mountApp(place, model);
-  if (isBroken) model.notify('invite-broken', { code: 'invite-broken' });
+  if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });
   else if (invite?.secret) model.notify('joined-network');
   followThePlatform(node);
+  lookForUpdates(model, updates);
   updates.onReady = () => model.notify('update-ready');
   void updates.start();
+  void directory.start().then(() => whenQuiet(() => void published.describe()));
   if (new URLSearchParams(location.search).has('api')) {
     const { publicApi } = await import('./public-api.ts');
     Object.assign(globalThis, { parley: publicApi(model, programs) });
@@ -132,15 +140,15 @@ async function start(): Promise<void> {
 }
 
 /** The invite in the URL, which then leaves the address bar: a private one is a secret. */
-function takeInvite(): { readonly invite: Invite | undefined; readonly isBroken: boolean } {
-  if (!isInviteFragment(location.hash)) return { invite: undefined, isBroken: false };
+function takeInvite(): { readonly invite: Invite | undefined; readonly problem?: ParleyError } {
+  if (!isInviteFragment(location.hash)) return { invite: undefined };
   const fragment = location.hash;
   history.replaceState(history.state, '', `${location.pathname}${location.search}#/`);
   dispatchEvent(new HashChangeEvent('hashchange'));
   try {
-    return { invite: decodeInvite(fragment), isBroken: false };
-  } catch {
-    return { invite: undefined, isBroken: true };
+    return { invite: decodeInvite(fragment) };
+  } catch (thrown) {
+    return { invite: undefined, problem: asParleyError(thrown, 'invite-broken') };
   }
 }
 
@@ -157,15 +165,31 @@ function followThePlatform(node: Node): void {
   addEventListener('hashchange', () => isInviteFragment(location.hash) && location.reload());
 }
 
-/** Waits until no call of mine runs. */
-function whenIdle(model: AppModel, then: () => void): void {
-  const stop = model.calls.subscribe((calls) => {
-    if (calls.some(({ state }) => state.kind === 'running')) return;
-    queueMicrotask(() => {
-      stop();
-      then();
-    });
-  });
+/** A new version comes with a new start of the server, or while the tab was out of sight. */
+function lookForUpdates(model: AppModel, updates: Updates): void {
+  const isConnectedNow = computed(() => model.network.value.server.state === 'connected');
+  isConnectedNow.subscribe((isConnected) => isConnected && updates.check());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && updates.check());
+}
+
+/** Runs what is worth doing when there is nothing more urgent. */
+function whenQuiet(then: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(then, { timeout: 10_000 });
+  else setTimeout(then, 2_000);
+}
+
+/** Waits until no call runs here: neither one of mine, nor one of somebody else into my agents. */
+function whenIdle(model: AppModel, host: AgentHost, then: () => void): void {
+  const stops: (() => void)[] = [];
+  const look = (): void => {
+    if (host.activeCalls > 0 || model.calls.value.some(({ state }) => state.kind === 'running')) return;
+    for (const stop of stops.splice(0)) stop();
+    then();
+  };
+  stops.push(
+    model.calls.subscribe(() => queueMicrotask(look)),
+    host.on('active', () => queueMicrotask(look)),
+  );
 }
 
 async function storageFacts() {

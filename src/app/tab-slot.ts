@@ -16,9 +16,19 @@ export type TabSlot = {
 const OWN_SLOT_WAIT_MS = 500;
 const REMEMBERED_SLOT = 'parley-node-slot';
 
-/** Claims a slot for as long as this page lives: the tab's own from before a reload, else the lowest free one. Without Web Locks every tab is slot 0. */
+/**
+ * Claims a slot for as long as this page lives: the tab's own from before a reload, else the lowest free one. Without Web Locks, or where the
+ * browser denies them along with storage, every tab is slot 0.
+ */
 export async function claimTabSlot(locks: LockManager | undefined, tabMemory: Storage | undefined): Promise<TabSlot | undefined> {
-  if (!locks) return slot(0);
+  try {
+    return locks ? await claimFree(locks, tabMemory) : slot(0);
+  } catch {
+    return slot(0);
+  }
+}
+
+async function claimFree(locks: LockManager, tabMemory: Storage | undefined): Promise<TabSlot | undefined> {
   const before = Number.parseInt(tabMemory?.getItem(REMEMBERED_SLOT) ?? '', 10);
   if (before >= 0 && before < MAX_SLOTS && (await claim(locks, before, { signal: AbortSignal.timeout(OWN_SLOT_WAIT_MS) }))) return slot(before);
   for (let index = 0; index < MAX_SLOTS; index++) {
@@ -33,15 +43,17 @@ function slot(index: number): TabSlot {
   return { index, keyName: `node-${index}` };
 }
 
-/** Takes the lock and keeps it until the page goes; answers whether it was to be had. */
+/** Takes the lock and keeps it until the page goes; answers whether it was to be had. Rejects where there are no locks for this page. */
 function claim(locks: LockManager, index: number, options: LockOptions): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const held = new Promise<never>(() => {});
     locks
       .request(`parley-node-slot-${index}`, options, (lock) => {
         resolve(lock !== null);
         return lock === null ? undefined : held;
       })
-      .catch(() => resolve(false));
+      .catch((thrown: unknown) =>
+        thrown instanceof DOMException && ['AbortError', 'TimeoutError'].includes(thrown.name) ? resolve(false) : reject(thrown),
+      );
   });
 }

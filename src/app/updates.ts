@@ -1,6 +1,9 @@
 import { scriptUrl } from './trusted-types.ts';
 
-/** Registers the service worker and tells when a newer version of the app waits. Nothing changes until {@link Updates.apply}. */
+/**
+ * Registers the service worker and tells when a newer version of the app waits, or has been taken by another tab. This page stays as it is
+ * until {@link Updates.apply}.
+ */
 export class Updates {
   onReady: () => void = () => undefined;
   #registration: ServiceWorkerRegistration | undefined;
@@ -10,6 +13,7 @@ export class Updates {
     if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
     navigator.serviceWorker.addEventListener('controllerchange', () => {
       if (this.#isApplying) location.reload();
+      else this.onReady();
     });
     try {
       this.#registration = await navigator.serviceWorker.register(scriptUrl('/service-worker.js'), { updateViaCache: 'none' });
@@ -28,15 +32,17 @@ export class Updates {
     });
   }
 
-  /** Takes the waiting version, which reloads this page. */
+  /** Takes the waiting version, or the one that another tab took, and reloads this page. */
   apply(): void {
     this.#isApplying = true;
-    this.#registration?.waiting?.postMessage('take-over');
+    const waiting = this.#registration?.waiting;
+    if (waiting) waiting.postMessage('take-over');
+    else location.reload();
   }
 
   #watch(worker: ServiceWorker | undefined): void {
     worker?.addEventListener('statechange', () => {
-      if (worker.state === 'installed' && navigator.serviceWorker.controller) this.onReady();
+      if (worker.state === 'installed' && this.#registration?.active) this.onReady();
     });
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { BoundedMap } from './bounded-map.ts';
 import { fromBase64url, toBase64url } from './bytes.ts';
+import { DeadlineQueue } from './deadline-queue.ts';
 import { nodeIdOf, parseAgentAddress, parseNodeId, publicKeyOf } from './ids.ts';
 import { ParleyError } from './errors.ts';
 import { Queue } from './queue.ts';
@@ -44,6 +45,20 @@ describe('bounded containers', () => {
       ['a', 3],
       ['c', 4],
     ]);
+  });
+
+  it('a deadline queue gives what is due, earliest first, and nothing before its time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(50)), fc.nat(50), (deadlines, now) => {
+        const queue = new DeadlineQueue<readonly [number, number]>();
+        for (const [index, at] of deadlines.entries()) queue.push(at, [at, index]);
+        const taken: (readonly [number, number])[] = [];
+        for (let item = queue.take(now); item; item = queue.take(now)) taken.push(item);
+        const inOrder = deadlines.map((at, index) => [at, index] as const).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+        expect(taken).toEqual(inOrder.filter(([at]) => at <= now));
+        expect(queue.next()).toBe(inOrder[taken.length]?.[0]);
+      }),
+    );
   });
 
   it('a queue gives back what was put in, in order', () => {

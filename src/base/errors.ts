@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   cancelled: 'cancelled',
   /** No path to the node: nobody knows it, it is away, or dialling failed. */
   unreachable: 'unreachable',
+  /** The relay between the two nodes went away, or gave the circuit up. */
+  'relay-lost': 'relay-lost',
   /** ICE found no working pair of addresses. */
   'ice-failed': 'ice-failed',
   /** The link under a session broke. */
@@ -49,6 +51,8 @@ export const ERROR_CODES = {
   'peer-silent': 'peer-silent',
   /** We closed. */
   'closed-here': 'closed-here',
+  /** The peer has links enough and gave this one up. */
+  'not-needed': 'not-needed',
   /** A newer session with the same node took over. */
   replaced: 'replaced',
   /** The node does not speak the protocol that a stream asked for. */

@@ -25,7 +25,10 @@ export const LIMITS = {
   previousEpochMs: 10_000,
   /** RFC 6479 style window, in frames. */
   replayWindowFrames: 2048,
-  /** From this size on, WebCrypto's AES-256-GCM beats ChaCha20-Poly1305 in script despite its asynchronous call. */
+  /**
+   * Above this size, WebCrypto's AES-256-GCM beats ChaCha20-Poly1305 in script. Chromium's works in place, yet one call of it now and then costs
+   * 30 µs, which is what ChaCha20 takes for 1 KiB; other browsers' work in another thread, 75 µs away.
+   */
   bulkFrameBytes: 4 * 1024,
   /** Frames that may wait for WebCrypto at once in one direction: enough to keep it busy, few enough not to delay small frames. */
   maxPendingBulkFrames: 8,
@@ -35,7 +38,8 @@ export const LIMITS = {
   maxClockSkewMs: 120_000,
   /** Longer than twice the skew plus the lifetime of an introduction: nothing leaves the cache and still passes the clock test. */
   seenIntroductionMs: 360_000,
-  maxSeenIntroductions: 4096,
+  /** All that `introductionsPerSecond` lets in during that time: nobody can push an introduction out of the cache and have it replayed. */
+  maxSeenIntroductions: 16_384,
 
   // ── identity and introductions ─────────────────────────────────────────────────────────────────────────────────
   /** 16 devices of 34 bytes leave a chain well below `maxIdentityPayloadBytes`; nobody has more browsers in use. */
@@ -52,7 +56,7 @@ export const LIMITS = {
   /** Frames that may arrive behind the initiator's last handshake message while its signatures are checked (a few ms). */
   maxEarlyFrames: 256,
   maxEarlyBytes: 2 ** 20,
-  /** Payloads of one direction that wait in order behind the bulk cipher: more than the streams' windows can hold in frames of `bulkFrameBytes`. */
+  /** Payloads of one direction that wait in order behind the bulk cipher: more than the session's window can hold in frames of `bulkFrameBytes`. */
   maxQueuedFrames: 4096,
   maxQueuedBytes: 16 * 2 ** 20,
   /** A link that garbles this many frames in a row is broken or hostile. */
@@ -67,6 +71,8 @@ export const LIMITS = {
   maxSignalingMessageBytes: 16 * 1024,
   /** Cards in one welcome. */
   maxSignalingCards: 8,
+  /** Servers that a node keeps a connection with: its own, those that it was told of, those of invites. */
+  maxSignalingServers: 8,
   /** Introductions that may wait until the socket is open and joined: every peer of a welcome, with its answers and candidates. */
   maxWaitingSignalingMessages: 64,
   /** A server that has not said anything this long after dialling is taken as unreachable: browsers themselves wait minutes. */
@@ -75,8 +81,9 @@ export const LIMITS = {
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The largest message of a stream: a tool's result with an image in base64 fits, a file goes in pieces. */
   maxStreamMessageBytes: 2 * 2 ** 20,
-  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits. */
-  streamWindowBytes: 2 * 2 ** 20 + 64 * 1024,
+  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits, so the
+   * largest must fit with its overhead while as much as a `creditStepBytes` was consumed and not told yet. */
+  streamWindowBytes: 2 * 2 ** 20 + 64 + 64 * 1024,
   /** The same for all streams of a session together: what one peer can make us hold. */
   sessionWindowBytes: 8 * 2 ** 20,
   /** The part of the session's window that bulk streams leave to the others. */
@@ -92,11 +99,16 @@ export const LIMITS = {
   maxQueuedStreamMessages: 4096,
   /** Credit is given back in steps: often enough to keep the sender going, seldom enough not to answer each small message. */
   creditStepBytes: 64 * 1024,
+  /** The same for all streams of a session together. */
+  sessionCreditStepBytes: 2 ** 20,
   /** Opens, resets, pings and credits of a peer, per second and at once: MCP opens one stream per agent, chat one per session. */
   controlFramesPerSecond: 2_000,
   controlFramesBurst: 8_000,
   /** Answers that wait because the peer reads nothing: more only come from a peer that asks on purpose. */
   maxQueuedControlFrames: 16_384,
+
+  /** Small messages of one moment travel together up to this size: a frame of its own for each costs a link twenty times what its bytes do. */
+  packedFrameBytes: 32 * 1024,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
@@ -106,6 +118,10 @@ export const LIMITS = {
   /** Frames before anything is parsed: three times what the fastest link carries in small frames. */
   framesPerSecond: 30_000,
   framesBurst: 60_000,
+
+  // ── mesh ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** What may wait for a neighbour that reads slowly; more is dropped (protocols.md §8.2). */
+  maxWaitingLaneBytes: 2 * 2 ** 20,
 
   // ── health ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A peer that said nothing for this long is asked. */
@@ -129,10 +145,32 @@ export const LIMITS = {
   introductionsBurst: 120,
   /** Links of a desktop's node. */
   maxConnections: 20,
-  /** With this many links a node stops handing its card to newcomers: the rest is for people whom it dials itself. */
-  announceBelowConnections: 16,
-  /** Peers that a node remembers while it runs. */
-  maxKnownPeers: 512,
+  /** With this many links a node stops handing its card to newcomers: it is reached through the mesh. */
+  announceBelowConnections: 6,
+  /** Peers that a node remembers while it runs: four times the largest network in which everybody knows everybody. */
+  maxKnownPeers: 4_096,
+  /** Up to here a node looks for links with random others; they halve the steps between any two with each four more. */
+  targetLinks: 8,
+  /** Neighbours on each side of the ring: the network holds together unless two next to each other vanish at once before the ring closes again. */
+  nearLinksEachSide: 2,
+  /** No news of others for so long, and the neighbours on the ring are the right ones. */
+  nearSettleMs: 300,
+  /** Above this a link that nothing speaks for is given up, one each `pruneLinksMs`, so that there is room for newcomers. */
+  comfortableLinks: 14,
+  pruneLinksMs: 30_000,
+  /** How often a node looks for parts of the network that it does not know: a split heals within this time. */
+  bridgeProbeMs: 45_000,
+  maxBridgeDials: 2,
+  /** Questions to the signaling server for one node's card. */
+  lookUpsPerSecond: 1,
+  lookUpsBurst: 8,
+  /** After a refusal for lack of room, or a link that was given up. */
+  dialAgainMs: 60_000,
+  /** The side that waits when two nodes hear of each other at the same time: more than an introduction takes to cross the network. */
+  politeDialMs: 1_500,
+  /** Nodes that stay announced whatever links they have: a few, in case some are dead. */
+  beacons: 3,
+  maxPreferredPeers: 16,
   redialFirstMs: 500,
   redialMaxMs: 30_000,
   /** After this many failed attempts in a row nobody is dialled unasked any more. */
@@ -142,6 +180,205 @@ export const LIMITS = {
   /** `open` without a deadline of its own. */
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
+
+  // ── gossip ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  maxGossipItemBytes: 16 * 1024,
+  /** UTF-16 units. */
+  maxTopicLength: 64,
+  maxTopics: 256,
+  /** The links of a node and the tabs behind it; also the bits of one integer, in which an item keeps who has it. */
+  maxGossipLinks: 32,
+  /** GossipSub's D and D_lo: links on which we push or announce at once, and links on which a publication of our own starts. */
+  gossipCloseLinks: 6,
+  gossipFirstPushes: 4,
+  /** A publication of our own this small starts on all close links (GossipSub 1.1, flood publishing). */
+  gossipFloodBytes: 1024,
+  /** Twice the clock skew and the lifetime of an item: nothing leaves the cache and still passes a clock test. */
+  gossipSeenMs: 360_000,
+  maxGossipSeen: 10_000,
+  /** How long an item can be fetched: a link that comes up within two minutes after the item brings it. */
+  gossipHoldMs: 120_000,
+  maxGossipHeldBytes: 8 * 2 ** 20,
+  /** Announcements on close links: soon when the link was quiet, then in batches; on the other links, which only matter when those fail, later. */
+  gossipAnnounceFirstMs: 100,
+  gossipAnnounceMs: 1_000,
+  gossipAnnounceFarMs: 3_000,
+  /** Ids of one announcement or request: 10 kB. */
+  maxGossipIdsPerMessage: 500,
+  /** GossipSub's 5 000 ids in each of its heartbeats, thinned to what 20 links can mean. */
+  /** What a new link is told of the items that can still be had: the latest. */
+  maxGossipBacklogIds: 256,
+  gossipIdsPerSecond: 1_000,
+  gossipIdsBurst: 5_000,
+  gossipAnnouncementsPerSecond: 10,
+  gossipAnnouncementsBurst: 40,
+  /** An announced item usually comes along the tree in this time; else it is asked for. About ten hops of 75 ms. */
+  gossipMissingMs: 700,
+  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs` (GossipSub's IWANT follow-up). */
+  gossipAskNextMs: 1_000,
+  gossipPromiseMs: 3_000,
+  /** Items that we know of and lack; and who announced one of them. */
+  maxGossipMissing: 4_096,
+  maxGossipAnnouncers: 6,
+  /** Items asked of one neighbour at once. */
+  maxGossipAskedPerLink: 256,
+  /** Unasked items that one neighbour may push; we push slower than that and announce the rest. */
+  gossipPushesPerSecond: 50,
+  gossipPushesBurst: 300,
+  gossipOwnPushesPerSecond: 40,
+  gossipOwnPushesBurst: 200,
+  /** What a neighbour may fetch. */
+  gossipServedBytesPerSecond: 64 * 1024,
+  gossipServedBytesBurst: 2 * 2 ** 20,
+  /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
+  maxGossipValidatingPerLink: 256,
+  maxGossipValidating: 1_024,
+  /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
+  gossipPruneBackoffMs: 60_000,
+  /** Pushes that come this long after a prune were not under way when it was sent; so many are no accident. */
+  gossipPruneTakesMs: 5_000,
+  maxGossipPushesAfterPrune: 16,
+  maxGossipPayloadBytes: 15 * 1024,
+  /** Authors whose numbers are remembered, and numbers of one author. */
+  maxGossipAuthors: 2_048,
+  gossipReplayWindow: 64,
+  /** Publications of this node's programs that wait for their signature. */
+  maxSigningPublications: 256,
+
+  // ── routing and relays ─────────────────────────────────────────────────────────────────────────────────────────
+  /** As many as `maxConnections`: whoever lists more has them from nowhere. */
+  maxListedLinks: 20,
+  /** Links that come and go together are told together. */
+  linkListDelayMs: 1_000,
+  /** Lists of one neighbour, per second and at once: one for each `linkListDelayMs`, and what waited while we slept. */
+  linkListsPerSecond: 2,
+  linkListsBurst: 20,
+  /** A call over three relays at 75 ms one way still takes less than a second; longer paths are found only in networks that need more links. */
+  maxRelays: 3,
+  /** Questions of one neighbour for paths: its own and those that it passes on. */
+  findsPerSecond: 5,
+  findsBurst: 40,
+  /** With the asker's own fan-out, twelve nodes and their four hundred neighbours hear of a question. */
+  findForwardFanOut: 3,
+  /** Searches of this node at once: a few per waiting `open`. */
+  maxFinds: 64,
+  /** Alternatives that are worth trying before giving up. */
+  maxFoundPaths: 4,
+  /** How long relays remember a path that nobody uses. */
+  pathLifetimeMs: 60_000,
+  maxPaths: 2_048,
+  maxPathsPerNeighbour: 512,
+  /** Introductions of one neighbour that are passed on, per second and at once: a few dials, each with its candidates. */
+  carriedIntroductionsPerSecond: 10,
+  carriedIntroductionsBurst: 60,
+  /** Our own that wait for a path. */
+  maxWaitingIntroductions: 64,
+  /** What a link's frame leaves for a frame inside a circuit, so that it need not be cut: the inner frame travels as one message of a stream. */
+  maxCircuitFrameBytes: 64 * 1024 - 64,
+  /** What a circuit's end sends ahead of its relay's credit: far below the stream's window, because several slow circuits share one session with their relay. */
+  circuitWindowBytes: 512 * 1024,
+  /** protocols.md §8.2: circuits that one peer may have through us, and all together. */
+  maxRelayedCircuitsPerPeer: 16,
+  maxRelayedCircuits: 128,
+  /** Circuits that one peer may open per second and at once. */
+  relayedCircuitsPerSecond: 2,
+  relayedCircuitsBurst: 16,
+  /** From a circuit's request to the next node's answer, per relay. */
+  circuitOpenTimeoutMs: 5_000,
+  /** Both ends ask each other for a sign of life long before. */
+  circuitIdleMs: 90_000,
+  /** A relay that did not bring a session about by now may never; another is tried beside it. */
+  nextRelayAfterMs: 2_000,
+  /** Relays that are tried at once, and altogether, to reach a node. */
+  maxCircuitsAtOnce: 3,
+  maxRelaysTried: 6,
+  /** Circuits of strangers, as in libp2p's circuit relay v2: enough to open a direct link or for a short talk. */
+  strangerCircuitMs: 120_000,
+  strangerCircuitBytes: 128 * 1024,
+  strangerCircuitBytesPerSecond: 256 * 1024,
+  /** All strangers together. */
+  strangersBytesPerSecond: 2 ** 20,
+
+  // ── sessions that move to another link ─────────────────────────────────────────────────────────────────────────
+  /** From a link's opening to both proofs: one round trip. */
+  sessionClaimTimeoutMs: 5_000,
+  /** From the proofs to the last frame on the old link, which may have a transfer's buffer before it. */
+  sessionMoveTimeoutMs: 20_000,
+  /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
+  maxAheadBytes: 512 * 1024,
+
+  // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Four times the largest network that is planned for; 1 kB each. */
+  maxPresenceNodes: 4_096,
+  /** What refreshing all cards may cost a node, and what one card of anybody costs it: 200 bytes once, its announcements, framing. */
+  presenceRefreshBytesPerSecond: 150,
+  presenceBytesPerRefresh: 500,
+  /** A card lives three refreshes: five minutes to a day (`peerCardLifetimeMs`). */
+  presenceRefreshMinMs: 100_000,
+  presenceRefreshMaxMs: 28_800_000,
+  presenceLifetimeRefreshes: 3,
+  /** A newcomer waits so long for a neighbour to tell how large the network is: that decides how long its card lives. */
+  presenceFirstCardMs: 300,
+  /** Between two cards of one node; others take a few at once and then one in `presenceCardEveryMs`. */
+  presenceReissueMs: 2_000,
+  presenceCardEveryMs: 5_000,
+  presenceCardsAtOnce: 8,
+  /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
+  presenceGraceMs: 1_000,
+  presenceWitnessSpreadMs: 1_000,
+  presenceGoodbyeSpreadMs: 300,
+  /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
+  presenceConfirmMs: 1_500,
+  presenceSuspectMs: 4_000,
+  /** After a sleep of our own, lost sessions say nothing about the others. */
+  presenceBlamelessMs: 15_000,
+  /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
+  presenceNewsMs: 120_000,
+  /** Far out of date: no honest node passes such a card on. */
+  presenceStaleMs: 600_000,
+  /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */
+  presenceGoodbyeMs: 600_000,
+  presenceSweepMs: 30_000,
+  /** Somebody whose notices were refuted on this many occasions within `presenceDistrustMs` is not believed for as long. */
+  presenceRefutedNotices: 3,
+  presenceRefutedGapMs: 10_000,
+  presenceDistrustMs: 600_000,
+  maxPresenceWitnesses: 1_024,
+  /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
+  presenceChecksPerSecond: 200,
+  presenceChecksBurst: 3_000,
+  presenceNewcomersPerSecond: 10,
+  presenceNewcomersBurst: 1_500,
+  maxPresenceJobs: 4_096,
+  /** Anti-entropy: how often a random neighbour is compared with, comparisons of one neighbour, and how long one may take. */
+  presenceCompareMs: 60_000,
+  presenceComparesPerSecond: 2,
+  presenceComparesBurst: 40,
+  presenceRoundMs: 10_000,
+  /** Between what one comparison brought and the next: its signatures are being checked. */
+  presenceSpreadMs: 500,
+  presenceRoundBytes: 256 * 1024,
+  presenceItemsMessageBytes: 16 * 1024,
+  maxPresenceItemsPerMessage: 128,
+  presenceServedBytesPerSecond: 128 * 1024,
+  presenceServedBytesBurst: 2 ** 20,
+  /** Items outside a comparison: a newer card for somebody who passed on an outdated notice. */
+  presenceAsidesPerSecond: 5,
+  presenceAsidesBurst: 40,
+  /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
+  presenceBucketBits: 10,
+
+  // ── peer scores ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Nodes and persons whose offences are remembered; the one that offended longest ago is forgotten first. */
+  maxScoredPeers: 2_048,
+  /** Below these (GossipSub 1.1's gossip, publish and graylist thresholds). */
+  scoreIgnoresGossip: -10,
+  scoreDisconnects: -50,
+  scoreRefuses: -80,
+  /** A refusal lasts this long, twice as long each time, and six hours at most; a peer that was refused this long ago begins anew. */
+  scoreRefuseMs: 600_000,
+  scoreRefuseMaxMs: 21_600_000,
+  scoreForgetsMs: 86_400_000,
 
   // ── conversations ──────────────────────────────────────────────────────────────────────────────────────────────
   /** A message without an answer for so long is sent once more; the receiver knows it by its id. */
@@ -158,6 +395,10 @@ export const LIMITS = {
   chatEventsBurst: 1_000,
   /** What the screen asks for at once. */
   chatPageEvents: 100,
+  /** Rows of the list of conversations that are read at once: some screens full, so that the start costs the same for thousands. */
+  chatListPage: 100,
+  /** Conversations that are kept open for a quick return; the longest unseen of more are read again when looked at. */
+  maxOpenConversations: 20,
 
   // ── directory ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** UTF-16 units. */
@@ -249,6 +490,10 @@ export const LIMITS = {
   maxWaitingApprovals: 16,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
+  maxCallsPerSession: 32,
+  /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
+  maxJsonDepth: 64,
   maxKeptCalls: 200,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,

@@ -29,6 +29,12 @@ export class Queue<T> {
     return item;
   }
 
+  /** The last `limit` items that were put in, latest first; they stay. */
+  latest(limit: number): readonly T[] {
+    const from = Math.max(this.#head, this.#items.length - limit);
+    return (this.#items.slice(from) as T[]).reverse();
+  }
+
   clear(): void {
     this.#items = [];
     this.#head = 0;

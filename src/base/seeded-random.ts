@@ -14,6 +14,11 @@ export class SeededRandom {
     });
   }
 
+  /** Seeded with the first four bytes, for machines that are given entropy. */
+  static fromBytes(bytes: Uint8Array): SeededRandom {
+    return new SeededRandom(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0));
+  }
+
   uint32(): number {
     const s = this.#state as unknown as [number, number, number, number];
     const scrambled = Math.imul(s[1], 5);

@@ -1,5 +1,5 @@
 import { isErrorCode, type ErrorCode } from '../base/errors.ts';
-import { concatBytes, utf8 } from '../base/bytes.ts';
+import { concatBytes, uint64be, utf8 } from '../base/bytes.ts';
 
 /** The first byte of every frame on a link. */
 export const CHANNEL_FRAME = {
@@ -15,6 +15,8 @@ export const CHANNEL_FRAME = {
   bulk: 4,
   /** Sealed like a small frame; of the channel itself. */
   control: 5,
+  /** Who comes with a session to a new link, in clear (session-claim.ts). Never inside a session. */
+  claim: 6,
 } as const;
 
 /** The first byte inside a sealed control frame. */
@@ -26,11 +28,19 @@ export const CONTROL = {
   rekeyAnswer: 2,
   /** The end, with the code in ASCII. */
   goodbye: 3,
+  /** The first frame under fresh keys: how many frames its sender sealed under the ones before (uint64). */
+  epochBegin: 4,
+  /** The last frame on this link: what follows comes on the link that the body names. */
+  switchLink: 5,
+  /** Your `switchLink` came. */
+  switchSeen: 6,
 } as const;
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */
 export const SEALED_HEADER_BYTES = 8;
-export const TAG_BYTES = 16;
+/** What sealing puts around a payload. */
+export const SEALED_ROOM = { before: SEALED_HEADER_BYTES, after: 16 } as const;
+export const SEALED_OVERHEAD_BYTES = SEALED_ROOM.before + SEALED_ROOM.after;
 
 export function writeSealedHeader(target: Uint8Array, type: number, epoch: number, counter: number): void {
   target[0] = type;
@@ -63,4 +73,14 @@ export function readCode(bytes: Uint8Array, fallback: ErrorCode): ErrorCode {
   let text = '';
   for (const byte of bytes.subarray(0, 40)) text += String.fromCharCode(byte);
   return isErrorCode(text) ? text : fallback;
+}
+
+export function epochBeginBody(previousFrames: number): Uint8Array {
+  return uint64be(BigInt(previousFrames));
+}
+
+/** What the plaintext of a control frame tells of the previous epoch; `undefined` when it is of another kind. */
+export function readEpochBegin(plaintext: Uint8Array): number | undefined {
+  if (plaintext[0] !== CONTROL.epochBegin || plaintext.length !== 1 + 8) return undefined;
+  return Number(new DataView(plaintext.buffer, plaintext.byteOffset + 1, 8).getBigUint64(0));
 }

@@ -10,7 +10,7 @@ import { readArray, readBytes, readBytesUpTo } from '../wire/readers.ts';
 import { readIdentityChain } from './certificates.ts';
 import type { ChannelOptions, ProvenIdentity } from './channel.ts';
 import type { TransportKeys } from './epoch.ts';
-import { sha256 } from './hash.ts';
+import { hkdfSha256, sha256 } from './hash.ts';
 import type { LocalIdentity } from './identity.ts';
 import { generateKeyPair } from './key-exchange.ts';
 import { DERIVATION_LABELS, labelled, SIGNATURE_LABELS } from './labels.ts';
@@ -113,8 +113,12 @@ export class ChannelHandshake {
     return this.#claimed(payload, now);
   }
 
-  finish(): { readonly keys: TransportKeys; readonly binding: Uint8Array } {
-    const result = { keys: this.#noise.split(), binding: this.#noise.handshakeHash.slice() };
+  /** `claimKey` is for {@link sessionClaims}: it shows on another link that one is an end of this session. */
+  finish(): { readonly keys: TransportKeys; readonly binding: Uint8Array; readonly claimKey: Uint8Array } {
+    const chainingKey = this.#noise.exportChainingKey();
+    const claimKey = hkdfSha256(chainingKey, undefined, DERIVATION_LABELS.sessionClaimKey, 32);
+    const result = { keys: this.#noise.split(), binding: this.#noise.handshakeHash.slice(), claimKey };
+    chainingKey.fill(0);
     this.#noise.wipe();
     return result;
   }

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ChannelPair } from '../../test/support/channel-pair.ts';
+import { ChannelPair, type Side } from '../../test/support/channel-pair.ts';
 import { seededEntropy, seededIdentity } from '../../test/support/seeded-identity.ts';
 import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
-import { CHANNEL_FRAME } from './channel-frames.ts';
+import { CHANNEL_FRAME, SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES } from './channel-frames.ts';
 import type { ChannelOptions } from './channel.ts';
 import type { LocalIdentity } from './identity.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from './secure-channel.ts';
@@ -49,6 +49,13 @@ function pairOf(options: PairOptions = {}): ChannelPair {
   );
 }
 
+/** The payload as the channel takes it, inside the memory of its frame. */
+function framed(payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(SEALED_OVERHEAD_BYTES + payload.length);
+  frame.set(payload, SEALED_HEADER_BYTES);
+  return frame;
+}
+
 async function openPair(options: PairOptions = {}): Promise<ChannelPair> {
   const pair = pairOf(options);
   await pair.settle();
@@ -72,8 +79,8 @@ describe('the secure channel', () => {
   it('carries payloads of every size in the order in which they were sent', async () => {
     const pair = await openPair();
     const sizes = [0, 1, 100, 5000, 10, 65_000, 1, LIMITS.bulkFrameBytes, LIMITS.bulkFrameBytes + 1, pair.a.channel.maxPayloadBytes];
-    for (const size of sizes) pair.input(pair.a, { type: 'send', payload: new Uint8Array(size).fill(size) });
-    for (const size of sizes) pair.input(pair.b, { type: 'send', payload: new Uint8Array(size).fill(size) });
+    for (const size of sizes) pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(size).fill(size)) });
+    for (const size of sizes) pair.input(pair.b, { type: 'send', frame: framed(new Uint8Array(size).fill(size)) });
     await pair.settle();
     expect(pair.b.delivered.map((payload) => payload.length)).toEqual(sizes);
     expect(pair.a.delivered.map((payload) => payload.length)).toEqual(sizes);
@@ -84,8 +91,8 @@ describe('the secure channel', () => {
   it('lets nobody on the link read a payload', async () => {
     const pair = await openPair();
     const canary = utf8('canary-canary-canary');
-    pair.input(pair.a, { type: 'send', payload: canary });
-    pair.input(pair.a, { type: 'send', payload: new Uint8Array(9000).fill(0x63) });
+    pair.input(pair.a, { type: 'send', frame: framed(canary) });
+    pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(9000).fill(0x63)) });
     await pair.settle();
     const seen = pair.a.transmitted.map((frame) => Buffer.from(frame).toString('latin1')).join();
     expect(seen).not.toContain('canary');
@@ -149,8 +156,8 @@ describe('the secure channel', () => {
       altered[altered.length - 1] = (altered.at(-1) as number) ^ 1;
       return [altered, frame, frame, Uint8Array.of(CHANNEL_FRAME.small), Uint8Array.of(CHANNEL_FRAME.alert, 1), EMPTY_BYTES];
     };
-    pair.input(pair.a, { type: 'send', payload: utf8('once') });
-    pair.input(pair.a, { type: 'send', payload: new Uint8Array(20_000) });
+    pair.input(pair.a, { type: 'send', frame: framed(utf8('once')) });
+    pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(20_000)) });
     await pair.settle();
     expect(pair.b.delivered.map((payload) => payload.length)).toEqual([4, 20_000]);
     expect(pair.b.faults).toContain('decrypt-failed');
@@ -164,7 +171,7 @@ describe('the secure channel', () => {
       const payloads = ['first', 'lost', 'last'].map((name) => new Uint8Array(size).fill(name.length));
       let count = 0;
       pair.tamper = (frame, from) => (from === pair.a && count++ === 1 ? undefined : frame);
-      for (const payload of payloads) pair.input(pair.a, { type: 'send', payload });
+      for (const payload of payloads) pair.input(pair.a, { type: 'send', frame: framed(payload) });
       await pair.settle();
       expect(pair.b.delivered).toEqual([payloads[0]]);
       expect(pair.b.end?.code).toBe('link-lost');
@@ -183,9 +190,9 @@ describe('the secure channel', () => {
     const before = pair.a.transmitted.length;
     for (let round = 1; round <= 5; round++) {
       await pair.advance(START + round * 60_000);
-      pair.input(pair.a, { type: 'send', payload: new Uint8Array(8000).fill(round) });
-      pair.input(pair.a, { type: 'send', payload: Uint8Array.of(round) });
-      pair.input(pair.b, { type: 'send', payload: Uint8Array.of(round) });
+      pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(8000).fill(round)) });
+      pair.input(pair.a, { type: 'send', frame: framed(Uint8Array.of(round)) });
+      pair.input(pair.b, { type: 'send', frame: framed(Uint8Array.of(round)) });
       await pair.settle();
     }
     expect(pair.b.delivered.map((payload) => payload[0])).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
@@ -200,6 +207,84 @@ describe('the secure channel', () => {
     pair.tamper = () => undefined;
     await pair.advance(START + LIMITS.rekeyAfterMs + 2 * LIMITS.handshakeTimeoutMs);
     expect(pair.a.end?.code).toBe('timed-out');
+  });
+
+  describe('when frames vanish just before the keys change', () => {
+    /** Lets `from` ask for fresh keys; `between` is sent behind the request, still under the old keys. */
+    async function renewWith(pair: ChannelPair, from: Side, between: readonly Uint8Array[]): Promise<void> {
+      pair.now = START + LIMITS.rekeyAfterMs;
+      for (const payload of between) pair.input(from, { type: 'send', frame: framed(payload) });
+      await pair.settle();
+      pair.input(from, { type: 'send', frame: framed(utf8('under fresh keys')) });
+      await pair.settle();
+    }
+
+    const isPayload = (frame: Uint8Array) => frame[0] === CHANNEL_FRAME.small || frame[0] === CHANNEL_FRAME.bulk;
+
+    for (const size of [4, 20_000]) {
+      for (const side of ['a', 'b'] as const) {
+        it(`ends for who renews them, side ${side}, frames of ${size} bytes`, async () => {
+          const pair = await openPair();
+          const [from, to] = side === 'a' ? [pair.a, pair.b] : [pair.b, pair.a];
+          const payloads = [1, 2, 3].map((value) => new Uint8Array(size).fill(value));
+          let count = 0;
+          pair.tamper = (frame, sender) => (sender === from && isPayload(frame) && frame[1] === 0 && ++count > 1 ? undefined : frame);
+          await renewWith(pair, from, payloads);
+          expect(from.transmitted.at(-1)?.[1]).toBe(1);
+          expect(to.delivered).toEqual([payloads[0]]);
+          expect(to.end?.code).toBe('link-lost');
+        });
+
+        it(`ends for who answers, side ${side}, frames of ${size} bytes`, async () => {
+          const pair = await openPair();
+          const [asker, answerer] = side === 'a' ? [pair.b, pair.a] : [pair.a, pair.b];
+          const payload = new Uint8Array(size).fill(1);
+          pair.tamper = (frame, sender) => (sender === answerer && isPayload(frame) && frame[1] === 0 ? undefined : frame);
+          pair.input(answerer, { type: 'send', frame: framed(payload) });
+          await renewWith(pair, asker, [utf8('asks')]);
+          pair.input(answerer, { type: 'send', frame: framed(utf8('under fresh keys')) });
+          await pair.settle();
+          expect(asker.delivered).toEqual([]);
+          expect(asker.end?.code).toBe('link-lost');
+        });
+      }
+    }
+
+    it('ends when the first frame under the fresh keys, which tells how many came before, vanishes too', async () => {
+      const pair = await openPair();
+      pair.tamper = (frame, sender) => (sender === pair.a && frame[1] === 1 && frame[0] === CHANNEL_FRAME.control ? undefined : frame);
+      await renewWith(pair, pair.a, [utf8('before')]);
+      expect(pair.b.delivered).toEqual([utf8('before')]);
+      expect(pair.b.end?.code).toBe('link-lost');
+    });
+
+    it('goes on when none does, though both ask at once and large frames are still being sealed', async () => {
+      const pair = await openPair();
+      pair.now = START + LIMITS.rekeyAfterMs;
+      const sizes = [5, 20_000, 60_000, 3, 30_000];
+      for (const side of [pair.a, pair.b]) for (const size of sizes) pair.input(side, { type: 'send', frame: framed(new Uint8Array(size)) });
+      await pair.settle();
+      for (const side of [pair.a, pair.b]) for (const size of sizes) pair.input(side, { type: 'send', frame: framed(new Uint8Array(size)) });
+      await pair.settle();
+      for (const side of [pair.a, pair.b]) {
+        expect(side.delivered.map((payload) => payload.length)).toEqual([...sizes, ...sizes]);
+        expect(side.transmitted.at(-1)?.[1]).toBe(1);
+        expect([side.end, side.faults]).toEqual([undefined, []]);
+      }
+    });
+  });
+
+  it('delivers nothing behind a large frame that was altered on its way', async () => {
+    const pair = await openPair();
+    pair.tamper = (frame) => {
+      if (frame[0] === CHANNEL_FRAME.bulk) frame[100] = (frame[100] as number) ^ 1;
+      return frame;
+    };
+    pair.input(pair.a, { type: 'send', frame: framed(new Uint8Array(20_000)) });
+    pair.input(pair.a, { type: 'send', frame: framed(utf8('the end')) });
+    await pair.settle();
+    expect(pair.b.delivered).toEqual([]);
+    expect(pair.b.end?.code).toBe('link-lost');
   });
 
   it('tells the peer why it closes', async () => {

@@ -3,7 +3,7 @@ import { asParleyError, type ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
-import { alertFrame, CHANNEL_FRAME, clearFrame, CONTROL, readCode, SEALED_HEADER_BYTES, TAG_BYTES } from './channel-frames.ts';
+import { alertFrame, CHANNEL_FRAME, clearFrame, CONTROL, readCode, SEALED_ROOM } from './channel-frames.ts';
 import { ChannelHandshake, type ClaimedIdentity, type LocalChannelParts } from './channel-handshake.ts';
 import type { Channel, ChannelInput, ChannelOptions, ChannelOutput, ProvenIdentity } from './channel.ts';
 import { Session } from './session.ts';
@@ -28,7 +28,8 @@ type Phase =
 
 /** The secure {@link Channel}: a handshake, then a session, over one link. */
 export class SecureChannel implements Channel {
-  readonly maxPayloadBytes: number = LIMITS.maxFrameBytes - SEALED_HEADER_BYTES - TAG_BYTES;
+  readonly room = SEALED_ROOM;
+  readonly maxPayloadBytes: number = LIMITS.maxFrameBytes - SEALED_ROOM.before - SEALED_ROOM.after;
   readonly #local: LocalChannelParts;
   readonly #options: ChannelOptions;
   readonly #outputs = new Queue<ChannelOutput>();
@@ -36,6 +37,7 @@ export class SecureChannel implements Channel {
   #phase: Phase = { name: 'hello' };
   #nextJob = 1;
   #binding: Uint8Array = EMPTY_BYTES;
+  #claimKey: Uint8Array = EMPTY_BYTES;
 
   constructor(local: LocalChannelParts, options: ChannelOptions, now: number) {
     this.#local = local;
@@ -54,12 +56,18 @@ export class SecureChannel implements Channel {
       case 'frame':
         return this.#frame(input.bytes, now);
       case 'send':
-        if (this.#phase.name === 'open') this.#phase.session.send(input.payload, now);
+        if (this.#phase.name === 'open') this.#phase.session.send(input.frame, now);
         return;
       case 'verified':
         return this.#verified(input.job, input.valid, now);
       case 'bulk-done':
         if (this.#phase.name === 'open' || this.#phase.name === 'confirming') this.#phase.session.bulkDone(input.job, input.bytes);
+        return;
+      case 'switch-link':
+        if (this.#phase.name === 'open') this.#phase.session.switchLink(input.transcript);
+        return;
+      case 'switch-seen':
+        if (this.#phase.name === 'open') this.#phase.session.switchSeen();
         return;
       case 'close':
         return this.#close(input.reason);
@@ -129,8 +137,9 @@ export class SecureChannel implements Channel {
   }
 
   #createSession(handshake: ChannelHandshake, now: number): Session {
-    const { keys, binding } = handshake.finish();
+    const { keys, binding, claimKey } = handshake.finish();
     this.#binding = binding;
+    this.#claimKey = claimKey;
     return new Session(
       {
         isInitiator: this.#options.role === 'initiator',
@@ -152,7 +161,7 @@ export class SecureChannel implements Channel {
 
   #establish(session: Session, identity: ProvenIdentity): void {
     this.#phase = { name: 'open', session };
-    this.#outputs.push({ type: 'established', identity, channelBinding: this.#binding });
+    this.#outputs.push({ type: 'established', identity, channelBinding: this.#binding, claimKey: this.#claimKey });
   }
 
   #sealed(bytes: Uint8Array, now: number): void {

@@ -15,12 +15,19 @@ export type ProvenIdentity = {
 export type ChannelInput =
   /** A frame from the link. */
   | { readonly type: 'frame'; readonly bytes: Uint8Array }
-  /** One payload to seal and transmit; at most `maxPayloadBytes`. Only after `established`. */
-  | { readonly type: 'send'; readonly payload: Uint8Array }
+  /**
+   * One payload to seal and transmit, at most `maxPayloadBytes`, inside the memory of its frame: `room.before` bytes, the payload, `room.after`
+   * bytes. The memory is the channel's from then on. Only after `established`.
+   */
+  | { readonly type: 'send'; readonly frame: Uint8Array }
   /** The answer to a `verify` output. */
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
   /** The answer to a `bulk` output; `bytes` is absent when opening failed. */
   | { readonly type: 'bulk-done'; readonly job: number; readonly bytes?: Uint8Array }
+  /** Send one more frame, which says that all others come on the link of this transcript; told by `link-switched` when it is out. */
+  | { readonly type: 'switch-link'; readonly transcript: Uint8Array }
+  /** Tell the peer that its last frame on the old link came. */
+  | { readonly type: 'switch-seen' }
   /** End in order: the peer is told `reason`. */
   | { readonly type: 'close'; readonly reason: ErrorCode };
 
@@ -29,13 +36,21 @@ export type ChannelOutput =
   /** All of these must hold. */
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | { readonly type: 'bulk'; readonly job: number; readonly operation: 'seal' | 'open'; readonly work: BulkJob }
-  | { readonly type: 'established'; readonly identity: ProvenIdentity; readonly channelBinding: Uint8Array }
+  | { readonly type: 'established'; readonly identity: ProvenIdentity; readonly channelBinding: Uint8Array; readonly claimKey: Uint8Array }
   /** One payload of the peer's, in the order in which it was sent. */
   | { readonly type: 'deliver'; readonly payload: Uint8Array }
+  /**
+   * `sending`: every `transmit` from now on belongs on the new link. `receiving`: what the peer sent on the old link is complete. `seen`: the
+   * peer knows that about us.
+   */
+  | { readonly type: 'link-switched'; readonly direction: 'sending' | 'receiving' | 'seen'; readonly transcript: Uint8Array }
   /** The peer sent something that was dropped. */
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly detail: string }
   /** The end, once: drop the link. `remote` when the peer said so. */
   | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
+
+/** What a channel needs around a payload in one piece of memory, so that sealing copies nothing that it need not. */
+export type FrameRoom = { readonly before: number; readonly after: number };
 
 /**
  * An end-to-end channel over one link: from the first handshake byte to the last sealed frame.
@@ -43,6 +58,7 @@ export type ChannelOutput =
  */
 export interface Channel extends Machine<ChannelInput, ChannelOutput> {
   readonly maxPayloadBytes: number;
+  readonly room: FrameRoom;
   /** Payloads accepted by `send` whose frames are not transmitted yet (they wait for the bulk cipher). */
   readonly pendingSeals: number;
 }

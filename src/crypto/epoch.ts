@@ -1,7 +1,7 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { LIMITS } from '../base/limits.ts';
 import type { BulkJob } from '../ports/keys.ts';
-import { SEALED_HEADER_BYTES, TAG_BYTES, writeSealedHeader, CHANNEL_FRAME } from './channel-frames.ts';
+import { CHANNEL_FRAME, SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES, SEALED_ROOM, writeSealedHeader } from './channel-frames.ts';
 import { hkdfSha256 } from './hash.ts';
 import { DERIVATION_LABELS } from './labels.ts';
 import { ReplayWindow } from './replay-window.ts';
@@ -19,9 +19,6 @@ export class Epoch {
   /** Names the handshake that made these keys. */
   readonly binding: Uint8Array;
   readonly window = new ReplayWindow(LIMITS.replayWindowFrames);
-  /** Authentic frames that came, and bulk frames whose opening is under way. */
-  received = 0;
-  opening = 0;
   sentMessages = 0;
   sentBytes = 0;
   readonly #sendSmall: Uint8Array;
@@ -51,21 +48,18 @@ export class Epoch {
     return now >= this.startedAt + LIMITS.rejectAfterMs || this.sentMessages >= LIMITS.rejectAfterMessages;
   }
 
-  /** A whole sealed frame of type small or control. */
-  sealSmall(type: number, plaintext: Uint8Array): Uint8Array {
-    const counter = this.#takeCounter(plaintext.length);
-    const frame = new Uint8Array(SEALED_HEADER_BYTES + plaintext.length + TAG_BYTES);
+  /** Makes a frame of type small or control of one that has its payload where the sealed body will be. */
+  sealSmall(type: number, frame: Uint8Array): void {
+    const counter = this.#takeCounter(frame.length - SEALED_OVERHEAD_BYTES);
     writeSealedHeader(frame, type, this.number, counter);
-    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES)).encrypt(
-      plaintext,
-      frame.subarray(SEALED_HEADER_BYTES),
-    );
-    return frame;
+    const header = frame.subarray(0, SEALED_HEADER_BYTES);
+    // In place: the cipher reads each block before it writes it.
+    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), header).encrypt(payloadOf(frame), frame.subarray(SEALED_HEADER_BYTES));
   }
 
   /** `undefined` when the frame is not authentic. */
   openSmall(frame: Uint8Array, counter: number): Uint8Array | undefined {
-    if (frame.length < SEALED_HEADER_BYTES + TAG_BYTES) return undefined;
+    if (frame.length < SEALED_OVERHEAD_BYTES) return undefined;
     const cipher = chacha20poly1305(this.#receiveSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES));
     try {
       return cipher.decrypt(frame.subarray(SEALED_HEADER_BYTES));
@@ -74,12 +68,12 @@ export class Epoch {
     }
   }
 
-  /** The header and the work for a bulk frame: its body is the work's result. */
-  bulkSeal(plaintext: Uint8Array): { readonly header: Uint8Array; readonly work: BulkJob } {
-    const counter = this.#takeCounter(plaintext.length);
-    const header = new Uint8Array(SEALED_HEADER_BYTES);
-    writeSealedHeader(header, CHANNEL_FRAME.bulk, this.number, counter);
-    return { header, work: { key: this.#sendBulk, nonce: gcmNonceOf(counter), associatedData: header, data: plaintext } };
+  /** The work whose result becomes the frame's sealed body; the header is written at once. */
+  bulkSeal(frame: Uint8Array): BulkJob {
+    const counter = this.#takeCounter(frame.length - SEALED_OVERHEAD_BYTES);
+    writeSealedHeader(frame, CHANNEL_FRAME.bulk, this.number, counter);
+    const associatedData = frame.subarray(0, SEALED_HEADER_BYTES);
+    return { key: this.#sendBulk, nonce: gcmNonceOf(counter), associatedData, data: payloadOf(frame) };
   }
 
   bulkOpen(frame: Uint8Array, counter: number): BulkJob {
@@ -99,6 +93,10 @@ export class Epoch {
     this.sentBytes += bytes;
     return this.sentMessages++;
   }
+}
+
+function payloadOf(frame: Uint8Array): Uint8Array {
+  return frame.subarray(SEALED_ROOM.before, frame.length - SEALED_ROOM.after);
 }
 
 /** RFC 8439 §2.8 takes 96 bits: 32 of zeros and the counter in little endian, as Noise does. */

@@ -1,10 +1,19 @@
-import { concatBytes, utf8 } from '../base/bytes.ts';
+import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { CHANNEL_FRAME, CONTROL, readCode, readSealedCounter, SEALED_HEADER_BYTES } from './channel-frames.ts';
+import {
+  CHANNEL_FRAME,
+  CONTROL,
+  epochBeginBody,
+  readCode,
+  readEpochBegin,
+  readSealedCounter,
+  SEALED_HEADER_BYTES,
+  SEALED_OVERHEAD_BYTES,
+} from './channel-frames.ts';
 import type { ChannelOutput } from './channel.ts';
 import { Epoch, type TransportKeys } from './epoch.ts';
 import type { KeyPair } from './key-exchange.ts';
@@ -26,9 +35,9 @@ export type SessionOptions = {
   onEnd(code: ErrorCode, remote: boolean, detail: string): void;
 };
 
-type BulkSeal = { readonly header: Uint8Array };
-/** `preceding`: how many frames of its epoch had come before it. */
-type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly preceding: number };
+type BulkOpen = { readonly epoch: Epoch; readonly counter: number };
+/** An authentic frame. Without a payload when it is of the channel itself; `previousFrames` is what the first frame of an epoch tells of the one before. */
+type Arrival = { readonly epoch: number; readonly counter: number; readonly payload?: Uint8Array; readonly previousFrames?: number | undefined };
 
 /**
  * What happens on a channel after its handshake: payloads are sealed and opened, in order in both directions although large ones go through an
@@ -37,10 +46,11 @@ type BulkOpen = { readonly epoch: Epoch; readonly counter: number; readonly prec
 export class Session {
   readonly #options: SessionOptions;
   readonly #outgoing: OrderedSlots<Uint8Array>;
-  readonly #incoming: OrderedSlots<Uint8Array>;
-  readonly #seals = new Map<number, BulkSeal>();
+  readonly #incoming: OrderedSlots<Arrival>;
+  /** Frames whose bodies are being sealed. */
+  readonly #seals = new Map<number, Uint8Array>();
   readonly #opens = new Map<number, BulkOpen>();
-  /** Payloads that wait because the keys expired and the fresh ones are not there yet. */
+  /** Frames that wait because the keys expired and the fresh ones are not there yet. */
   readonly #held = new Queue<Uint8Array>();
   #current: Epoch;
   #previous: Epoch | undefined;
@@ -48,13 +58,18 @@ export class Session {
   #rekey: { readonly handshake: RekeyHandshake; readonly deadline: number } | undefined;
   #nextJob: number;
   #badInRow = 0;
+  /** The last frame for the old link, until it is out. */
+  #lastOnLink: { readonly frame: Uint8Array; readonly transcript: Uint8Array } | undefined;
+  /** The frame that must come next: links deliver in order. */
+  #nextArrival = { epoch: 0, counter: 0 };
+  #isOver = false;
 
   constructor(options: SessionOptions, firstJob: number) {
     this.#options = options;
     this.#nextJob = firstJob;
     this.#current = new Epoch(0, options.keys, options.binding, options.now);
-    this.#outgoing = new OrderedSlots((frame) => options.emit({ type: 'transmit', frame }));
-    this.#incoming = new OrderedSlots((payload) => options.emit({ type: 'deliver', payload }));
+    this.#outgoing = new OrderedSlots((frame) => this.#transmit(frame));
+    this.#incoming = new OrderedSlots((arrival) => this.#arrived(arrival));
   }
 
   get pendingSeals(): number {
@@ -66,21 +81,41 @@ export class Session {
     return earlier(rekeyAt, this.#previous && this.#previousUntil);
   }
 
-  send(payload: Uint8Array, now: number): void {
+  /** `frame` has its payload where the sealed body will be, and is the session's from now on. */
+  send(frame: Uint8Array, now: number): void {
     if (this.#current.wantsRekey(now)) this.#startRekey(now);
     if (this.#held.length > 0 || this.#current.isExpired(now)) {
       if (this.#held.length >= LIMITS.maxQueuedFrames) return this.#options.onEnd('overloaded', false, 'Too much waits for fresh keys.');
-      return this.#held.push(payload);
+      return this.#held.push(frame);
     }
-    this.#seal(payload);
+    this.#seal(frame);
   }
 
   control(kind: number, body: Uint8Array): void {
-    this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.control, concatBytes(Uint8Array.of(kind), body)));
+    this.#outgoing.push(this.#controlFrame(kind, body));
+  }
+
+  #controlFrame(kind: number, body: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(SEALED_OVERHEAD_BYTES + 1 + body.length);
+    frame[SEALED_HEADER_BYTES] = kind;
+    frame.set(body, SEALED_HEADER_BYTES + 1);
+    this.#current.sealSmall(CHANNEL_FRAME.control, frame);
+    return frame;
   }
 
   goodbye(code: ErrorCode): void {
     this.control(CONTROL.goodbye, utf8(code));
+  }
+
+  /** What is sealed already still goes on the old link, in order; then a frame says that the rest comes on the other. */
+  switchLink(transcript: Uint8Array): void {
+    const frame = this.#controlFrame(CONTROL.switchLink, transcript);
+    this.#lastOnLink = { frame, transcript };
+    this.#outgoing.push(frame);
+  }
+
+  switchSeen(): void {
+    this.control(CONTROL.switchSeen, EMPTY_BYTES);
   }
 
   /** A frame of type small, bulk or control. */
@@ -94,12 +129,14 @@ export class Session {
     const plaintext = epoch.openSmall(frame, counter);
     if (!plaintext) return this.#bad('decrypt-failed', 'A frame does not decrypt.');
     epoch.window.accept(counter);
-    if (epoch.received + epoch.opening < counter) return this.#frameMissing();
-    epoch.received++;
     this.#badInRow = 0;
-    if (frame[0] === CHANNEL_FRAME.control) return this.#receiveControl(plaintext, now);
-    if (epoch.isExpired(now)) return this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
-    this.#deliver(plaintext);
+    if (this.#incoming.length >= LIMITS.maxQueuedFrames)
+      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
+    if (frame[0] === CHANNEL_FRAME.control) {
+      this.#incoming.push({ epoch: epoch.number, counter, previousFrames: readEpochBegin(plaintext) });
+      if (!this.#isOver) this.#receiveControl(plaintext, now);
+    } else if (epoch.isExpired(now)) this.#bad('decrypt-failed', 'A frame was sealed under keys that are too old.');
+    else this.#incoming.push({ epoch: epoch.number, counter, payload: plaintext });
   }
 
   bulkDone(job: number, bytes: Uint8Array | undefined): void {
@@ -107,19 +144,15 @@ export class Session {
     if (seal) {
       this.#seals.delete(job);
       if (!bytes) return this.#options.onEnd('internal', false, 'The cipher for large frames failed.');
-      return this.#outgoing.finish(job, concatBytes(seal.header, bytes));
+      seal.set(bytes, SEALED_HEADER_BYTES);
+      return this.#outgoing.finish(job, seal);
     }
     const open = this.#opens.get(job);
     if (!open) return;
     this.#opens.delete(job);
-    open.epoch.opening--;
     const isNew = bytes !== undefined && open.epoch.window.accept(open.counter);
-    if (isNew && open.preceding < open.counter) return this.#frameMissing();
-    if (isNew) {
-      open.epoch.received++;
-      this.#badInRow = 0;
-    }
-    this.#incoming.finish(job, isNew ? bytes : undefined);
+    if (isNew) this.#badInRow = 0;
+    this.#incoming.finish(job, isNew ? { epoch: open.epoch.number, counter: open.counter, payload: bytes } : undefined);
     if (!isNew) this.#bad(bytes ? 'replayed' : 'decrypt-failed', bytes ? 'A frame came twice.' : 'A frame does not decrypt.');
   }
 
@@ -130,6 +163,7 @@ export class Session {
   }
 
   wipe(): void {
+    this.#isOver = true;
     this.#current.wipe();
     this.#dropPrevious();
     this.#rekey?.handshake.wipe();
@@ -145,16 +179,23 @@ export class Session {
     return this.#options.isInitiator ? 0 : LIMITS.handshakeTimeoutMs;
   }
 
-  #seal(payload: Uint8Array): void {
-    if (payload.length <= LIMITS.bulkFrameBytes) {
-      this.#outgoing.push(this.#current.sealSmall(CHANNEL_FRAME.small, payload));
-      return;
+  #transmit(frame: Uint8Array): void {
+    this.#options.emit({ type: 'transmit', frame });
+    const last = this.#lastOnLink;
+    if (frame !== last?.frame) return;
+    this.#lastOnLink = undefined;
+    this.#options.emit({ type: 'link-switched', direction: 'sending', transcript: last.transcript });
+  }
+
+  #seal(frame: Uint8Array): void {
+    if (frame.length - SEALED_OVERHEAD_BYTES <= LIMITS.bulkFrameBytes) {
+      this.#current.sealSmall(CHANNEL_FRAME.small, frame);
+      return this.#outgoing.push(frame);
     }
     const job = this.#nextJob++;
-    const { header, work } = this.#current.bulkSeal(payload);
     this.#outgoing.begin(job);
-    this.#seals.set(job, { header });
-    this.#options.emit({ type: 'bulk', job, operation: 'seal', work });
+    this.#seals.set(job, frame);
+    this.#options.emit({ type: 'bulk', job, operation: 'seal', work: this.#current.bulkSeal(frame) });
   }
 
   #receiveBulk(frame: Uint8Array, epoch: Epoch, counter: number): void {
@@ -162,20 +203,23 @@ export class Session {
       return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
     const job = this.#nextJob++;
     this.#incoming.begin(job);
-    this.#opens.set(job, { epoch, counter, preceding: epoch.received + epoch.opening });
-    epoch.opening++;
+    this.#opens.set(job, { epoch, counter });
     this.#options.emit({ type: 'bulk', job, operation: 'open', work: epoch.bulkOpen(frame, counter) });
   }
 
-  /** Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. */
-  #frameMissing(): void {
-    this.#options.onEnd('link-lost', false, 'A frame is missing.');
-  }
-
-  #deliver(payload: Uint8Array): void {
-    if (this.#incoming.length >= LIMITS.maxQueuedFrames)
-      return this.#options.onEnd('overloaded', false, 'The peer sent faster than large frames can be opened.');
-    this.#incoming.push(payload);
+  /**
+   * Counters have no holes and links deliver in order: what is missing will not come, and what follows must not pass for whole. Each epoch begins with
+   * the number of frames that the one before it had, or the last of those could vanish unnoticed.
+   */
+  #arrived({ epoch, counter, payload, previousFrames }: Arrival): void {
+    if (this.#isOver) return;
+    const next = this.#nextArrival;
+    const isNewEpoch = epoch === next.epoch + 1 && previousFrames === next.counter;
+    if (isNewEpoch) this.#nextArrival = { epoch, counter: 0 };
+    if (epoch !== this.#nextArrival.epoch || counter !== this.#nextArrival.counter)
+      return this.#options.onEnd('link-lost', false, 'A frame is missing.');
+    this.#nextArrival.counter++;
+    if (payload) this.#options.emit({ type: 'deliver', payload });
   }
 
   #receiveControl(plaintext: Uint8Array, now: number): void {
@@ -187,6 +231,13 @@ export class Session {
         return this.#answerRekey(body, now);
       case CONTROL.rekeyAnswer:
         return this.#finishRekey(body, now);
+      case CONTROL.switchLink:
+        return this.#options.emit({ type: 'link-switched', direction: 'receiving', transcript: body.slice() });
+      case CONTROL.switchSeen:
+        return this.#options.emit({ type: 'link-switched', direction: 'seen', transcript: EMPTY_BYTES });
+      case CONTROL.epochBegin:
+        // It says something only in its place among all frames.
+        return;
       case CONTROL.goodbye:
         return this.#options.onEnd(readCode(body, 'peer-closed'), true, 'The peer closed the connection.');
       default:
@@ -236,7 +287,8 @@ export class Session {
     this.#previousUntil = now + LIMITS.previousEpochMs;
     this.#current = new Epoch(this.#previous.number + 1, keys, binding, now);
     this.#rekey = undefined;
-    for (let payload = this.#held.shift(); payload; payload = this.#held.shift()) this.#seal(payload);
+    this.control(CONTROL.epochBegin, epochBeginBody(this.#previous.sentMessages));
+    for (let frame = this.#held.shift(); frame; frame = this.#held.shift()) this.#seal(frame);
   }
 
   #newRekey(initiator: boolean): RekeyHandshake {

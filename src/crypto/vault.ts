@@ -1,4 +1,4 @@
-import { ParleyError } from '../base/errors.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Signer } from '../ports/keys.ts';
 import type { Records, Table } from '../ports/records.ts';
@@ -11,6 +11,7 @@ const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
 const WRAPPING_KEY = 'wrapping';
 const PERSON_SEED = 'person';
+const NODE_KEY = 'signing node-';
 
 type WrappedBytes = { readonly kind: 'wrapped'; readonly nonce: Uint8Array; readonly bytes: Uint8Array };
 type NativeKey = { readonly kind: 'native'; readonly privateKey: CryptoKey; readonly publicKey: Uint8Array };
@@ -54,7 +55,13 @@ export class RecordsVault implements Vault {
   }
 
   async #keep(id: string, fresh: StoredKey): Promise<StoredKey> {
-    return (await this.#keys.update(id, (before) => before ?? fresh)) ?? fresh;
+    try {
+      return (await this.#keys.update(id, (before) => before ?? fresh)) ?? fresh;
+    } catch (thrown) {
+      // A node may have another address after the next start; a person or a device must not become another one.
+      if (id.startsWith(NODE_KEY) && asParleyError(thrown).code === 'storage-full') return fresh;
+      throw thrown;
+    }
   }
 
   async #wrap(id: string, secret: Uint8Array): Promise<WrappedBytes> {

@@ -28,6 +28,8 @@ export type AgentHostEvents = {
   /** Agents were added or removed. */
   agents: readonly HostedAgent[];
   served: { readonly call: IncomingCall; readonly outcome: CallOutcome };
+  /** A call began to wait for its verdict, or has its end. */
+  active: number;
 };
 
 /** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
@@ -37,6 +39,8 @@ export class AgentHost {
   readonly #agents = new Map<AgentId, HostedAgent>();
   readonly #disabled = new Set<AgentId>();
   readonly #sessions = new Map<Stream, AgentId>();
+  /** Calls that wait or run, by the session that they came in. */
+  readonly #active = new Map<Stream, Set<CallRequest>>();
 
   constructor(node: NodeApi, policy: CallPolicy) {
     this.#policy = policy;
@@ -73,6 +77,13 @@ export class AgentHost {
     return !this.#disabled.has(id);
   }
 
+  /** How many calls of others wait or run here. */
+  get activeCalls(): number {
+    let count = 0;
+    for (const calls of this.#active.values()) count += calls.size;
+    return count;
+  }
+
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
@@ -97,7 +108,10 @@ export class AgentHost {
     if (!agent) return stream.reset('agent-unknown');
     if (this.#sessions.size >= LIMITS.maxServedSessions) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
-    void stream.closed.then(() => this.#sessions.delete(stream));
+    void stream.closed.then(() => {
+      this.#sessions.delete(stream);
+      if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
+    });
     try {
       const { serveStdio } = await import('./runtime.ts');
       serveStdio(() => agent.createServer(), { transport: this.#guarded(stream, agent) });
@@ -115,16 +129,31 @@ export class AgentHost {
     }
   }
 
+  #began(stream: Stream, call: CallRequest): void {
+    const calls = this.#active.get(stream) ?? new Set();
+    this.#active.set(stream, calls.add(call));
+    this.#events.emit('active', this.activeCalls);
+  }
+
+  #ended(stream: Stream, call: CallRequest): void {
+    if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
+  }
+
   #guarded(stream: Stream, agent: HostedAgent): Transport {
     const about = (call: CallRequest): IncomingCall => ({ ...call, caller: stream.peer, agent });
     return new GuardedTransport(new StreamTransport(stream), {
       decide: async (call, signal) => {
-        const verdict = await this.#policy.decide(about(call), signal);
+        this.#began(stream, call);
+        const verdict = await this.#policy.decide(about(call), signal).finally(() => signal.aborted && this.#ended(stream, call));
+        if (verdict !== 'run') this.#ended(stream, call);
         if (signal.aborted) this.#events.emit('served', { call: about(call), outcome: 'cancelled' });
         else if (verdict !== 'run') this.#events.emit('served', { call: about(call), outcome: verdict });
         return verdict;
       },
-      finished: (call, outcome) => this.#events.emit('served', { call: about(call), outcome }),
+      finished: (call, outcome) => {
+        this.#ended(stream, call);
+        this.#events.emit('served', { call: about(call), outcome });
+      },
     });
   }
 }

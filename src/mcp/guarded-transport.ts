@@ -1,4 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
+import { LIMITS } from '../base/limits.ts';
 
 export type CallRequest = { readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> };
 export type Verdict = 'run' | 'refused' | 'expired';
@@ -9,7 +10,7 @@ export const REFUSED_CODE = -32_001;
 export type Guard = {
   /** Decides whether a call may run; `signal` aborts when the caller gave up or is gone. */
   decide(call: CallRequest, signal: AbortSignal): Promise<Verdict>;
-  /** A call that was let through has its answer. */
+  /** A call that was let through has its answer, which is on its way, or gets none any more. */
   finished(call: CallRequest, outcome: 'ran' | 'tool-error' | 'cancelled'): void;
 };
 
@@ -41,8 +42,8 @@ export class GuardedTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    if ('id' in message && message.id !== undefined && !('method' in message)) this.#answered(message.id, message);
     await this.#inner.send(message);
+    if ('id' in message && message.id !== undefined && !('method' in message)) this.#answered(message.id, message);
   }
 
   close(): Promise<void> {
@@ -52,10 +53,12 @@ export class GuardedTransport implements Transport {
   #received(message: JSONRPCMessage): void {
     if ('method' in message && message.method === 'notifications/cancelled') {
       const id = (message.params as { requestId?: RequestId } | undefined)?.requestId;
-      if (id !== undefined) this.#waiting.get(id)?.abort();
+      if (id !== undefined) this.#cancelled(id);
     }
     const isCall = 'method' in message && 'id' in message && message.method === 'tools/call';
     if (!isCall) return this.onmessage?.(message);
+    if (this.#waiting.size + this.#running.size >= LIMITS.maxCallsPerSession)
+      return void this.#decline(message.id, 'overloaded', 'Too many calls of this session are under way.');
     void this.#judge(message, message.id);
   }
 
@@ -73,7 +76,11 @@ export class GuardedTransport implements Transport {
       return this.onmessage?.(message);
     }
     const text = verdict === 'expired' ? 'Nobody answered in time whether this call may run.' : 'The owner of this agent refused the call.';
-    await this.#inner.send({ jsonrpc: '2.0', id, error: { code: REFUSED_CODE, message: text, data: { reason: verdict } } }).catch(() => undefined);
+    await this.#decline(id, verdict, text);
+  }
+
+  async #decline(id: RequestId, reason: string, message: string): Promise<void> {
+    await this.#inner.send({ jsonrpc: '2.0', id, error: { code: REFUSED_CODE, message, data: { reason } } }).catch(() => undefined);
   }
 
   #answered(id: RequestId, message: JSONRPCMessage): void {
@@ -82,6 +89,13 @@ export class GuardedTransport implements Transport {
     this.#running.delete(id);
     const isError = 'error' in message || ('result' in message && (message.result as { isError?: unknown }).isError === true);
     this.#guard.finished(call, isError ? 'tool-error' : 'ran');
+  }
+
+  #cancelled(id: RequestId): void {
+    this.#waiting.get(id)?.abort();
+    const call = this.#running.get(id);
+    // A cancelled call gets no answer any more.
+    if (this.#running.delete(id) && call) this.#guard.finished(call, 'cancelled');
   }
 
   #closed(): void {

@@ -1,6 +1,7 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { fromUtf8, utf8 } from '../base/bytes.ts';
 import { asParleyError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Stream } from '../node/api.ts';
 
 /** MCP messages over a mesh stream: each message is one message of the stream, JSON in UTF-8, untouched. */
@@ -34,6 +35,7 @@ export class StreamTransport implements Transport {
   #received(bytes: Uint8Array): void {
     let message: unknown;
     try {
+      if (isDeeperThan(bytes, LIMITS.maxJsonDepth)) return this.stream.reset('too-large');
       message = JSON.parse(fromUtf8(bytes));
     } catch (thrown) {
       this.onerror?.(asParleyError(thrown, 'malformed'));
@@ -48,6 +50,26 @@ export class StreamTransport implements Transport {
     this.#isClosed = true;
     this.onclose?.();
   }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+/** Whether JSON nests deeper than validators and screens, which recurse, can bear. Linear, before anything is parsed. */
+function isDeeperThan(json: Uint8Array, maxDepth: number): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < json.length; index++) {
+    const byte = json[index] as number;
+    if (isInText) {
+      if (byte === BACKSLASH) index++;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (OPENING.has(byte) && ++depth > maxDepth) return true;
+    else if (CLOSING.has(byte)) depth--;
+  }
+  return false;
 }
 
 /** The outer shape only: the SDK validates the rest. */

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
+import type { Machine } from '../base/machine.ts';
+import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
 
 /** Who is at the other end, proven by the handshake. */
 export type PeerIdentity = { readonly node: NodeId; readonly device: DeviceId; readonly person: PersonId };
@@ -27,6 +29,18 @@ export type PeerInfo = {
 
 export type SignalingState = 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused';
 
+/** A node of the network that is there, whether or not there is a session with it. */
+export type NodeInfo = {
+  readonly node: NodeId;
+  /** A claim of the node's, until a session or the registry proves it. */
+  readonly person: PersonId;
+  /** Another tab of a browser, reached through the one that has the links. */
+  readonly isLeaf: boolean;
+  readonly isHost: boolean;
+  /** Unix milliseconds of its own clock: when it last said that it is there. */
+  readonly issuedAt: number;
+};
+
 export type NodeState = {
   readonly phase: 'offline' | 'connecting' | 'connected' | 'closed';
   readonly signaling: SignalingState;
@@ -50,6 +64,7 @@ export interface Stream {
   readonly peer: PeerIdentity;
   /** What the opener sent along, e.g. an agent's id in UTF-8. */
   readonly header: Uint8Array;
+  /** How its messages travel now; a session moves to a better path when there is one. */
   readonly path: Path;
   /**
    * Queues one message of up to `maxMessageBytes`. Resolves when the peer's credit took it all: await it before
@@ -84,10 +99,27 @@ export type NodeEvents = {
   /** A session opened; every protocol may open its streams now. */
   'peer-up': PeerIdentity;
   /** The last session with the node ended. */
+  /** A node is there, or changed what it is. */
+  'node-up': NodeInfo;
+  /** A node left or died. */
+  'node-down': { readonly node: NodeId };
   'peer-down': { readonly peer: PeerIdentity; readonly code: ErrorCode };
   /** Something that a peer or a server did was refused. For the log and the connection check; nothing to act on. */
   fault: { readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
 };
+
+/** What some node of the network published; its signature was checked. */
+export type Publication = {
+  readonly topic: string;
+  readonly author: NodeId;
+  /** The author's clock, within two minutes of ours. */
+  readonly sentAt: number;
+  readonly payload: Uint8Array;
+};
+
+/** What the registry's machine wants of whoever runs it. */
+export type RegistryEvent = Extract<RegistryOutput, { readonly type: 'store' | 'changed' | 'engine' | 'alarm' }>;
+export type RegistryCommand = Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
 
 /** A running node, as everything above the protocol machines sees it. */
 export interface NodeApi {
@@ -96,6 +128,8 @@ export interface NodeApi {
   readonly networkId: Uint8Array;
   state(): NodeState;
   peers(): readonly PeerInfo[];
+  /** All other nodes of the network that are there. */
+  nodes(): readonly NodeInfo[];
   /**
    * Opens a stream to a node, dialling it if there is no session.
    * @throws ParleyError `unreachable`, `timed-out`, `cancelled`, `protocol-unknown`, `overloaded`, or why the handshake failed.
@@ -104,6 +138,15 @@ export interface NodeApi {
   /** Serves a protocol to every peer; answers how to stop. One handler per protocol. The handler may `reset` to refuse. */
   serve(protocol: string, handler: (stream: Stream) => void): () => void;
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void;
+  /**
+   * Publishes to every node of the network that subscribed to the topic, signed by this node. Delivery is best effort: who is away misses it.
+   * @throws ParleyError `bad-argument` for the topic, `too-large` above 15 KiB, `overloaded`
+   */
+  publish(topic: string, payload: Uint8Array): void;
+  /** Listens to a topic; answers how to stop. What this node publishes is not delivered back. */
+  subscribe(topic: string, listener: (publication: Publication) => void): () => void;
+  /** Gives the registry's machine to the mesh; answers how to command it. Once. */
+  attachRegistry(machine: Machine<RegistryInput, RegistryOutput>, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void;
   /** Something happened to the platform: check every session at once, reconnect what is down. */
   nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void;
   /** Says goodbye to every peer and stops. */

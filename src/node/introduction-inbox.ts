@@ -5,14 +5,27 @@ import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { openIntroduction, type Introduction } from '../crypto/introductions.ts';
-import { readCard } from '../crypto/peer-card.ts';
+import { readCard, type PeerCard } from '../crypto/peer-card.ts';
+import type { PathId } from '../p2p/routing/routing-messages.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  | { readonly type: 'card'; readonly node: NodeId; readonly sealingKey: Uint8Array }
-  | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
+  /** `server`: which brought it, if one did. */
+  | { readonly type: 'card'; readonly server: number | undefined; readonly card: PeerCard }
+  /** `path` names the path through the mesh that it came along, if it did. */
+  | {
+      readonly type: 'introduction';
+      readonly server: number | undefined;
+      readonly from: NodeId;
+      readonly introduction: Introduction;
+      readonly sealingKey?: Uint8Array;
+      readonly path?: PathId;
+    }
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
+
+/** By what an introduction came: a signaling server, or a path through the mesh. */
+export type Origin = { readonly server: number | undefined; readonly path?: PathId };
 
 type Waiting = {
   readonly job: number;
@@ -38,25 +51,32 @@ export class IntroductionInbox {
     this.#bucket = new TokenBucket(LIMITS.introductionsPerSecond, LIMITS.introductionsBurst, now);
   }
 
+  /** What waits for its signatures to be checked. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   poll(): InboxOutput | undefined {
     return this.#outputs.shift();
   }
 
-  card(bytes: Uint8Array, now: number): void {
+  card(bytes: Uint8Array, server: number | undefined, now: number): void {
     this.#read('A peer card was refused.', () => {
-      const card = readCard(bytes, now);
-      this.#wait({ type: 'card', node: card.node, sealingKey: card.sealingKey }, [card.check]);
+      const card = readCard(bytes, this.#networkId, now);
+      this.#wait({ type: 'card', server, card }, [card.check]);
     });
   }
 
-  relayed(sealed: Uint8Array, now: number): void {
+  relayed(sealed: Uint8Array, origin: Origin, now: number): void {
     if (!this.#bucket.take(now)) return this.#fault('rate-limited', 'Introductions came too fast.');
     this.#read('An introduction was refused.', () => {
       const { introduction, from, check } = openIntroduction(sealed, this.#identity.sealing, this.#identity.node, this.#networkId);
-      if (!introduction.card) return this.#wait({ type: 'introduction', from, introduction }, [check]);
-      const card = readCard(introduction.card, now);
+      const { server, path } = origin;
+      const content = { type: 'introduction', server, from, introduction, ...(path === undefined ? {} : { path }) } as const;
+      if (!introduction.card) return this.#wait(content, [check]);
+      const card = readCard(introduction.card, this.#networkId, now);
       if (card.node !== from) return this.#fault('wrong-node', 'An offer came with somebody else’s card.', from);
-      this.#wait({ type: 'introduction', from, introduction, sealingKey: card.sealingKey }, [check, card.check]);
+      this.#wait({ ...content, sealingKey: card.sealingKey }, [check, card.check]);
     });
   }
 

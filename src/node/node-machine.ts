@@ -3,30 +3,54 @@ import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
+import { BoundedMap } from '../base/bounded-map.ts';
+import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import type { PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
-import { SignalingSession, type SignalingSessionInput, type SignalingSessionOutput } from '../p2p/bootstrap/signaling-session.ts';
+import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
+import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
-import { Membership, type MembershipInput } from '../p2p/membership/membership.ts';
-import type { MuxInput } from '../p2p/streams/stream-mux.ts';
-import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
+import { candidateOf } from '../p2p/overlay/overlay.ts';
+import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
-import { IntroductionInbox } from './introduction-inbox.ts';
+import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
+import { IntroductionRoutes } from './introduction-routes.ts';
+import { Mesh, type MeshInput, type MeshOptions, type MeshOutput } from './mesh.ts';
+import { LANES } from './neighbour-lanes.ts';
+import type { StreamOpening } from './circuits.ts';
+import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
-
-/** What the machine needs to know of a link; the link itself stays with the pump. */
-export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
+import {
+  CIRCUIT_FACTS,
+  maxFrameBytesOf,
+  SessionLinks,
+  type LinkFacts,
+  type LinkInput,
+  type LinkOptions,
+  type SessionLinksOutput,
+} from './session-links.ts';
+import type { MovableSession } from './session-moves.ts';
+import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
 
 export type NodeInput =
-  | { readonly type: 'signaling'; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
-  | { readonly type: 'welcomed'; readonly peerCards: readonly Uint8Array[] }
-  | { readonly type: 'relayed'; readonly sealed: Uint8Array }
+  /** Signaling servers are numbers here; the first is the app's own. */
+  | { readonly type: 'signaling'; readonly server: number; readonly input: Exclude<SignalingSessionInput, { readonly type: 'welcomed' }> }
+  | { readonly type: 'welcomed'; readonly server: number; readonly peerCards: readonly Uint8Array[] }
+  | { readonly type: 'relayed'; readonly server: number; readonly sealed: Uint8Array }
   | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
+  | {
+      readonly type: 'mesh';
+      readonly input: Extract<
+        MeshInput,
+        { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
+      >;
+    }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
@@ -37,36 +61,45 @@ export type NodeInput =
       readonly role: 'initiator' | 'responder';
       readonly expectedNode?: NodeId;
     }
-  | { readonly type: 'connection'; readonly connection: number; readonly input: ConnectionInput }
+  /** `connection` is the number of the link where the input is a link's, and else of the connection. */
   | {
-      readonly type: 'open';
-      readonly request: number;
-      readonly node: NodeId;
-      readonly protocol: string;
-      readonly header: Uint8Array;
-      readonly priority: PriorityClass;
-      readonly deadline: number;
+      readonly type: 'connection';
+      readonly connection: number;
+      readonly input: LinkInput | Exclude<ConnectionInput, { readonly type: LinkInput['type'] | 'move' }>;
     }
+  /** An introduction is signed and sealed: it goes the way that leads to the node. */
+  | { readonly type: 'sealed'; readonly to: NodeId; readonly sealed: Uint8Array }
+  /** A node's card, from wherever. */
+  | { readonly type: 'card'; readonly card: Uint8Array }
+  /** For whom this node relays without a stranger's bounds. */
+  | { readonly type: 'relay-trust'; readonly trust: RelayTrust }
+  | ({ readonly type: 'open' } & OpenRequest)
   | { readonly type: 'cancel-open'; readonly request: number }
+  /** Whether this node has links of its own, or is a leaf behind the hub of its browser. */
+  | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
 
 export type NodeOutput =
-  | { readonly type: 'signaling'; readonly output: Exclude<SignalingSessionOutput, { readonly type: 'state' }> }
+  | ({ readonly type: 'signaling' } & SignalingServersOutput)
   | { readonly type: 'signaling-list' }
+  | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
   | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
-  | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
+  | Extract<MeshOutput, { readonly type: 'sign' | 'published' | 'registry' | 'node-up' | 'node-down' }>
+  /** To be carried by a signaling server: the one through which the node was met, where that is known. */
+  | { readonly type: 'relay'; readonly server: number | undefined; readonly to: NodeId; readonly sealed: Uint8Array }
+  /** Nothing goes over the link any more; the session that it carried may be elsewhere. */
+  | { readonly type: 'drop-link'; readonly link: number }
   /** The link of a dial now belongs to this connection. */
   | { readonly type: 'adopt'; readonly dial: number; readonly connection: number }
   | {
       readonly type: 'connection';
       readonly connection: number;
-      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' }>;
+      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' | 'moving' | 'link-done' | 'move-failed' }>;
     }
-  /** The request's stream is accepted by the peer. */
-  | { readonly type: 'opened'; readonly request: number; readonly connection: number; readonly stream: number }
-  | { readonly type: 'open-failed'; readonly request: number; readonly code: ErrorCode }
+  | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }
   | { readonly type: 'peer-down'; readonly peer: PeerIdentity; readonly code: ErrorCode }
   | { readonly type: 'peer'; readonly peer: PeerInfo }
@@ -79,9 +112,25 @@ export type NodeMachineOptions = {
   readonly channels: SecureChannelFactory;
   readonly entropy: Entropy;
   readonly now: number;
+  /** For simulations, whose nodes share what they read. */
+  readonly readPresenceItem?: MeshOptions['readPresenceItem'];
 };
 
-type WaitingOpen = Extract<NodeInput, { readonly type: 'open' }> & { at: { readonly connection: number; readonly stream: number } | undefined };
+/** The stream of the mesh is on every session with a neighbour. */
+const MESH_STREAMS = 1;
+
+/** Why a circuit ends although the node at its other end is probably there: another relay may do. */
+const CIRCUIT_LOST: ReadonlySet<ErrorCode> = new Set([
+  'relay-lost',
+  'link-lost',
+  'peer-silent',
+  'rate-limited',
+  'timed-out',
+  'overloaded',
+  'unreachable',
+]);
+
+type KnownConnection = { readonly machine: Connection; kind: LinkKind; wakeAt: number | undefined };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -95,7 +144,7 @@ const PATH_KINDS: Readonly<Record<LinkKind, Path['kind']>> = {
 };
 
 /**
- * The whole node without any input or output of its own: signaling, dialling, membership and one {@link Connection} for each link,
+ * The whole node without any input or output of its own: signaling, dialling, the mesh and one {@link Connection} for each link,
  * wired to each other. It decides which session counts when there are two with the same node.
  */
 export class NodeMachine implements Machine<NodeInput, NodeOutput> {
@@ -103,26 +152,66 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #me: NodeId;
   readonly #channels: SecureChannelFactory;
   readonly #outputs = new Queue<NodeOutput>();
-  readonly #signaling: SignalingSession;
+  readonly #signaling: SignalingServers;
+  /** Through which server a node was met. */
+  readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
+  #isCarrierUp = false;
   readonly #dials: DialBook;
-  readonly #membership: Membership;
+  readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
-  readonly #connections = new Map<number, { readonly machine: Connection; readonly kind: LinkKind }>();
+  readonly #routes = new IntroductionRoutes();
+  readonly #paths: Paths;
+  /** Each connection has the number of its first link; it may move to others. */
+  readonly #connections = new Map<number, KnownConnection>();
+  readonly #links: SessionLinks;
+  readonly #neighbours = new Set<NodeId>();
+  readonly #sealingKeys = new BoundedMap<NodeId, Uint8Array>(LIMITS.maxKnownPeers);
+  /** Connections whose streams were given something by the machine itself. */
+  readonly #unflushed = new Set<number>();
   /** The connection that counts, for each node with a session. */
   readonly #sessions = new Map<NodeId, number>();
-  readonly #opens = new Map<number, WaitingOpen>();
+  readonly #opens = new WaitingOpens((connection) => this.connectionOf(connection)?.allocateStream());
   #nextConnection = 1;
+  /** The time of the input that is being handled. */
+  #now: number;
   #problem: NodeState['problem'];
   #lastState = '';
   #isClosed = false;
 
   constructor(options: NodeMachineOptions) {
     this.#me = options.identity.node;
+    this.#now = options.now;
     this.#channels = options.channels;
-    this.#signaling = new SignalingSession(options.entropy);
+    this.#signaling = new SignalingServers(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
-    this.#membership = new Membership(this.#me, options.entropy);
+    this.#mesh = new Mesh({
+      me: this.#me,
+      networkId: options.networkId,
+      entropy: options.entropy,
+      person: options.identity.person,
+      sealingKey: options.identity.sealing.publicKey,
+      now: options.now,
+      ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
+      isInUse: (node) => (this.connectionOf(this.#sessions.get(node) ?? -1)?.streamCount ?? 0) > MESH_STREAMS,
+    });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
+    this.#links = new SessionLinks(
+      {
+        movable: (node, kind) => this.#movable(node, kind),
+        all: () => this.#movableSessions(),
+        isEstablished: (connection) => this.connectionOf(connection)?.identity !== undefined,
+      },
+      options.entropy,
+    );
+    this.#paths = new Paths({
+      me: this.#me,
+      networkId: options.networkId,
+      entropy: options.entropy,
+      now: options.now,
+      allocateLink: () => this.allocateConnection(),
+      openStream: (connection, open) => this.#openStream(connection, open),
+      connectionWith: (node) => this.#linkedConnection(node),
+    });
   }
 
   allocateConnection(): number {
@@ -141,7 +230,19 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   pathOf(key: number): Path {
-    return { kind: PATH_KINDS[this.#connections.get(key)?.kind ?? 'memory'], via: [] };
+    const connection = this.#connections.get(key);
+    const via = connection && this.#paths.viaOf(connection.machine.link);
+    return { kind: PATH_KINDS[connection?.kind ?? 'memory'], via: via ? [via] : [] };
+  }
+
+  /** The cards of all nodes that are there. */
+  nodes(): Iterable<PeerCard> {
+    return this.#mesh.nodes();
+  }
+
+  /** What this node does for circuits of others; `heldBytes` are on their way through it. */
+  relayFigures(): RelayFigures & { readonly heldBytes: number } {
+    return { ...this.#paths.relayFigures, heldBytes: this.#paths.heldBytes };
   }
 
   state(): NodeState {
@@ -152,11 +253,24 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return { phase, signaling, connectedPeers, ...(this.#problem ? { problem: this.#problem } : {}) };
   }
 
+  /** What the node's tables hold at this moment. */
+  tables(): readonly TableSize[] {
+    const handshakes = this.#connections.size - this.#sessions.size;
+    return [
+      { name: 'known peers', size: this.peers.size, limit: LIMITS.maxKnownPeers, isPending: false },
+      { name: 'handshakes', size: handshakes, limit: LIMITS.maxDials + LIMITS.maxPendingHandshakes, isPending: true },
+      { name: 'dials', size: this.#dials.size, limit: LIMITS.maxDials, isPending: true },
+      { name: 'waiting opens', size: this.#opens.size, limit: LIMITS.maxWaitingOpens, isPending: true },
+      { name: 'unverified introductions', size: this.#inbox.size, limit: LIMITS.introductionsBurst, isPending: false },
+    ];
+  }
+
   handle(input: NodeInput | Wake, now: number): void {
     if (this.#isClosed) {
       if (input.type === 'open') this.#outputs.push({ type: 'open-failed', request: input.request, code: 'closed-here' });
       return;
     }
+    this.#now = now;
     this.#dispatch(input, now);
     this.#drain(now);
   }
@@ -167,34 +281,43 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** Takes what connections sealed lazily; called by the pump before it polls. */
   flush(connection: number, now: number): void {
+    this.#now = now;
     this.#drainConnection(connection, now);
     this.#drain(now);
   }
 
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
-    let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#membership.nextWakeAt()));
-    for (const { machine } of this.#connections.values()) next = earlier(next, machine.nextWakeAt());
-    for (const open of this.#opens.values()) next = earlier(next, open.deadline);
-    return next;
+    let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
+    next = earlier(next, earlier(this.#paths.nextWakeAt(), this.#links.nextWakeAt()));
+    for (const { wakeAt } of this.#connections.values()) next = earlier(next, wakeAt);
+    return earlier(next, this.#opens.nextWakeAt());
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
     switch (input.type) {
       case 'connection':
-        return this.#toConnection(input.connection, input.input, now);
+        return this.#fromPump(input.connection, input.input, now);
       case 'signaling':
-        return this.#signaling.handle(input.input, now);
+        return this.#signaling.handle({ type: 'server', server: input.server, input: input.input }, now);
       case 'welcomed':
-        this.#signaling.handle({ type: 'welcomed' }, now);
-        for (const card of input.peerCards) this.#inbox.card(card, now);
+        this.#signaling.handle({ type: 'server', server: input.server, input: { type: 'welcomed' } }, now);
+        for (const card of input.peerCards) this.#inbox.card(card, input.server, now);
         return;
       case 'relayed':
-        return this.#inbox.relayed(input.sealed, now);
+        return this.#inbox.relayed(input.sealed, { server: input.server }, now);
+      case 'mesh':
+        return this.#toMesh(input.input, now);
       case 'verified':
         return this.#inbox.verified(input.job, input.valid);
       case 'dials':
-        return this.#dials.handle(input.input, now);
+        return input.input.type === 'absent' ? this.#absent(input.input.node, now) : this.#dials.handle(input.input, now);
+      case 'sealed':
+        return this.#sealed(input.to, input.sealed, now);
+      case 'card':
+        return this.#inbox.card(input.card, undefined, now);
+      case 'relay-trust':
+        return this.#paths.handle({ type: 'trust', trust: input.trust }, now);
       case 'rtc-linked':
         return this.#linked(input.dial, input.link, now);
       case 'attach':
@@ -205,9 +328,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
           now,
         );
       case 'open':
-        return this.#open(input, now);
+        return this.#opens.open(input, this.#sessions.get(input.node));
       case 'cancel-open':
-        return this.#failOpen(input.request, 'cancelled', now);
+        return this.#opens.cancel(input.request);
+      case 'role':
+        return this.#become(input.role, now);
       case 'nudge':
         return this.#nudge(input.why, now);
       case 'close':
@@ -220,12 +345,15 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #wake(now: number): void {
     this.#signaling.handle(WAKE, now);
     this.#dials.handle(WAKE, now);
-    this.#membership.handle(WAKE, now);
-    for (const [key, { machine }] of this.#connections) {
+    this.#mesh.handle(WAKE, now);
+    this.#paths.handle(WAKE, now);
+    this.#links.wake(now);
+    for (const [key, { machine, wakeAt }] of this.#connections) {
+      if (wakeAt === undefined || now < wakeAt) continue;
       machine.handle(WAKE, now);
       this.#drainConnection(key, now);
     }
-    for (const open of this.#opens.values()) if (now >= open.deadline) this.#failOpen(open.request, 'timed-out', now);
+    this.#opens.wake(now);
   }
 
   #nudge(why: Extract<NodeInput, { readonly type: 'nudge' }>['why'], now: number): void {
@@ -235,14 +363,29 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
     if (why === 'offline') return;
     this.#signaling.handle({ type: 'retry-now' }, now);
-    this.#membership.handle({ type: 'retry-now' }, now);
+    this.#toOverlay({ type: 'retry-now' }, now);
+    for (const [node, key] of this.#sessions) this.#dialDirectly(node, key, now);
+  }
+
+  #become(role: 'hub' | 'leaf', now: number): void {
+    this.#toMesh({ type: 'role', role }, now);
+    this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
+    this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
+    // A hub that steps back leaves everybody; the tabs link anew with the next hub.
+    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
+    if (role === 'leaf') this.#dials.abandonAll();
   }
 
   #close(now: number): void {
-    for (const request of this.#opens.keys()) this.#failOpen(request, 'closed-here', now);
+    this.#opens.failAll('closed-here');
+    this.#drainOpens(now);
+    // Goodbyes over circuits go before those to the relays that carry them.
+    const far = [...this.#connections].filter(([, { kind }]) => kind === 'circuit').map(([key]) => key);
+    for (const key of far) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
+    this.#drain(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
-    this.#signaling.handle({ type: 'stop' }, now);
+    this.#signaling.handle({ type: 'stop-all' }, now);
     this.#drain(now);
     this.#isClosed = true;
     this.#outputs.push({ type: 'state', state: this.state() });
@@ -268,17 +411,49 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#connect(connection, facts.link, { role, expectedNode: output.node, remoteHello: output.remoteHello }, now);
   }
 
-  #connect(
-    key: number,
-    link: LinkFacts,
-    options: { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array },
-    now: number,
-  ): void {
-    const { kind, localFingerprint, remoteFingerprint } = link;
-    const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, now);
-    this.#connections.set(key, { machine, kind });
+  #connect(key: number, facts: LinkFacts, options: LinkOptions, now: number): void {
+    // Whoever has a link of its own needs no relay.
+    const { expectedNode } = options;
+    if (expectedNode && facts.kind !== 'circuit') this.#paths.handle({ type: 'reached', node: expectedNode, link: key }, now);
+    this.#links.add(key, facts, options, now);
+    this.#drainLinks(now);
+  }
+
+  /** A new session on a link. */
+  #begin(key: number, now: number): void {
+    const known = this.#links.get(key);
+    if (!known) return;
+    const { facts, options } = known;
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, now);
+    const { kind, localFingerprint, remoteFingerprint } = facts;
+    const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
+    const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
+    this.#connections.set(key, { machine, kind, wakeAt: undefined });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });
     this.#drainConnection(key, now);
+  }
+
+  /** From a link to the connection that it carries, or straight to a connection. */
+  #fromPump(key: number, input: Extract<NodeInput, { readonly type: 'connection' }>['input'], now: number): void {
+    if (input.type === 'frame' || input.type === 'link-buffer' || input.type === 'link-closed') this.#fromLink(key, input, now);
+    else this.#toConnection(key, input, now);
+  }
+
+  #fromLink(link: number, input: LinkInput, now: number): void {
+    const routed = this.#links.route(link, input);
+    if (routed) this.#toConnection(routed.connection, routed.input, now);
+  }
+
+  /** Links on which others have yet to prove who they are. */
+  get #pendingHandshakes(): number {
+    let pending = 0;
+    for (const { machine } of this.#connections.values()) if (!machine.isInitiator && !machine.identity) pending++;
+    return pending;
+  }
+
+  #turnAway(link: number, now: number): void {
+    this.#fault('overloaded', 'Too many others have yet to prove who they are.');
+    this.#dropLink(link, now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -289,9 +464,102 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (input.type !== 'stream') this.#drainConnection(key, now);
   }
 
-  #drainConnection(key: number, now: number): void {
+  #transmit(link: number, frame: Uint8Array, now: number): void {
+    if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'transmit', link, frame }, now);
+    else this.#outputs.push({ type: 'connection', connection: link, output: { type: 'transmit', link, frame } });
+  }
+
+  #dropLink(link: number, now: number): void {
+    this.#links.forget(link);
+    if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'close', link }, now);
+    else this.#outputs.push({ type: 'drop-link', link });
+  }
+
+  #openStream(key: number, open: StreamOpening): number | undefined {
     const machine = this.#connections.get(key)?.machine;
-    for (let output = machine?.poll(); output; output = machine?.poll()) this.#connectionOutput(key, output, now);
+    const stream = machine?.allocateStream();
+    if (!machine || stream === undefined) return undefined;
+    machine.handle({ type: 'stream', input: { ...open, stream } }, this.#now);
+    this.#unflushed.add(key);
+    return stream;
+  }
+
+  /** The connection with a neighbour: over a link of our own. */
+  #linkedConnection(node: NodeId): number | undefined {
+    const key = this.#sessions.get(node);
+    return key !== undefined && this.#connections.get(key)?.kind !== 'circuit' ? key : undefined;
+  }
+
+  // ── moving sessions ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The session with the node, if it goes over relays and a link of this kind is better. */
+  #movable(node: NodeId, kind: LinkKind): MovableSession | undefined {
+    const key = this.#sessions.get(node);
+    const connection = key === undefined ? undefined : this.#connections.get(key);
+    const claimable = connection?.machine.claimable;
+    if (key === undefined || !claimable || connection.kind !== 'circuit' || kind === 'circuit' || connection.machine.isMoving) return undefined;
+    return { connection: key, claimable, isMoving: false };
+  }
+
+  *#movableSessions(): Iterable<MovableSession> {
+    for (const [connection, { machine }] of this.#connections) {
+      if (machine.claimable) yield { connection, claimable: machine.claimable, isMoving: machine.isMoving };
+    }
+  }
+
+  /** Answers whether there was anything to do. */
+  #drainLinks(now: number): boolean {
+    let isAny = false;
+    for (let output = this.#links.poll(); output; output = this.#links.poll()) {
+      isAny = true;
+      this.#linksOutput(output, now);
+    }
+    return isAny;
+  }
+
+  #linksOutput(output: SessionLinksOutput, now: number): void {
+    switch (output.type) {
+      case 'transmit':
+        return this.#transmit(output.link, output.frame, now);
+      case 'begin':
+        this.#begin(output.link, now);
+        return output.early && this.#fromLink(output.link, { type: 'frame', bytes: output.early }, now);
+      case 'move':
+        this.#connections.delete(output.link);
+        return this.#toConnection(output.connection, output.input, now);
+      case 'useless':
+        if (!this.connectionOf(output.link)?.identity) this.#connections.delete(output.link);
+        this.#dropLink(output.link, now);
+        return output.node && this.#toOverlay({ type: 'dial-failed', node: output.node, code: output.code }, now);
+    }
+  }
+
+  /** The session has another link from now on. */
+  #moved(key: number, to: number, now: number): void {
+    const connection = this.#connections.get(key);
+    const kind = this.#links.get(to)?.facts.kind;
+    const identity = connection?.machine.identity;
+    if (!connection || !kind || !identity) return;
+    const wasFar = connection.kind === 'circuit';
+    connection.kind = kind;
+    this.peers.clear(identity.node, 'rttMs');
+    this.peers.update(identity.node, { path: this.pathOf(key) });
+    if (wasFar && kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+  }
+
+  #becomeNeighbour(key: number, { node, person }: ProvenIdentity, now: number): void {
+    const connection = this.#connections.get(key);
+    if (!connection) return;
+    const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
+    this.#toMesh({ type: 'session', node, person, kind: connection.kind, connection: key, stream }, now);
+  }
+
+  #drainConnection(key: number, now: number): void {
+    const connection = this.#connections.get(key);
+    if (!connection) return;
+    for (let output = connection.machine.poll(); output; output = connection.machine.poll()) this.#connectionOutput(key, output, now);
+    // Asked here and not for all connections whenever the node is asked: hardly any changed since.
+    connection.wakeAt = connection.machine.nextWakeAt();
   }
 
   #connectionOutput(key: number, output: ConnectionOutput, now: number): void {
@@ -299,16 +567,26 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'established':
         return this.#established(key, output.identity, now);
       case 'round-trip':
-        return this.#roundTrip(key, output.smoothedMs);
+        return this.#roundTrip(key, output.smoothedMs, now);
       case 'fault':
         return this.#fault(output.code, output.detail, this.connectionOf(key)?.identity?.node);
       case 'closed':
         this.#outputs.push({ type: 'connection', connection: key, output });
         return this.#connectionClosed(key, output.code, now);
+      case 'transmit':
+        return this.#transmit(output.link, output.frame, now);
+      case 'moving':
+        return this.#moved(key, output.to, now);
+      case 'link-done':
+        return this.#dropLink(output.link, now);
+      case 'move-failed':
+        return this.#links.moveFailed(output.to);
       case 'stream': {
         const { output: event } = output;
-        if (event.type === 'accepted' && this.#resolveOpen(key, event.stream)) return;
-        if (event.type === 'closed' && this.#rejectOpen(key, event.stream, event.code ?? 'peer-closed')) return;
+        if (this.#mesh.handleStream(key, event, now)) return this.#drainMesh(now);
+        if (this.#paths.handleStream(key, this.#neighbourAt(key), event, now)) return;
+        if (event.type === 'accepted' && this.#opens.accepted(key, event.stream)) return this.#drainOpens(now);
+        if (event.type === 'closed' && this.#opens.refused(key, event.stream, event.code ?? 'peer-closed')) return this.#drainOpens(now);
         break;
       }
     }
@@ -322,20 +600,25 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const connection = this.#connections.get(key);
     if (!connection) return;
     if (node === this.#me) return this.#toConnection(key, { type: 'close', reason: 'wrong-node' }, now);
+    if (this.#mesh.refuses(node, identity.person, now)) return this.#toConnection(key, { type: 'close', reason: 'refused' }, now);
     const olderKey = this.#sessions.get(node);
     if (olderKey !== undefined) {
       const loser = this.#loserOf(node, olderKey, key, now);
       if (loser === key) return this.#toConnection(key, { type: 'close', reason: 'replaced' }, now);
+      this.#opens.sessionReplaced(olderKey, key);
       this.#toConnection(olderKey, { type: 'close', reason: 'replaced' }, now);
     }
     this.#sessions.set(node, key);
+    this.#paths.handle({ type: 'reached', node, link: key }, now);
     this.#problem = undefined;
-    this.#membership.handle({ type: 'connected', node }, now);
     const peer: PeerIdentity = { node, device: identity.device, person: identity.person };
     this.peers.clear(node, 'reason', 'rttMs');
     this.peers.update(node, { identity: peer, state: 'connected', path: this.pathOf(key), connectedAt: now, lastSeenAt: now });
     this.#outputs.push({ type: 'peer-up', peer });
-    for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#openOn(key, open, now);
+    if (connection.kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+    else this.#dialDirectly(node, key, now);
+    this.#opens.sessionOpened(node, key);
+    this.#drainOpens(now);
   }
 
   /** Which of two sessions with one node has to go: both sides must say the same. */
@@ -343,8 +626,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const older = this.connectionOf(olderKey);
     const newer = this.connectionOf(newerKey);
     if (!older || !newer) return olderKey;
-    const isSimultaneous = older.isInitiator !== newer.isInitiator && now - older.openedAt < SIMULTANEOUS_MS;
-    if (!isSimultaneous) return olderKey;
+    const isYoung = now - older.openedAt < SIMULTANEOUS_MS;
+    const isNewerFar = this.#connections.get(newerKey)?.kind === 'circuit';
+    if (isYoung && isNewerFar !== (this.#connections.get(olderKey)?.kind === 'circuit')) return isNewerFar ? newerKey : olderKey;
+    if (!isYoung || older.isInitiator === newer.isInitiator) return olderKey;
     const keepOurs = this.#me < node;
     return older.isInitiator === keepOurs ? newerKey : olderKey;
   }
@@ -352,100 +637,80 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #connectionClosed(key: number, code: ErrorCode, now: number): void {
     const connection = this.#connections.get(key);
     if (!connection) return;
+    const via = this.#paths.viaOf(connection.machine.link);
     this.#connections.delete(key);
+    this.#unflushed.delete(key);
+    for (const link of this.#links.forgetConnection(key)) this.#dropLink(link, now);
+    this.#paths.handle({ type: 'connection-closed', connection: key }, now);
+    const isFar = connection.kind === 'circuit';
     const { identity, dialledNode, bytesSent, bytesReceived } = connection.machine;
-    for (const open of this.#opens.values()) if (open.at?.connection === key) this.#failOpen(open.request, code, now);
+    this.#opens.connectionClosed(key, code);
+    this.#drainOpens(now);
     const node = identity?.node ?? dialledNode;
     if (!node) return;
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
-    if (!identity) return this.#dialFailed(node, code, now);
+    if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
     if (this.#sessions.get(node) !== key) return;
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
     this.#outputs.push({ type: 'peer-down', peer: { node, device: identity.device, person: identity.person }, code });
-    if (code !== 'replaced') this.#membership.handle({ type: 'disconnected', node, code }, now);
+    this.#toMesh({ type: 'session-ended', node, connection: key, code }, now);
+    if (!isFar || !connection.machine.isInitiator || !CIRCUIT_LOST.has(code)) return;
+    if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
+    this.#paths.handle({ type: 'want', node }, now);
   }
 
-  #roundTrip(key: number, smoothedMs: number): void {
+  /** A session over relays is for until there is a link. */
+  #dialDirectly(node: NodeId, key: number, now: number): void {
+    const connection = this.#connections.get(key);
+    const sealingKey = this.#sealingKeys.get(node);
+    if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
+    this.#dials.handle({ type: 'dial', node, sealingKey }, now);
+  }
+
+  /** Who is at the other end of a connection, if it is a neighbour. */
+  #neighbourAt(key: number): ProvenIdentity | undefined {
+    const connection = this.#connections.get(key);
+    return connection?.kind === 'circuit' ? undefined : connection?.machine.identity;
+  }
+
+  #roundTrip(key: number, smoothedMs: number, now: number): void {
     const node = this.connectionOf(key)?.identity?.node;
-    if (node && this.#sessions.get(node) === key) this.peers.update(node, { rttMs: smoothedMs });
+    if (!node || this.#sessions.get(node) !== key) return;
+    this.peers.update(node, { rttMs: smoothedMs });
+    this.#paths.handle({ type: 'round-trip', node, rttMs: smoothedMs }, now);
   }
 
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
-    if (this.#sessions.has(node)) return;
+    const session = this.#sessions.get(node);
+    if (session !== undefined) {
+      if (this.#connections.get(session)?.kind === 'circuit') this.#toOverlay({ type: 'dial-failed', node, code }, now);
+      return;
+    }
     this.#problem = { code, node };
     this.peers.update(node, { state: 'away', reason: code });
-    this.#membership.handle({ type: 'dial-failed', node, code }, now);
-    if (this.#dials.isDialling(node)) return;
-    for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#failOpen(open.request, code, now);
+    this.#toOverlay({ type: 'dial-failed', node, code }, now);
+    if (!this.#paths.isTrying(node)) this.#unreachable(node, code, now);
   }
 
-  // ── opening streams ────────────────────────────────────────────────────────────────────────────────────────────
-
-  #open(input: Extract<NodeInput, { readonly type: 'open' }>, now: number): void {
-    if (this.#opens.size >= LIMITS.maxWaitingOpens) return this.#outputs.push({ type: 'open-failed', request: input.request, code: 'overloaded' });
-    const open: WaitingOpen = { ...input, at: undefined };
-    this.#opens.set(input.request, open);
-    const session = this.#sessions.get(input.node);
-    if (session !== undefined) return this.#openOn(session, open, now);
-    this.#membership.handle({ type: 'want', node: input.node }, now);
-  }
-
-  #openOn(connection: number, open: WaitingOpen, now: number): void {
-    const stream = this.connectionOf(connection)?.allocateStream();
-    if (stream === undefined) return this.#failOpen(open.request, 'overloaded', now);
-    open.at = { connection, stream };
-    this.#toConnection(
-      connection,
-      { type: 'stream', input: { type: 'open', stream, protocol: open.protocol, header: open.header, priority: open.priority } },
-      now,
-    );
-    this.#drainConnection(connection, now);
-  }
-
-  #openAt(connection: number, stream: number): WaitingOpen | undefined {
-    if (this.#opens.size === 0) return undefined;
-    for (const open of this.#opens.values()) if (open.at?.connection === connection && open.at.stream === stream) return open;
-    return undefined;
-  }
-
-  #resolveOpen(connection: number, stream: number): boolean {
-    const open = this.#openAt(connection, stream);
-    if (!open) return false;
-    this.#opens.delete(open.request);
-    this.#outputs.push({ type: 'opened', request: open.request, connection, stream });
-    return true;
-  }
-
-  #rejectOpen(connection: number, stream: number, code: ErrorCode): boolean {
-    const open = this.#openAt(connection, stream);
-    if (!open) return false;
-    this.#opens.delete(open.request);
-    this.#outputs.push({ type: 'open-failed', request: open.request, code });
-    return true;
-  }
-
-  #failOpen(request: number, code: ErrorCode, now: number): void {
-    const open = this.#opens.get(request);
-    if (!open) return;
-    this.#opens.delete(request);
-    this.#outputs.push({ type: 'open-failed', request, code });
-    if (open.at) {
-      const input: MuxInput = { type: 'reset', stream: open.at.stream, code: 'cancelled' };
-      this.#toConnection(open.at.connection, { type: 'stream', input }, now);
-      this.#drainConnection(open.at.connection, now);
-    }
+  #unreachable(node: NodeId, code: ErrorCode, now: number): void {
+    if (this.#dials.isDialling(node) || this.#sessions.has(node)) return;
+    this.#opens.unreachable(node, code);
+    this.#drainOpens(now);
   }
 
   // ── between the parts ──────────────────────────────────────────────────────────────────────────────────────────
 
   #drain(now: number): void {
-    this.#drainSignaling(now);
-    this.#drainInbox(now);
-    this.#drainDials(now);
-    this.#drainMembership(now);
+    do {
+      this.#drainOpens(now);
+      this.#drainSignaling(now);
+      this.#drainInbox(now);
+      this.#drainDials(now);
+      this.#drainMesh(now);
+    } while (this.#drainPaths(now));
     for (const peer of this.peers.takeChanged()) this.#outputs.push({ type: 'peer', peer });
     const state = this.state();
     const summary = `${state.phase} ${state.signaling} ${state.connectedPeers} ${state.problem?.code ?? ''} ${state.problem?.node ?? ''}`;
@@ -454,20 +719,48 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#outputs.push({ type: 'state', state });
   }
 
-  #drainSignaling(now: number): void {
-    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) {
-      if (output.type !== 'state') this.#outputs.push({ type: 'signaling', output });
-      else this.#toMembership({ type: 'carrier', isUp: output.state === 'connected' }, now);
+  #drainOpens(now: number): void {
+    for (let output = this.#opens.poll(); output; output = this.#opens.poll()) {
+      if (output.type === 'want') this.#want(output.node, now);
+      else if (output.type === 'stream') {
+        this.#toConnection(output.connection, output, now);
+        this.#drainConnection(output.connection, now);
+      } else this.#outputs.push(output);
     }
+  }
+
+  #drainSignaling(now: number): void {
+    for (let output = this.#signaling.poll(); output; output = this.#signaling.poll()) this.#outputs.push({ type: 'signaling', ...output });
+    const isUp = this.#signaling.state === 'connected';
+    if (isUp === this.#isCarrierUp) return;
+    this.#isCarrierUp = isUp;
+    this.#toOverlay({ type: 'carrier', isUp }, now);
   }
 
   #drainInbox(now: number): void {
     for (let output = this.#inbox.poll(); output; output = this.#inbox.poll()) {
       if (output.type === 'verify') this.#outputs.push(output);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
-      else if (output.type === 'card') this.#toMembership(output, now);
-      else this.#dials.handle(output, now);
+      else if (output.type === 'card') this.#card(output, now);
+      else this.#introduction(output, now);
     }
+  }
+
+  #card({ card, server }: Extract<InboxOutput, { readonly type: 'card' }>, now: number): void {
+    if (server !== undefined) this.#metThrough.set(card.node, server);
+    this.#sealingKeys.set(card.node, card.sealingKey);
+    this.#toOverlay({ type: 'candidate', candidate: candidateOf(card), source: 'signaling' }, now);
+  }
+
+  #introduction(output: Extract<InboxOutput, { readonly type: 'introduction' }>, now: number): void {
+    const { from, path, sealingKey, server } = output;
+    if (server !== undefined) this.#metThrough.set(from, server);
+    if (sealingKey) this.#sealingKeys.set(from, sealingKey);
+    this.#routes.cameFrom(from, path !== undefined);
+    if (path !== undefined) this.#paths.handle({ type: 'came-from', node: from, path }, now);
+    const isWelcome = this.#mesh.mayAccept(from, now);
+    this.#dials.handle({ ...output, isWelcome }, now);
+    if (isWelcome && this.#dials.isDialling(from)) this.#toOverlay({ type: 'incoming', node: from }, now);
   }
 
   #drainDials(now: number): void {
@@ -479,20 +772,145 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
-  #toMembership(input: MembershipInput, now: number): void {
-    this.#membership.handle(input, now);
-    this.#drainMembership(now);
+  #toOverlay(input: Extract<MeshInput, { readonly type: 'overlay' }>['input'], now: number): void {
+    this.#toMesh({ type: 'overlay', input }, now);
   }
 
-  #drainMembership(now: number): void {
-    for (let output = this.#membership.poll(); output; output = this.#membership.poll()) {
-      if (output.type === 'list') this.#outputs.push({ type: 'signaling-list' });
-      else if (output.type === 'announce') this.#outputs.push({ type: 'signaling-announce', on: output.on });
-      else {
-        if (!this.#sessions.has(output.node)) this.peers.update(output.node, { state: 'connecting' });
-        this.#dials.handle(output, now);
-        this.#drainDials(now);
+  #toMesh(input: MeshInput, now: number): void {
+    this.#mesh.handle(input, now);
+    this.#drainMesh(now);
+  }
+
+  #drainMesh(now: number): void {
+    for (let output = this.#mesh.poll(); output; output = this.#mesh.poll()) {
+      switch (output.type) {
+        case 'list':
+          this.#outputs.push({ type: 'signaling-list' });
+          break;
+        case 'look-up':
+          this.#outputs.push({ type: 'signaling-look-up', node: output.node });
+          break;
+        case 'announce':
+          this.#outputs.push({ type: 'signaling-announce', on: output.on });
+          break;
+        case 'hang-up':
+          this.#toConnection(this.#sessions.get(output.node) ?? -1, { type: 'close', reason: 'not-needed' }, now);
+          break;
+        case 'dial':
+          if (!this.#sessions.has(output.node)) this.peers.update(output.node, { state: 'connecting' });
+          this.#dials.handle(output, now);
+          this.#drainDials(now);
+          break;
+        case 'verify':
+          this.#outputs.push({ type: 'mesh-verify', job: output.job, checks: output.checks });
+          break;
+        case 'node-up':
+          this.#sealingKeys.set(output.card.node, output.card.sealingKey);
+          this.#outputs.push(output);
+          break;
+        case 'sign':
+        case 'published':
+        case 'registry':
+        case 'node-down':
+          this.#outputs.push(output);
+          break;
+        case 'disconnect':
+        case 'refuse':
+          this.#toConnection(this.#sessions.get(output.node) ?? -1, { type: 'close', reason: 'protocol-violation' }, now);
+          break;
+        case 'misbehaved':
+          this.#fault('protocol-violation', `A neighbour misbehaved (${output.offence}). ${output.detail}`, output.node);
+          break;
+        case 'mux':
+          this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
+          this.#drainConnection(output.connection, now);
+          break;
+        case 'up':
+          this.#neighbours.add(output.node);
+          this.#neighbourUp(output.node, now);
+          break;
+        case 'down':
+          this.#neighbours.delete(output.node);
+          this.#paths.handle({ type: 'neighbour-down', node: output.node }, now);
+          break;
+        case 'message':
+          if (output.lane === LANES.routing) this.#paths.handle({ type: 'message', from: output.from, bytes: output.bytes }, now);
+          break;
+        case 'violation':
+          this.#fault('protocol-violation', output.detail, this.connectionOf(output.connection)?.identity?.node);
+          this.#toConnection(output.connection, { type: 'close', reason: 'protocol-violation' }, now);
       }
+    }
+  }
+
+  /** The session's first round trip was measured before the lanes were open. */
+  #neighbourUp(node: NodeId, now: number): void {
+    this.#paths.handle({ type: 'neighbour-up', node }, now);
+    const rttMs = this.peers.get(node)?.rttMs;
+    if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
+  }
+
+  // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Directly and over relays at the same time: the first session counts, and moves when the link is there. */
+  #want(node: NodeId, now: number): void {
+    this.#toOverlay({ type: 'want', node }, now);
+    if (this.#neighbours.size > 0) this.#paths.handle({ type: 'want', node }, now);
+  }
+
+  #sealed(to: NodeId, sealed: Uint8Array, now: number): void {
+    const route = this.#routes.routeTo(to, sealed, this.#signaling.state === 'connected');
+    if (route === 'server') this.#outputs.push({ type: 'relay', server: this.#metThrough.get(to), to, sealed });
+    else this.#paths.handle({ type: 'carry', to, body: sealed }, now);
+  }
+
+  #absent(node: NodeId, now: number): void {
+    const sent = this.#routes.absent(node);
+    if (sent.length === 0 || this.#neighbours.size === 0) return this.#dials.handle({ type: 'absent', node }, now);
+    for (const body of sent) this.#paths.handle({ type: 'carry', to: node, body }, now);
+  }
+
+  /** Does what paths and moves want, and seals what they put on streams; answers whether there was anything. */
+  #drainPaths(now: number): boolean {
+    let isAny = this.#drainLinks(now);
+    for (let output = this.#paths.poll(); output; output = this.#paths.poll()) {
+      isAny = true;
+      this.#pathsOutput(output, now);
+    }
+    for (const key of this.#unflushed) {
+      isAny = true;
+      this.#unflushed.delete(key);
+      this.#drainConnection(key, now);
+    }
+    return isAny;
+  }
+
+  #pathsOutput(output: PathsOutput, now: number): void {
+    switch (output.type) {
+      case 'mux':
+        this.#unflushed.add(output.connection);
+        return this.#toConnection(output.connection, { type: 'stream', input: output.input }, now);
+      case 'send':
+        return this.#toMesh({ type: 'send', to: output.to, lane: LANES.routing, bytes: output.bytes }, now);
+      case 'circuit': {
+        const options: LinkOptions = output.node ? { role: 'initiator', expectedNode: output.node } : { role: 'responder' };
+        return this.#connect(output.link, CIRCUIT_FACTS, options, now);
+      }
+      case 'frame':
+        return this.#fromLink(output.link, output, now);
+      case 'buffer':
+        return this.#fromLink(output.link, { type: 'link-buffer', bytes: output.bytes }, now);
+      case 'closed':
+        return this.#fromLink(output.link, { type: 'link-closed', code: output.code, detail: output.detail }, now);
+      case 'unreached':
+        return this.#unreachable(output.node, output.code, now);
+      case 'introduction':
+        return this.#inbox.relayed(output.body, { server: undefined, path: output.path }, now);
+      case 'undeliverable':
+        this.#routes.undeliverable(output.to);
+        return this.#dials.handle({ type: 'absent', node: output.to }, now);
+      case 'misbehaved':
+        return this.#fault('protocol-violation', output.detail, output.node);
     }
   }
 

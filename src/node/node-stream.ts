@@ -10,7 +10,8 @@ export type StreamFacts = {
   readonly protocol: string;
   readonly header: Uint8Array;
   readonly peer: PeerIdentity;
-  readonly path: Path;
+  /** As it is now: a session may move to another. */
+  path(): Path;
 };
 
 export type StreamInput = Exclude<MuxInput, { readonly type: 'payload' | 'ping' }>;
@@ -23,9 +24,9 @@ export class NodeStream implements Stream {
   readonly protocol: string;
   readonly header: Uint8Array;
   readonly peer: PeerIdentity;
-  readonly path: Path;
   readonly closed: Promise<StreamEnd>;
   readonly #id: number;
+  readonly #path: () => Path;
   readonly #toMachine: (input: StreamInput) => void;
   readonly #sends = new Queue<PendingSend>();
   readonly #inbox = new Queue<Uint8Array>();
@@ -41,9 +42,13 @@ export class NodeStream implements Stream {
     this.protocol = facts.protocol;
     this.header = facts.header;
     this.peer = facts.peer;
-    this.path = facts.path;
+    this.#path = () => facts.path();
     this.#toMachine = toMachine;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  get path(): Path {
+    return this.#path();
   }
 
   send(message: Uint8Array): Promise<void> {
@@ -97,7 +102,7 @@ export class NodeStream implements Stream {
     this.#end = end;
     for (let send = this.#sends.shift(); send; send = this.#sends.shift()) send.reject(endError(end.code ?? 'peer-closed'));
     if (end.clean) return this.#deliver();
-    this.#inbox.clear();
+    this.#discardInbox();
     this.#resolveClosed(end);
   }
 
@@ -133,8 +138,16 @@ export class NodeStream implements Stream {
     }
   }
 
+  /** Also after the end: the message took its credit from all streams of the session. */
   #consumed(message: Uint8Array): void {
-    if (!this.#end) this.#toMachine({ type: 'consumed', stream: this.#id, bytes: message.length });
+    this.#toMachine({ type: 'consumed', stream: this.#id, bytes: message.length });
+  }
+
+  #discardInbox(): void {
+    const messages = this.#inbox.length;
+    let bytes = 0;
+    for (let message = this.#inbox.shift(); message; message = this.#inbox.shift()) bytes += message.length;
+    if (messages > 0) this.#toMachine({ type: 'consumed', stream: this.#id, bytes, messages });
   }
 }
 

@@ -51,6 +51,33 @@ describe('a node over a link', () => {
     await expect(stream.send(new Uint8Array(LIMITS.maxStreamMessageBytes + 1))).rejects.toMatchObject({ code: 'too-large' });
   });
 
+  it('sends the answers of a program that works through its messages one by one in few frames', async () => {
+    const [a, b] = await Promise.all([localNode(1), localNode(2)]);
+    const [, right] = await joinNodes(a, b);
+    b.serve('work/1', (stream) => {
+      let before = Promise.resolve();
+      stream.onMessage((message) => {
+        before = before.then(async () => {
+          for (let turn = 0; turn < 3; turn++) await Promise.resolve();
+          void stream.send(message);
+        });
+      });
+    });
+    const stream = await a.open(b.id, 'work/1');
+    let answers = 0;
+    const done = new Promise<void>((resolve) =>
+      stream.onMessage(() => {
+        if (++answers === 50) resolve();
+      }),
+    );
+    let frames = 0;
+    const send = right.send.bind(right);
+    right.send = (frame) => (frames++, send(frame));
+    for (let index = 0; index < 50; index++) void stream.send(new Uint8Array(200));
+    await done;
+    expect(frames).toBeLessThan(5);
+  });
+
   it('stops the sender when the receiver does not consume, and lets other streams pass', async () => {
     const [a, b] = await connectedNodes();
     let release: () => void = () => undefined;
@@ -73,6 +100,36 @@ describe('a node over a link', () => {
     release();
     await sending;
     expect(sent).toBe(8);
+  });
+
+  it('gets back the credit of messages that nobody reads any more, however their stream ended', async () => {
+    const [a, b] = await connectedNodes();
+    b.serve('echo/1', (stream) => stream.onMessage((message) => stream.send(message)));
+    const echo = await a.open(b.id, 'echo/1');
+    const roundTrip = async (bytes: number) => {
+      const answer = nextMessage(echo);
+      await echo.send(new Uint8Array(bytes));
+      return (await answer).length;
+    };
+    for (const end of ['reset here', 'reset there', 'ended'] as const) {
+      for (let round = 0; round < 5; round++) {
+        let release: () => void = () => undefined;
+        const held = new Promise<void>((resolve) => (release = resolve));
+        const served = new Promise<Stream>((resolve) => b.serve('held/1', resolve));
+        const stream = await a.open(b.id, 'held/1');
+        const other = await served;
+        other.onMessage(() => held);
+        for (let index = 0; index < 4; index++) await stream.send(new Uint8Array(500_000));
+        await roundTrip(1);
+        if (end === 'reset here') other.reset('cancelled');
+        else if (end === 'reset there') stream.reset('cancelled');
+        else [stream, other].forEach((side) => side.end());
+        await roundTrip(1);
+        release();
+        await Promise.all([stream.closed, other.closed]);
+      }
+    }
+    expect(await roundTrip(LIMITS.maxStreamMessageBytes)).toBe(LIMITS.maxStreamMessageBytes);
   });
 
   it('answers an unknown protocol, a refusal and a missing node with their codes', async () => {

@@ -5,6 +5,7 @@ import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ChannelFactory } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import { createSecureChannelFactory } from '../crypto/secure-channel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -12,9 +13,24 @@ import type { BulkCipher, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
 import type { RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
+import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { NodeApi, NodeEvents, NodeState, OpenOptions, PeerIdentity, PeerInfo, Stream, StreamPriority } from './api.ts';
+import type {
+  NodeApi,
+  NodeEvents,
+  NodeInfo,
+  NodeState,
+  OpenOptions,
+  PeerIdentity,
+  PeerInfo,
+  Publication,
+  RegistryCommand,
+  RegistryEvent,
+  Stream,
+  StreamPriority,
+} from './api.ts';
+import type { RegistryMachine } from './mesh.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
@@ -30,7 +46,11 @@ export type NodeOptions = {
   readonly bulkCipher: BulkCipher;
   /** Without it the node meets others only through attached links. */
   readonly signaling?: SignalingClient;
+  /** How to reach a further server, by the URL that the first one told. Without it there is none. */
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
+  /** A leaf has no links of its own. Default `hub`. */
+  readonly role?: 'hub' | 'leaf';
   /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
   readonly channels?: ChannelFactory;
 };
@@ -61,7 +81,9 @@ export class Node implements NodeApi {
   readonly #protocols = new Map<string, (stream: Stream) => void>();
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
+  readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
   #nextRequest = 1;
+  #onRegistry: (event: RegistryEvent) => void = () => undefined;
 
   constructor(options: NodeOptions) {
     const { identity, networkId, clock, entropy } = options;
@@ -82,12 +104,16 @@ export class Node implements NodeApi {
       verifier: options.verifier,
       bulkCipher: options.bulkCipher,
       ...(options.signaling ? { signaling: options.signaling } : {}),
+      ...(options.signalingFor ? { signalingFor: options.signalingFor } : {}),
       ...(options.rtc ? { rtc: options.rtc } : {}),
       onEvent: (event) => this.#pumpEvent(event),
       onStream: (connection, output) => this.#streamOutput(connection, output),
       onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),
     });
-    if (options.signaling) this.#pump.dispatch({ type: 'signaling', input: { type: 'start' } });
+    // Whoever has the secret of a private network is one of its own.
+    if (options.psk) this.setRelayTrust('everybody');
+    if (options.role === 'leaf') this.setRole('leaf');
+    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
   }
 
   state(): NodeState {
@@ -96,6 +122,12 @@ export class Node implements NodeApi {
 
   peers(): readonly PeerInfo[] {
     return this.#machine.peers.all().map((peer) => this.#machine.withTraffic(peer));
+  }
+
+  nodes(): readonly NodeInfo[] {
+    const nodes: NodeInfo[] = [];
+    for (const card of this.#machine.nodes()) if (card.node !== this.id) nodes.push(infoOf(card));
+    return nodes;
   }
 
   open(node: NodeId, protocol: string, options: OpenOptions = {}): Promise<Stream> {
@@ -125,6 +157,31 @@ export class Node implements NodeApi {
     };
   }
 
+  publish(topic: string, payload: Uint8Array): void {
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'publish', topic, payload } });
+  }
+
+  subscribe(topic: string, listener: (publication: Publication) => void): () => void {
+    let listeners = this.#subscribers.get(topic);
+    if (!listeners) {
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'subscribe', topic } });
+      this.#subscribers.set(topic, (listeners = new Set()));
+    }
+    const mine = (publication: Publication) => listener(publication);
+    listeners.add(mine);
+    return () => {
+      if (!listeners.delete(mine) || listeners.size > 0) return;
+      this.#subscribers.delete(topic);
+      this.#pump.dispatch({ type: 'mesh', input: { type: 'unsubscribe', topic } });
+    };
+  }
+
+  attachRegistry(machine: RegistryMachine, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void {
+    this.#onRegistry = onEvent;
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'attach-registry', machine } });
+    return (input) => this.#pump.dispatch({ type: 'mesh', input: { type: 'registry', input } });
+  }
+
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -139,6 +196,26 @@ export class Node implements NodeApi {
     this.#pump.drain();
     this.#pump.stop();
     await Promise.resolve();
+  }
+
+  /** For whom this node relays without a stranger's bounds: contacts. Everybody in a private network, which is where it begins there. */
+  setRelayTrust(trust: RelayTrust): void {
+    this.#pump.dispatch({ type: 'relay-trust', trust });
+  }
+
+  /** What this node does for circuits of others. */
+  relayFigures(): ReturnType<NodeMachine['relayFigures']> {
+    return this.#machine.relayFigures();
+  }
+
+  /** Learns of a node by its card, as from a signaling server. */
+  meet(card: Uint8Array): void {
+    this.#pump.dispatch({ type: 'card', card });
+  }
+
+  /** A leaf gives up its own links: it is reached through the hub of its browser. */
+  setRole(role: 'hub' | 'leaf'): void {
+    this.#pump.dispatch({ type: 'role', role });
   }
 
   /** Runs a session over a link that needed no introduction: another tab, a host, a test. */
@@ -165,6 +242,15 @@ export class Node implements NodeApi {
         return this.#events.emit('peer', this.#machine.withTraffic(event.peer));
       case 'state':
         return this.#events.emit('state', event.state);
+      case 'registry':
+        return this.#onRegistry(event.output);
+      case 'node-up':
+        return this.#events.emit('node-up', infoOf(event.card));
+      case 'node-down':
+        return this.#events.emit('node-down', { node: event.node });
+      case 'published':
+        for (const listener of this.#subscribers.get(event.topic) ?? []) listener(event);
+        return;
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }
@@ -183,7 +269,7 @@ export class Node implements NodeApi {
     const identity = this.#machine.connectionOf(connection)?.identity;
     if (!identity) return undefined;
     const peer: PeerIdentity = { node: identity.node, device: identity.device, person: identity.person };
-    const path = this.#machine.pathOf(connection);
+    const path = () => this.#machine.pathOf(connection);
     const stream = new NodeStream({ id, protocol, header, peer, path }, (input) => this.#streamInput(connection, input));
     let streams = this.#streams.get(connection);
     if (!streams) this.#streams.set(connection, (streams = new Map()));
@@ -228,6 +314,10 @@ export class Node implements NodeApi {
     this.#streams.delete(connection);
     for (const stream of streams?.values() ?? []) stream.finish({ clean: false, code });
   }
+}
+
+function infoOf({ node, person, flags, issuedAt }: PeerCard): NodeInfo {
+  return { node, person, isLeaf: (flags & CARD_FLAGS.leaf) !== 0, isHost: (flags & CARD_FLAGS.host) !== 0, issuedAt };
 }
 
 function openError(code: ErrorCode): ParleyError {

@@ -3,10 +3,16 @@ import type { NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { PeerInfo } from './api.ts';
 
+const NONE: readonly PeerInfo[] = [];
+
 /** What is known of every node that was seen in this run; those with a session never have to go for others. */
 export class PeerTable {
   readonly #peers = new BoundedMap<NodeId, PeerInfo>(LIMITS.maxKnownPeers);
   readonly #changed = new Set<NodeId>();
+
+  get size(): number {
+    return this.#peers.size;
+  }
 
   get(node: NodeId): PeerInfo | undefined {
     return this.#peers.get(node);
@@ -33,6 +39,7 @@ export class PeerTable {
   }
 
   takeChanged(): readonly PeerInfo[] {
+    if (this.#changed.size === 0) return NONE;
     const changed = [...this.#changed].map((node) => this.#peers.get(node)).filter((peer) => peer !== undefined);
     this.#changed.clear();
     return changed;

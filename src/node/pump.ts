@@ -1,22 +1,38 @@
 import type { ErrorCode } from '../base/errors.ts';
-import { publicKeyOf, type NodeId } from '../base/ids.ts';
+import { nodeIdOf, publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
-import { joinMessage } from '../crypto/join.ts';
 import { makeCard } from '../crypto/peer-card.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { BulkCipher, SignatureCheck, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
-import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
-import type { SignalingClient, SignalingConnection } from '../ports/signaling.ts';
-import { roomOf } from '../wire/networks.ts';
+import type { RtcDial, RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient } from '../ports/signaling.ts';
 import type { ConnectionOutput } from './connection.ts';
-import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import type { NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import type { LinkFacts } from './session-links.ts';
+import { SignalingDesk } from './signaling-desk.ts';
 
 /** What the pump leaves to the node: everything that programs see. */
-export type PumpEvents = Extract<NodeOutput, { readonly type: 'opened' | 'open-failed' | 'peer-up' | 'peer-down' | 'peer' | 'state' | 'fault' }>;
+export type PumpEvents = Extract<
+  NodeOutput,
+  {
+    readonly type:
+      | 'opened'
+      | 'open-failed'
+      | 'peer-up'
+      | 'peer-down'
+      | 'peer'
+      | 'state'
+      | 'fault'
+      | 'published'
+      | 'registry'
+      | 'node-up'
+      | 'node-down';
+  }
+>;
 
 export type PumpOptions = {
   readonly machine: NodeMachine;
@@ -28,6 +44,7 @@ export type PumpOptions = {
   readonly verifier: Verifier;
   readonly bulkCipher: BulkCipher;
   readonly signaling?: SignalingClient;
+  signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
   onEvent(event: PumpEvents): void;
   onStream(connection: number, output: Extract<ConnectionOutput, { readonly type: 'stream' }>['output']): void;
@@ -35,6 +52,11 @@ export type PumpOptions = {
 };
 
 type Dialling = { readonly dial: RtcDial; link: Link | undefined };
+
+/** Turns of the microtask queue without a word from a program after which what was said goes out. */
+const QUIET_TURNS = 8;
+/** What was said first waits no longer than this many turns. */
+const MAX_TURNS = 512;
 
 /**
  * Does what the node's machine asks for (sockets, links, signatures, ciphers, timers) and tells it what happened. Inputs are handled at once;
@@ -48,22 +70,29 @@ export class Pump {
   readonly #introductions = new Map<NodeId, Promise<void>>();
   readonly #dirty = new Set<number>();
   readonly #touched = new Set<number>();
-  #signaling: SignalingConnection | undefined;
-  #signalingRun = 0;
-  #iceServers: readonly IceServer[] = [];
+  readonly #desk: SignalingDesk;
   #card: Promise<Uint8Array> | undefined;
   #isDrainScheduled = false;
+  #isAwaitingQuiet = false;
+  #quietTurns = 0;
+  #turns = 0;
   #armedAt: number | undefined;
   #disarm: () => void = () => undefined;
 
   constructor(options: PumpOptions) {
     this.#options = options;
+    this.#desk = this.#openDesk(options.signaling ? [options.signaling] : []);
   }
 
   dispatch(input: NodeInput | Wake): void {
-    if (input.type === 'connection' && input.input.type === 'stream') this.#dirty.add(input.connection);
     this.#options.machine.handle(input, this.#now());
-    this.#schedule();
+    if (input.type !== 'connection' || input.input.type !== 'stream') return this.#schedule();
+    this.#dirty.add(input.connection);
+    this.#quietTurns = 0;
+    if (this.#isAwaitingQuiet) return;
+    this.#isAwaitingQuiet = true;
+    this.#turns = 0;
+    queueMicrotask(this.#awaitQuiet);
   }
 
   /** Gives a link to the connection that the machine knows by this number. */
@@ -92,6 +121,16 @@ export class Pump {
     for (let output = machine.poll(); output; output = machine.poll()) this.#execute(output);
     this.#arm();
   }
+
+  /**
+   * What programs put on streams goes out when they have had their say: programs that answer one message after the other do so in neighbouring
+   * turns of the microtask queue, and a frame for each would cost many times what waiting for a few empty turns (a few µs) does.
+   */
+  readonly #awaitQuiet = (): void => {
+    if (this.#dirty.size > 0 && ++this.#quietTurns < QUIET_TURNS && ++this.#turns < MAX_TURNS) return queueMicrotask(this.#awaitQuiet);
+    this.#isAwaitingQuiet = false;
+    if (this.#dirty.size > 0) this.drain();
+  };
 
   #schedule(): void {
     if (this.#isDrainScheduled) return;
@@ -125,14 +164,28 @@ export class Pump {
         return this.#connectionOutput(output.connection, output.output);
       case 'verify':
         return this.#verify(output.checks, (valid) => this.dispatch({ type: 'verified', job: output.job, valid }));
+      case 'mesh-verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'mesh', input: { type: 'verified', job: output.job, valid } }));
+      case 'sign':
+        return this.#sign(output.key, output.message, (signature) =>
+          this.dispatch({ type: 'mesh', input: { type: 'signed', job: output.job, signature } }),
+        );
       case 'signaling':
-        return this.#signalingOutput(output.output);
+        return this.#signalingOutput(output.server, output.output);
       case 'signaling-list':
-        return this.#signaling?.list();
+        return this.#desk.list();
+      case 'signaling-look-up':
+        return this.#desk.lookUp(publicKeyOf(output.node));
       case 'signaling-announce':
-        return this.#signaling?.announce(output.on);
+        return this.#desk.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
+      case 'relay':
+        return this.#desk.relay(output.server, publicKeyOf(output.to), output.sealed);
+      case 'drop-link':
+        this.#links.get(output.link)?.close();
+        this.#links.delete(output.link);
+        return;
       case 'rtc-dial':
         return this.#dial(output.dial, output.initiator);
       case 'rtc-signal':
@@ -194,6 +247,15 @@ export class Pump {
     void Promise.all(checks.map((check) => this.#options.verifier.verify(check))).then((results) => done(results.every(Boolean)));
   }
 
+  #sign(key: 'node' | 'device', message: Uint8Array, done: (signature: Uint8Array) => void): void {
+    const { nodeSigner, deviceSigner } = this.#options.identity;
+    const signer = key === 'node' ? nodeSigner : deviceSigner;
+    signer.sign(message).then(done, (thrown: unknown) => {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#options.onEvent({ type: 'fault', code: 'internal', detail: `Something could not be signed. ${detail}` });
+    });
+  }
+
   // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #dial(dial: number, initiator: boolean): void {
@@ -207,7 +269,7 @@ export class Pump {
       link: undefined,
       dial: rtc.dial({
         initiator,
-        iceServers: this.#iceServers,
+        iceServers: this.#desk.iceServers(),
         onSignal: (signal) => this.dispatch({ type: 'dials', input: { type: 'rtc-signal', dial, signal } }),
         onLink: (link) => {
           dialling.link = link;
@@ -237,7 +299,7 @@ export class Pump {
     };
     const { body, message } = introductionToSign(introduction, { from: identity.node, to: output.to, networkId });
     const sealed = sealIntroduction(body, await identity.nodeSigner.sign(message), output.sealingKey, entropy);
-    this.#signaling?.relay(publicKeyOf(output.to), sealed);
+    this.dispatch({ type: 'sealed', to: output.to, sealed });
   }
 
   #introductionFailed(node: NodeId, thrown: unknown): void {
@@ -246,66 +308,45 @@ export class Pump {
   }
 
   #ownCard(): Promise<Uint8Array> {
-    return (this.#card ??= makeCard(this.#options.identity, this.#now()));
+    return (this.#card ??= makeCard(this.#options.identity, this.#options.networkId, this.#now()));
   }
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #signalingOutput(output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
-    switch (output.type) {
-      case 'connect':
-        return this.#connectSignaling();
-      case 'disconnect':
-        this.#signalingRun++;
-        this.#signaling?.close();
-        this.#signaling = undefined;
-        return;
-      case 'join':
-        void this.#join(output.challenge, this.#signalingRun);
-        return;
-    }
-  }
-
-  #connectSignaling(): void {
-    const client = this.#options.signaling;
-    const run = ++this.#signalingRun;
-    const isCurrent = () => run === this.#signalingRun;
-    if (!client) return;
-    // The card expires; each connection introduces us with a fresh one.
-    this.#card = undefined;
-    this.#signaling = client.connect({
-      challenged: (challenge) => isCurrent() && this.dispatch({ type: 'signaling', input: { type: 'challenged', challenge } }),
-      welcomed: ({ peerCards, stunPort }) => {
-        if (!isCurrent()) return;
-        this.#iceServers =
-          stunPort > 0 && client.host ? [{ urls: [`stun:${client.host.includes(':') ? `[${client.host}]` : client.host}:${stunPort}`] }] : [];
-        this.dispatch({ type: 'welcomed', peerCards });
+  #openDesk(clients: readonly SignalingClient[]): SignalingDesk {
+    const { identity, networkId, signalingFor } = this.#options;
+    return new SignalingDesk({
+      identity,
+      networkId,
+      clients,
+      clientFor: (url) => signalingFor?.(url),
+      card: () => this.#ownCard(),
+      onConnecting: () => {
+        // The card expires; each connection introduces us with a fresh one.
+        this.#card = undefined;
       },
-      relayed: (_claimedSender, sealed) => isCurrent() && this.dispatch({ type: 'relayed', sealed }),
-      absent: (to) => isCurrent() && this.#absent(to),
-      closed: (end) => {
-        if (!isCurrent()) return;
-        this.#signaling = undefined;
-        this.dispatch({ type: 'signaling', input: { type: 'closed', code: end.code, detail: end.detail } });
-      },
+      onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
+      onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
+      onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
+      onAbsent: (_server, nodeKey) => this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(nodeKey) } }),
+      onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
+      onServer: (server) => this.#toServer(server, { type: 'start' }),
     });
   }
 
-  async #join(challenge: Uint8Array, run: number): Promise<void> {
-    const { identity, networkId } = this.#options;
-    const room = roomOf(networkId);
-    const card = await this.#ownCard();
-    const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
-    if (run === this.#signalingRun) this.#signaling?.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
+  #toServer(server: number, input: Extract<NodeInput, { readonly type: 'signaling' }>['input']): void {
+    this.dispatch({ type: 'signaling', server, input });
   }
 
-  #absent(key: Uint8Array): void {
-    for (const peer of this.#options.machine.peers.all()) {
-      if (peer.state !== 'connecting') continue;
-      const known = publicKeyOf(peer.node);
-      if (known.length === key.length && known.every((byte, index) => byte === key[index])) {
-        return this.dispatch({ type: 'dials', input: { type: 'absent', node: peer.node } });
-      }
+  #signalingOutput(server: number, output: Extract<NodeOutput, { readonly type: 'signaling' }>['output']): void {
+    switch (output.type) {
+      case 'connect':
+        return this.#desk.connect(server);
+      case 'disconnect':
+        return this.#desk.disconnect(server);
+      case 'join':
+        void this.#desk.join(server, output.challenge);
+        return;
     }
   }
 }

@@ -32,13 +32,24 @@ export type Delivery = {
   readonly reason?: string;
 };
 
-export type StoredConversation = {
+export type NewConversation = {
   readonly id: ConversationId;
   readonly network: string;
-  readonly members: readonly PersonId[];
+  /** The person of this device first. */
+  readonly members: readonly [PersonId, ...PersonId[]];
   readonly createdAt: number;
+};
+
+/** A conversation with what a list shows of it, kept up with every event so that a list costs no look at the events. */
+export type StoredConversation = NewConversation & {
   /** Everything up to here in display order was seen; an event id. */
   readonly readUpTo?: EventId;
+  /** The last event in display order. */
+  readonly last: StoredEvent;
+  /** `last.time`: lists are in this order, newest first. */
+  readonly lastAt: number;
+  /** Events by others that came after the last look. */
+  readonly unread: number;
 };
 
 /**
@@ -47,18 +58,24 @@ export type StoredConversation = {
  */
 export interface ChatStore {
   /** Stores an event with its conversation (made if absent) and, for one of mine, its deliveries. Answers false when it was there already: then nothing changed. */
-  append(event: StoredEvent, conversation: StoredConversation, deliveries: readonly Delivery[]): Promise<boolean>;
+  append(event: StoredEvent, conversation: NewConversation, deliveries: readonly Delivery[]): Promise<boolean>;
   get(id: EventId): Promise<StoredEvent | undefined>;
   /** The last `limit` events before `before` (exclusive) in display order, oldest first. */
   page(conversation: ConversationId, limit: number, before?: StoredEvent): Promise<readonly StoredEvent[]>;
   /** Events that no stored event names as a parent; `parentsOf` is how the caller reads them. */
   heads(conversation: ConversationId): Promise<readonly EventId[]>;
   setHeads(conversation: ConversationId, change: (heads: readonly EventId[]) => readonly EventId[]): Promise<void>;
-  conversations(): Promise<readonly StoredConversation[]>;
+  conversation(id: ConversationId): Promise<StoredConversation | undefined>;
+  /** The `limit` conversations of a network with the newest last events before `before` (exclusive), newest first. */
+  recent(network: string, limit: number, before?: StoredConversation): Promise<readonly StoredConversation[]>;
+  /** Everything up to this event in display order was seen; what others said after it stays unread. */
   markRead(conversation: ConversationId, upTo: EventId): Promise<void>;
   /** Deliveries that are not yet `delivered`, `read` or `failed`, oldest event first. */
   undelivered(to: PersonId): Promise<readonly Delivery[]>;
   /** Moves a delivery forward (queued → sent → delivered → read; failed from queued or sent). Never back. Answers whether it moved. */
   advance(event: EventId, to: PersonId, state: DeliveryState, at: number, reason?: string): Promise<boolean>;
-  deliveries(conversation: ConversationId): Promise<readonly Delivery[]>;
+  /** Deliveries that are `delivered` and not yet `read`. */
+  unread(to: PersonId): Promise<readonly Delivery[]>;
+  /** The deliveries of these events. */
+  deliveries(events: readonly EventId[]): Promise<readonly Delivery[]>;
 }

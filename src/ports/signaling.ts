@@ -8,6 +8,13 @@ export type SignalingWelcome = {
   readonly stunPort: number;
 };
 
+/** What else the server knows that helps to reach others. Nothing in it is trusted: the worst it can do is not to help. */
+export type SignalingHelp = {
+  /** WebSocket URLs of other servers that introduce the same people. */
+  readonly servers: readonly string[];
+  readonly turn?: { readonly urls: readonly string[]; readonly username: string; readonly credential: string };
+};
+
 export type SignalingEnd = {
   readonly code: Extract<ErrorCode, 'closed-here' | 'signaling-unreachable' | 'signaling-refused'>;
   readonly detail: string;
@@ -17,9 +24,10 @@ export interface SignalingHandlers {
   /** The server's 32-byte challenge: answer with `join`. */
   challenged(challenge: Uint8Array): void;
   welcomed(welcome: SignalingWelcome): void;
+  helped(help: SignalingHelp): void;
   /** An introduction from a node (its 32-byte public key, as the server claims). */
   relayed(from: Uint8Array, body: Uint8Array): void;
-  /** The target of an introduction is not connected to this server. */
+  /** The target of an introduction, or the node that was looked up, is not connected to this server. */
   absent(to: Uint8Array): void;
   /** Called once; nothing follows. */
   closed(end: SignalingEnd): void;
@@ -39,6 +47,8 @@ export interface SignalingConnection {
   relay(to: Uint8Array, body: Uint8Array): void;
   /** Asks for another sample of peers; answered by `welcomed`. */
   list(): void;
+  /** Asks for one node's card, by its key; answered by `welcomed` or `absent`. */
+  lookUp(node: Uint8Array): void;
   /** Stop (or start again) handing our card to newcomers. */
   announce(on: boolean): void;
   close(): void;
@@ -49,4 +59,5 @@ export interface SignalingClient {
   connect(handlers: SignalingHandlers): SignalingConnection;
   /** Host name of the server, for STUN and for words on the screen. */
   readonly host: string;
+  readonly url?: string;
 }

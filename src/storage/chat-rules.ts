@@ -1,4 +1,4 @@
-import type { DeliveryState, StoredEvent } from '../ports/chat-store.ts';
+import type { DeliveryState, NewConversation, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
 
 const ORDER: readonly DeliveryState[] = ['queued', 'sent', 'delivered', 'read'];
 
@@ -16,4 +16,26 @@ export function inDisplayOrder(a: StoredEvent, b: StoredEvent): number {
 
 export function isBefore(a: StoredEvent, b: StoredEvent): boolean {
   return inDisplayOrder(a, b) < 0;
+}
+
+/** A conversation after one more event was stored in it. */
+export function withEvent(before: StoredConversation | undefined, conversation: NewConversation, event: StoredEvent): StoredConversation {
+  const isByOther = event.author !== conversation.members[0];
+  if (!before) return { ...conversation, last: event, lastAt: event.time, unread: isByOther ? 1 : 0 };
+  const last = isBefore(before.last, event) ? event : before.last;
+  return { ...before, last, lastAt: last.time, unread: before.unread + (isByOther ? 1 : 0) };
+}
+
+/** A conversation that was seen up to an event; `after` are the events that follow it in display order. */
+export function readUpTo(before: StoredConversation, event: StoredEvent, after: readonly StoredEvent[]): StoredConversation {
+  return { ...before, readUpTo: event.id, unread: unreadAmong(after, before) };
+}
+
+export function unreadAmong(events: readonly StoredEvent[], { members: [me] }: NewConversation): number {
+  return events.filter(({ author }) => author !== me).length;
+}
+
+/** Newest first: (time of the last event, id), both descending. */
+export function isMoreRecent(a: StoredConversation, b: StoredConversation): boolean {
+  return a.lastAt > b.lastAt || (a.lastAt === b.lastAt && a.id > b.id);
 }

@@ -1,36 +1,72 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { ParleyError, type ErrorCode } from '../base/errors.ts';
 import type { PersonId } from '../base/ids.ts';
-import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
+import type {
+  ChatStore,
+  ConversationId,
+  Delivery,
+  DeliveryState,
+  EventId,
+  NewConversation,
+  StoredConversation,
+  StoredEvent,
+} from '../ports/chat-store.ts';
 import { TABLE_NAMES, type Records, type Table, type TableName } from '../ports/records.ts';
-import { canAdvance } from './chat-rules.ts';
+import { canAdvance, readUpTo, unreadAmong, withEvent } from './chat-rules.ts';
 
 interface Schema extends DBSchema {
   records: { key: [TableName, string]; value: unknown };
   events: { key: EventId; value: StoredEvent; indexes: { order: [ConversationId, number, number, EventId] } };
-  conversations: { key: ConversationId; value: StoredConversation };
+  conversations: { key: ConversationId; value: StoredConversation; indexes: { recent: [string, number, ConversationId] } };
   heads: { key: ConversationId; value: readonly EventId[] };
-  deliveries: { key: [EventId, PersonId]; value: Delivery; indexes: { conversation: ConversationId; open: [PersonId, DeliveryState] } };
+  deliveries: { key: [EventId, PersonId]; value: Delivery; indexes: { open: [PersonId, DeliveryState] } };
 }
 
 type Database = IDBPDatabase<Schema>;
 
 export const DATABASE_NAME = 'parley';
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 const CHANNEL = 'parley-storage';
 
 /** One step for each version; a database of any older one goes through all that follow. */
-const MIGRATIONS: readonly ((database: Database) => void)[] = [
+const MIGRATIONS: readonly ((database: Database, upgrade: Upgrade) => void | Promise<void>)[] = [
   (database) => {
     database.createObjectStore('records');
     database.createObjectStore('events', { keyPath: 'id' }).createIndex('order', ['conversation', 'depth', 'time', 'id']);
     database.createObjectStore('conversations', { keyPath: 'id' });
     database.createObjectStore('heads');
     const deliveries = database.createObjectStore('deliveries', { keyPath: ['event', 'to'] });
-    deliveries.createIndex('conversation', 'conversation');
     deliveries.createIndex('open', ['to', 'state']);
   },
+  // Conversations tell their last event and what is unread, and are found by it. What was written before is counted once.
+  async (_database, upgrade) => {
+    const deliveries = upgrade.objectStore('deliveries');
+    for (const name of deliveries.indexNames) if (name !== 'open') deliveries.deleteIndex(name);
+    const conversations = upgrade.objectStore('conversations');
+    conversations.createIndex('recent', ['network', 'lastAt', 'id']);
+    for (let cursor = await conversations.openCursor(); cursor; cursor = await cursor.continue()) {
+      const summary = await summaryOf(cursor.value, upgrade);
+      await (summary ? cursor.update(summary) : cursor.delete());
+    }
+  },
 ];
+
+type Upgrade = IDBPTransaction<Schema, StoreNames<Schema>[], 'versionchange'>;
+
+async function summaryOf(before: NewConversation & { readonly readUpTo?: EventId }, upgrade: Upgrade): Promise<StoredConversation | undefined> {
+  const events = upgrade.objectStore('events');
+  const all = IDBKeyRange.bound([before.id], [before.id, []]);
+  const last = (await events.index('order').openCursor(all, 'prev'))?.value;
+  if (!last) return undefined;
+  const read = before.readUpTo === undefined ? undefined : await events.get(before.readUpTo);
+  const after = await events.index('order').getAll(read ? afterEvent(read) : all);
+  return { ...before, last, lastAt: last.time, unread: unreadAmong(after, before) };
+}
+
+/** What follows an event in its conversation, in the index `order`. */
+function afterEvent({ conversation, depth, time, id }: StoredEvent): IDBKeyRange {
+  return IDBKeyRange.bound([conversation, depth, time, id], [conversation, []], true);
+}
 
 export type OpenStorage = { readonly records: Records; readonly chat: ChatStore; close(): void };
 
@@ -42,13 +78,22 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
   if (!('indexedDB' in globalThis)) throw new ParleyError('storage-denied', 'This browser gives the page no storage.');
   const database = await guard(() =>
     openDB<Schema>(name, SCHEMA_VERSION, {
-      upgrade: (opened, before) => {
-        for (const migrate of MIGRATIONS.slice(before)) migrate(opened);
+      // A step that fails undoes all of them: the data stays as the older version knew it.
+      upgrade: async (opened, before, _after, upgrade) => {
+        try {
+          for (const migrate of MIGRATIONS.slice(before)) await migrate(opened, upgrade);
+        } catch {
+          upgrade.abort();
+        }
       },
       // A newer version in another tab wants to upgrade: this tab lets go; its next operation says `storage-broken`.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     }),
   );
+  if (!isWhole(database)) {
+    database.close();
+    throw new ParleyError('storage-broken', 'A part of the database is missing.');
+  }
   const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(CHANNEL + name);
   const tell = (table: TableName | 'chat', key?: string) => channel?.postMessage({ table, key });
   return {
@@ -59,6 +104,25 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
       database.close();
     },
   };
+}
+
+/** Every store and index that a database of this version has. What lacks one was damaged, or its making was cut off. */
+const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
+  records: [],
+  events: ['order'],
+  conversations: [],
+  heads: [],
+  deliveries: ['conversation', 'open'],
+};
+
+function isWhole(database: Database): boolean {
+  const names = Object.keys(PARTS) as StoreNames<Schema>[];
+  if (!names.every((name) => database.objectStoreNames.contains(name))) return false;
+  const transaction = database.transaction(names);
+  return names.every((name) => {
+    const { indexNames } = transaction.objectStore(name) as { readonly indexNames: DOMStringList };
+    return PARTS[name].every((index) => indexNames.contains(index));
+  });
 }
 
 export function deleteIdbStorage(name: string): Promise<void> {
@@ -131,13 +195,13 @@ class IdbChatStore implements ChatStore {
     this.#tell = tell;
   }
 
-  async append(event: StoredEvent, conversation: StoredConversation, deliveries: readonly Delivery[]): Promise<boolean> {
+  async append(event: StoredEvent, conversation: NewConversation, deliveries: readonly Delivery[]): Promise<boolean> {
     const isNew = await write(this.#database, ['events', 'conversations', 'deliveries'], async (transaction) => {
       const events = transaction.objectStore('events');
       if (await events.getKey(event.id)) return false;
       await events.add(event);
       const conversations = transaction.objectStore('conversations');
-      if (!(await conversations.getKey(conversation.id))) await conversations.add(conversation);
+      await conversations.put(withEvent(await conversations.get(conversation.id), conversation, event));
       await Promise.all(deliveries.map((delivery) => transaction.objectStore('deliveries').put(delivery)));
       return true;
     });
@@ -171,15 +235,27 @@ class IdbChatStore implements ChatStore {
     });
   }
 
-  conversations(): Promise<readonly StoredConversation[]> {
-    return guard(() => this.#database.getAll('conversations'));
+  conversation(id: ConversationId): Promise<StoredConversation | undefined> {
+    return guard(() => this.#database.get('conversations', id));
+  }
+
+  recent(network: string, limit: number, before?: StoredConversation): Promise<readonly StoredConversation[]> {
+    return guard(async () => {
+      const range = IDBKeyRange.bound([network], before ? [network, before.lastAt, before.id] : [network, []], false, true);
+      const found: StoredConversation[] = [];
+      let cursor = await this.#database.transaction('conversations').store.index('recent').openCursor(range, 'prev');
+      for (; cursor && found.length < limit; cursor = await cursor.continue()) found.push(cursor.value);
+      return found;
+    });
   }
 
   async markRead(conversation: ConversationId, upTo: EventId): Promise<void> {
-    await write(this.#database, ['conversations'], async (transaction) => {
+    await write(this.#database, ['conversations', 'events'], async (transaction) => {
       const store = transaction.objectStore('conversations');
-      const before = await store.get(conversation);
-      if (before) await store.put({ ...before, readUpTo: upTo });
+      const events = transaction.objectStore('events');
+      const [before, event] = await Promise.all([store.get(conversation), events.get(upTo)]);
+      if (!before || event?.conversation !== conversation) return;
+      await store.put(readUpTo(before, event, await events.index('order').getAll(afterEvent(event))));
     });
     this.#tell('chat', conversation);
   }
@@ -210,8 +286,15 @@ class IdbChatStore implements ChatStore {
     return conversation !== undefined;
   }
 
-  deliveries(conversation: ConversationId): Promise<readonly Delivery[]> {
-    return guard(() => this.#database.getAllFromIndex('deliveries', 'conversation', conversation));
+  unread(to: PersonId): Promise<readonly Delivery[]> {
+    return guard(() => this.#database.getAllFromIndex('deliveries', 'open', [to, 'delivered']));
+  }
+
+  deliveries(events: readonly EventId[]): Promise<readonly Delivery[]> {
+    return guard(async () => {
+      const { store } = this.#database.transaction('deliveries');
+      return (await Promise.all(events.map((id) => store.getAll(IDBKeyRange.bound([id], [id, []]))))).flat();
+    });
   }
 }
 

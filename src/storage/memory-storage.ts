@@ -1,7 +1,16 @@
 import type { PersonId } from '../base/ids.ts';
-import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
+import type {
+  ChatStore,
+  ConversationId,
+  Delivery,
+  DeliveryState,
+  EventId,
+  NewConversation,
+  StoredConversation,
+  StoredEvent,
+} from '../ports/chat-store.ts';
 import type { Records, Table, TableName } from '../ports/records.ts';
-import { canAdvance, inDisplayOrder, isBefore } from './chat-rules.ts';
+import { canAdvance, inDisplayOrder, isBefore, isMoreRecent, readUpTo, withEvent } from './chat-rules.ts';
 
 /** Tables that live as long as the page: where the browser gives no storage, and in tests. */
 export class MemoryRecords implements Records {
@@ -51,10 +60,10 @@ export class MemoryChatStore implements ChatStore {
   readonly #deliveries = new Map<string, Delivery>();
   readonly #heads = new Map<ConversationId, readonly EventId[]>();
 
-  async append(event: StoredEvent, conversation: StoredConversation, deliveries: readonly Delivery[]): Promise<boolean> {
+  async append(event: StoredEvent, conversation: NewConversation, deliveries: readonly Delivery[]): Promise<boolean> {
     if (this.#events.has(event.id)) return false;
     this.#events.set(event.id, event);
-    if (!this.#conversations.has(conversation.id)) this.#conversations.set(conversation.id, conversation);
+    this.#conversations.set(conversation.id, withEvent(this.#conversations.get(conversation.id), conversation, event));
     for (const delivery of deliveries) this.#deliveries.set(`${delivery.event} ${delivery.to}`, delivery);
     return true;
   }
@@ -76,13 +85,21 @@ export class MemoryChatStore implements ChatStore {
     this.#heads.set(conversation, change(this.#heads.get(conversation) ?? []));
   }
 
-  async conversations(): Promise<readonly StoredConversation[]> {
-    return [...this.#conversations.values()];
+  async conversation(id: ConversationId): Promise<StoredConversation | undefined> {
+    return this.#conversations.get(id);
+  }
+
+  async recent(network: string, limit: number, before?: StoredConversation): Promise<readonly StoredConversation[]> {
+    const all = [...this.#conversations.values()].filter((known) => known.network === network && (!before || isMoreRecent(before, known)));
+    return all.sort((a, b) => (isMoreRecent(a, b) ? -1 : 1)).slice(0, limit);
   }
 
   async markRead(conversation: ConversationId, upTo: EventId): Promise<void> {
     const before = this.#conversations.get(conversation);
-    if (before) this.#conversations.set(conversation, { ...before, readUpTo: upTo });
+    const event = this.#events.get(upTo);
+    if (!before || event?.conversation !== conversation) return;
+    const after = [...this.#events.values()].filter((other) => other.conversation === conversation && isBefore(event, other));
+    this.#conversations.set(conversation, readUpTo(before, event, after));
   }
 
   async undelivered(to: PersonId): Promise<readonly Delivery[]> {
@@ -97,7 +114,12 @@ export class MemoryChatStore implements ChatStore {
     return true;
   }
 
-  async deliveries(conversation: ConversationId): Promise<readonly Delivery[]> {
-    return [...this.#deliveries.values()].filter((delivery) => delivery.conversation === conversation);
+  async unread(to: PersonId): Promise<readonly Delivery[]> {
+    return [...this.#deliveries.values()].filter((delivery) => delivery.to === to && delivery.state === 'delivered');
+  }
+
+  async deliveries(events: readonly EventId[]): Promise<readonly Delivery[]> {
+    const wanted = new Set(events);
+    return [...this.#deliveries.values()].filter(({ event }) => wanted.has(event));
   }
 }

@@ -7,6 +7,10 @@ export async function openStorageOrMemory(): Promise<OpenStorage & { readonly pr
   try {
     return await openIdbStorage();
   } catch (thrown) {
-    return { records: new MemoryRecords(), chat: new MemoryChatStore(), close: () => undefined, problem: asParleyError(thrown, 'storage-broken') };
+    return { ...memoryStorage(), problem: asParleyError(thrown, 'storage-broken') };
   }
+}
+
+export function memoryStorage(): OpenStorage {
+  return { records: new MemoryRecords(), chat: new MemoryChatStore(), close: () => undefined };
 }

@@ -12,12 +12,16 @@ export type MemoryLinkOptions = {
   readonly carry?: Carrier;
   readonly maxFrameBytes?: number;
   readonly lowWaterBytes?: number;
+  /** Of each end, where the link stands for one with DTLS. */
+  readonly fingerprints?: readonly [Fingerprints, Fingerprints];
 };
+
+export type Fingerprints = { readonly local: Uint8Array; readonly remote: Uint8Array };
 
 /** Two ends of one link within this process: for nodes of one program, and with a {@link Carrier} that delays or loses for tests. */
 export function memoryLinkPair(options: MemoryLinkOptions = {}): readonly [MemoryLink, MemoryLink] {
-  const a = new MemoryLink(options);
-  const b = new MemoryLink(options);
+  const a = new MemoryLink(options, options.fingerprints?.[0]);
+  const b = new MemoryLink(options, options.fingerprints?.[1]);
   a.join(b);
   b.join(a);
   return [a, b];
@@ -26,8 +30,8 @@ export function memoryLinkPair(options: MemoryLinkOptions = {}): readonly [Memor
 export class MemoryLink implements Link {
   readonly kind = 'memory';
   readonly maxFrameBytes: number;
-  readonly localFingerprint = EMPTY_BYTES;
-  readonly remoteFingerprint = EMPTY_BYTES;
+  readonly localFingerprint: Uint8Array;
+  readonly remoteFingerprint: Uint8Array;
   readonly lowWaterBytes: number;
   bufferedBytes = 0;
   readonly #carry: Carrier;
@@ -36,7 +40,9 @@ export class MemoryLink implements Link {
   #early: Uint8Array[] = [];
   #end: LinkEnd | undefined;
 
-  constructor(options: MemoryLinkOptions) {
+  constructor(options: MemoryLinkOptions, fingerprints: Fingerprints = { local: EMPTY_BYTES, remote: EMPTY_BYTES }) {
+    this.localFingerprint = fingerprints.local;
+    this.remoteFingerprint = fingerprints.remote;
     this.#carry = options.carry ?? ((frame, deliver) => queueMicrotask(() => deliver(frame)));
     this.maxFrameBytes = options.maxFrameBytes ?? LIMITS.maxFrameBytes;
     this.lowWaterBytes = options.lowWaterBytes ?? LIMITS.bulkLinkBufferBytes / 2;

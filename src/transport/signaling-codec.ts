@@ -4,7 +4,7 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import { concatBytes, fromUtf8 } from '../base/bytes.ts';
-import type { SignalingJoin } from '../ports/signaling.ts';
+import type { SignalingHelp, SignalingJoin } from '../ports/signaling.ts';
 
 export const SIGNALING_SUBPROTOCOL = 'parley-signal.1';
 
@@ -12,6 +12,9 @@ const VERSION = 1;
 const KEY_BYTES = 32;
 const CHALLENGE_BYTES = 32;
 const MAX_PORT = 65_535;
+const MAX_TURN_URLS = 4;
+const MAX_TURN_TEXT_BYTES = 256;
+const MAX_URL_BYTES = 512;
 
 const CHALLENGE = 0;
 const JOIN = 1;
@@ -22,6 +25,8 @@ const ABSENT = 5;
 const LIST = 6;
 const ANNOUNCE = 7;
 const REFUSED = 8;
+const LOOK_UP = 9;
+const HELP = 10;
 
 /** Major types in the upper three bits of an initial byte, RFC 8949 §3. */
 const UINT = 0x00;
@@ -36,6 +41,7 @@ export type ServerMessage =
   | { readonly type: 'welcome'; readonly peerCards: readonly Uint8Array[]; readonly stunPort: number }
   | { readonly type: 'relayed'; readonly from: Uint8Array; readonly body: Uint8Array }
   | { readonly type: 'absent'; readonly to: Uint8Array }
+  | { readonly type: 'help'; readonly help: SignalingHelp }
   | { readonly type: 'refused'; readonly code: string; readonly detail: string };
 
 /** Reads items in order. After the first that does not fit, `failed` stays true and every further answer is empty. */
@@ -116,7 +122,7 @@ export function decodeServerMessage(bytes: Uint8Array): ServerMessage | undefine
   if (bytes.length > LIMITS.maxSignalingMessageBytes) return undefined;
   const reader = new Reader(bytes);
   const items = reader.arrayLength(3);
-  const message = readMessage(reader, items, reader.uint(REFUSED));
+  const message = readMessage(reader, items, reader.uint(HELP));
   return reader.complete ? message : undefined;
 }
 
@@ -133,6 +139,8 @@ function readMessage(reader: Reader, items: number, type: number): ServerMessage
       }
       return { type: 'welcome', peerCards, stunPort: reader.uint(MAX_PORT) };
     }
+    case HELP:
+      return { type: 'help', help: readHelp(reader) };
     case RELAYED:
       return { type: 'relayed', from: reader.fixedBytes(KEY_BYTES), body: reader.byteString(LIMITS.maxIntroductionBytes) };
     case REFUSED:
@@ -140,6 +148,21 @@ function readMessage(reader: Reader, items: number, type: number): ServerMessage
     default:
       return undefined;
   }
+}
+
+function readHelp(reader: Reader): SignalingHelp {
+  const servers = readTexts(reader, LIMITS.maxSignalingServers);
+  const turnItems = reader.arrayLength(3);
+  if (turnItems === 0) return { servers };
+  if (turnItems !== 3) reader.failed = true;
+  const urls = readTexts(reader, MAX_TURN_URLS);
+  return { servers, turn: { urls, username: reader.text(MAX_TURN_TEXT_BYTES), credential: reader.text(MAX_TURN_TEXT_BYTES) } };
+}
+
+function readTexts(reader: Reader, maxCount: number): readonly string[] {
+  const texts: string[] = [];
+  for (let count = reader.arrayLength(maxCount); count > 0; count--) texts.push(reader.text(MAX_URL_BYTES));
+  return texts;
 }
 
 export function encodeJoin(join: SignalingJoin): Uint8Array {
@@ -158,6 +181,10 @@ export function encodeRelay(to: Uint8Array, body: Uint8Array): Uint8Array {
 
 export function encodeList(): Uint8Array {
   return Uint8Array.of(ARRAY | 1, LIST);
+}
+
+export function encodeLookUp(node: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(ARRAY | 2, LOOK_UP), byteString(node));
 }
 
 export function encodeAnnounce(on: boolean): Uint8Array {

@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SignalingClient, SignalingConnection, SignalingEnd, SignalingHandlers, SignalingJoin } from '../ports/signaling.ts';
-import { decodeServerMessage, encodeAnnounce, encodeJoin, encodeList, encodeRelay, SIGNALING_SUBPROTOCOL } from './signaling-codec.ts';
+import { decodeServerMessage, encodeAnnounce, encodeJoin, encodeList, encodeLookUp, encodeRelay, SIGNALING_SUBPROTOCOL } from './signaling-codec.ts';
 import type { ServerMessage } from './signaling-codec.ts';
 
 /** The part of the WHATWG WebSocket that is used; `ws` for Node has it too. */
@@ -27,19 +27,19 @@ const OPEN = 1;
  */
 export class WebSocketSignaling implements SignalingClient {
   readonly host: string;
-  readonly #url: string;
+  readonly url: string;
   readonly #clock: Clock;
   readonly #WebSocket: WebSocketConstructor;
 
   constructor(url: string, clock: Clock, WebSocketClass: WebSocketConstructor = WebSocket as unknown as WebSocketConstructor) {
-    this.#url = url;
+    this.url = url;
     this.#clock = clock;
     this.#WebSocket = WebSocketClass;
     this.host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
   }
 
   connect(handlers: SignalingHandlers): SignalingConnection {
-    return new WebSocketSignalingConnection(this.#url, this.#clock, this.#WebSocket, handlers);
+    return new WebSocketSignalingConnection(this.url, this.#clock, this.#WebSocket, handlers);
   }
 }
 
@@ -48,6 +48,14 @@ export function signalingUrlOf(pageUrl: string): string {
   const url = new URL('/signal', pageUrl);
   url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
   return url.href;
+}
+
+/** Whether a server's word for another server can be used: a WebSocket URL, and a secure one where the page is. */
+export function isSignalingUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  const isSecurePage = globalThis.location?.protocol === 'https:';
+  return (protocol === 'wss:' || (protocol === 'ws:' && !isSecurePage)) && username === '' && password === '';
 }
 
 class WebSocketSignalingConnection implements SignalingConnection {
@@ -88,6 +96,10 @@ class WebSocketSignalingConnection implements SignalingConnection {
 
   list(): void {
     this.#send(encodeList());
+  }
+
+  lookUp(node: Uint8Array): void {
+    this.#send(encodeLookUp(node));
   }
 
   announce(on: boolean): void {
@@ -131,6 +143,8 @@ class WebSocketSignalingConnection implements SignalingConnection {
       case 'welcome':
         if (!this.#hasJoined) return this.#violated('The signaling server spoke out of order.');
         return this.#handlers.welcomed({ peerCards: message.peerCards, stunPort: message.stunPort });
+      case 'help':
+        return this.#handlers.helped(message.help);
       case 'relayed':
         if (!this.#hasJoined) return this.#violated('The signaling server spoke out of order.');
         return this.#handlers.relayed(message.from, message.body);

@@ -1,6 +1,6 @@
 /** Numbers, times and sizes in the reader's language and customs. */
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const longDate = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -45,5 +45,5 @@ export function bytes(count: number): string {
 
 export function milliseconds(ms: number): string {
   if (ms < 1) return '< 1 ms';
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${number.format(ms / 1000)} s`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(ms / 1000)} s`;
 }

@@ -18,6 +18,7 @@ import { milliseconds } from './format.ts';
 export const strings = {
   appName: 'Parley',
   main: 'Main',
+  skipToContent: 'Skip to content',
   conversations: 'Conversations',
   agents: 'Agents',
   network: 'Network',
@@ -45,14 +46,16 @@ export const strings = {
   nobodyHere: 'Nobody else is here yet. Invite somebody: opening the link is all they do.',
   searchConversations: 'Search conversations',
   searchAgents: 'Search agents and people',
+  moreConversations: 'Show more',
   nothingFound: 'Nothing matches.',
   noConversations: 'No conversations yet',
   noConversationsText: 'Invite somebody, or write to a person who is here.',
   welcome: 'You are in.',
-  welcomeText: (network: string) =>
-    `This tab is now a node of ${network}, and you need no account. Pick a conversation, start one, or invite somebody.`,
+  welcomeText: (network: string) => `This tab is now part of ${network}: no account, no password. Write to somebody who is here, or send an invite.`,
   yourName: 'Others see you as',
   change: 'Change',
+  hereNow: 'Here now',
+  writeTo: (name: string) => `Write to ${name}`,
   conversationGone: 'There is no such conversation on this device.',
 
   messages: 'Messages',
@@ -94,6 +97,32 @@ export const strings = {
   result: 'Result',
   optional: 'optional',
   asJson: 'as JSON',
+  editAsJson: 'Write as JSON',
+  editAsForm: 'Back to the form',
+  notInForm: 'The form cannot show all of this, so it stays as JSON.',
+  argumentsAsJson: 'All arguments as JSON',
+  kindOf: (label: string) => (label === '' ? 'Kind' : `Kind of ${label}`),
+  itemOf: (label: string, place: number) => (label === '' ? `Item ${place}` : `${label} ${place}`),
+  addItem: (label: string) => `Add to ${label === '' ? 'the list' : label}`,
+  removeItem: (item: string) => `Remove ${item}`,
+  leaveOut: (label: string) => `Leave out ${label}`,
+  fieldProblems: {
+    needed: 'This is needed.',
+    choose: 'Choose one.',
+    number: 'Give a number.',
+    integer: 'Give a whole number.',
+    inexact: 'A number here is too long to be sent exactly. Where the tool takes text, put it in "quotes".',
+    atLeast: (min: number) => `Give at least ${min}.`,
+    atMost: (max: number) => `Give at most ${max}.`,
+    moreThan: (min: number) => `Give more than ${min}.`,
+    lessThan: (max: number) => `Give less than ${max}.`,
+    longer: (min: number) => `Give at least ${count(min, 'character')}.`,
+    shorter: (max: number) => `Give at most ${count(max, 'character')}.`,
+    moreItems: (min: number) => `Give at least ${count(min, 'item')}.`,
+    fewerItems: (max: number) => `Give at most ${count(max, 'item')}.`,
+    json: 'Give valid JSON: text in "quotes", lists in [brackets], objects in {braces}.',
+    object: 'Arguments are an object: {"name": value}.',
+  },
   allTools: 'All tools',
   loadingAgent: 'Asking the agent what it can do…',
   agentGone: 'This agent is not reachable now.',
@@ -109,11 +138,15 @@ export const strings = {
   callsServed: 'Calls into your agents',
   noCallsServed: 'Nobody has called your agents since this page was opened.',
   waitingForOwner: (name: string) => `Waiting for ${name}. If the owner has to say yes first, this takes a moment.`,
+  askedByYou: 'asked by you',
+  askedAndAllowed: (owner: string) => `asked by you, allowed by ${owner}`,
+  askedAndRefused: (owner: string) => `asked by you, refused by ${owner}`,
   running: 'Running…',
   took: (ms: number) => `took ${milliseconds(ms)}`,
 
   allowToolCall: 'Allow tool call?',
-  wantsToCall: (tool: string, agent: string) => `wants to call ${tool} of your agent ${agent}`,
+  wantsToCall: 'wants to call',
+  ofYourAgent: (agent: string) => `of your agent ${agent}`,
   withArguments: 'With these arguments',
   withNoArguments: 'Without arguments',
   allowOnce: 'Allow once',
@@ -122,6 +155,7 @@ export const strings = {
   moreWaiting: (count: number) => `${count} more waiting`,
   notVerifiedCaller: 'You have not verified this person. Allow only what you would let a stranger do.',
 
+  currentNetworkIs: 'The network you are in',
   howConnected: 'How you are connected',
   peers: 'Peers',
   noPeers: 'No peers yet. Open the invite link in another browser, or send it to somebody.',
@@ -174,10 +208,10 @@ function count(value: number, noun: string): string {
   return `${value} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** What the status region says; its beginning is a name that stays. */
+/** How the status region's text begins, which is a name that stays; the mode follows. */
 export function statusText(status: NetworkStatusView): string {
   const state = { offline: 'Offline', connecting: 'Connecting', connected: 'Connected' }[status.state];
-  return `${state} · ${count(status.peers, 'peer')} · ${status.mode}`;
+  return `${state} · ${count(status.peers, 'peer')}`;
 }
 
 const SERVER_TEXTS: Record<NetworkStatusView['server']['state'], (host: string) => string> = {
@@ -252,9 +286,11 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   unreachable: 'Not reachable now: away, or no path leads there. It is tried again when they are back.',
   'ice-failed': 'No direct path was found. A firewall, or a network that blocks UDP, stands between you. Try another network.',
   'link-lost': 'The connection broke. It is made again by itself.',
+  'relay-lost': 'The person whose tab passed this on is gone, or could not go on. Another way is looked for.',
   'peer-closed': 'The other side closed the page.',
   'peer-silent': 'The other side stopped answering: asleep, or offline.',
   replaced: 'A newer connection took over.',
+  'not-needed': 'The other side has connections enough and gave this one up.',
   'protocol-unknown': 'The other side’s version of the app cannot do this. Reload both pages.',
   'agent-unknown': 'The agent is no longer there.',
   refused: 'The owner said no.',
@@ -280,6 +316,7 @@ const NOTICES: Record<NoticeView['text'], string> = {
   copied: 'Copied.',
   'update-ready': 'A new version is ready. Updating reloads the page; calls that run are finished first.',
   'offline-ready': 'Parley now also opens without a network.',
+  'not-persisted': 'The browser did not agree to keep it. It often does once the app is installed, or used for some days.',
   problem: 'Something went wrong.',
   'name-saved': 'Your name is saved, and others see it now.',
   'storage-trouble': 'Storage trouble.',

@@ -195,12 +195,13 @@ export class AgentsModel {
   async #load(agent: AgentView): Promise<void> {
     const detail = this.#details.get(agent.address);
     if (!detail) return;
-    const before = detail.value;
-    if (before?.state !== 'ready') detail.value = { agent, state: 'loading', tools: [], resources: [], prompts: [] };
+    // What was known stays: somebody may be filling in a form of it.
+    const { tools = [], resources = [], prompts = [], state } = detail.value ?? {};
+    if (state !== 'ready') detail.value = { agent, state: 'loading', tools, resources, prompts };
     try {
       const { client, path } = await this.#session(agent.address);
       const can = client.getServerCapabilities();
-      const [tools, resources, prompts] = await Promise.all([
+      const [listedTools, listedResources, listedPrompts] = await Promise.all([
         can?.tools ? client.listTools(undefined, { cacheMode: 'refresh' }) : undefined,
         can?.resources ? client.listResources(undefined, { cacheMode: 'refresh' }) : undefined,
         can?.prompts ? client.listPrompts(undefined, { cacheMode: 'refresh' }) : undefined,
@@ -208,14 +209,14 @@ export class AgentsModel {
       detail.value = {
         agent,
         state: 'ready',
-        tools: (tools?.tools ?? []).map(toolView),
-        resources: (resources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({
+        tools: (listedTools?.tools ?? []).map(toolView),
+        resources: (listedResources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({
           uri,
           name: visibleText(name),
           description: visibleText(description ?? ''),
           ...(mimeType ? { mimeType } : {}),
         })),
-        prompts: (prompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
+        prompts: (listedPrompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
           name,
           title: visibleText(title ?? name),
           description: visibleText(description ?? ''),
@@ -228,7 +229,7 @@ export class AgentsModel {
         ...(path ? { path: pathView(path, undefined) } : {}),
       };
     } catch (thrown) {
-      detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools: [], resources: [], prompts: [] };
+      detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools, resources, prompts };
     }
   }
 

@@ -1,6 +1,7 @@
 import { signal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
+import type { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError } from '../base/errors.ts';
 import { parseAgentId, parsePersonId } from '../base/ids.ts';
 import { safetyNumber } from '../crypto/safety-number.ts';
@@ -48,6 +49,7 @@ export type AppModelOptions = {
   readonly chat: ChatService;
   readonly chatStore: ChatStore;
   readonly directory: Directory;
+  readonly published: PublishedAgents;
   readonly host: AgentHost;
   readonly clients: AgentClients;
   readonly approvals: Approvals;
@@ -98,6 +100,7 @@ class Model implements AppModel {
       me: person,
       network: network.id,
       callsTo: (other) => this.agentsModel.callsTo(other),
+      report: (thrown) => this.#report(thrown),
     });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
@@ -115,18 +118,29 @@ class Model implements AppModel {
       networks: options.networks.map((known) => ({ ...known, current: known.id === network.id })),
       version: page.version,
     });
-    node.on('state', () => this.#scheduleRefresh());
+    node.on('state', ({ connectedPeers, problem }) => {
+      // Whoever has the wrong secret reaches nobody, and must not take that for an empty network.
+      if (connectedPeers === 0 && problem?.code === 'wrong-network-secret') this.notify('problem', { code: problem.code });
+      this.#scheduleRefresh();
+    });
     node.on('peer', () => this.#scheduleRefresh());
     directory.on('people', () => this.#scheduleRefresh());
+    records.onForeignChange((table, key) => {
+      if (table === 'settings' && key === 'name') void this.#renamedElsewhere();
+    });
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
+    options.published.onChange = () => this.#publish();
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
 
   get conversations() {
     return this.#conversations.rows;
+  }
+  get hasMoreConversations() {
+    return this.#conversations.hasMore;
   }
   get agents() {
     return this.agentsModel.agents;
@@ -145,8 +159,7 @@ class Model implements AppModel {
     return this.#conversations.view(id);
   }
 
-  // eslint-disable-next-line typescript/require-await -- the interface leaves room for rooms, which take time
-  async startConversation(person: string): Promise<string> {
+  startConversation(person: string): Promise<string> {
     return this.#conversations.start(parsePersonId(person));
   }
 
@@ -189,7 +202,11 @@ class Model implements AppModel {
   }
 
   loadOlder(conversation: string): Promise<void> {
-    return this.#conversations.loadOlder(conversation);
+    return this.#conversations.loadOlder(conversation).catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  loadMoreConversations(): Promise<void> {
+    return this.#conversations.loadMore().catch((thrown: unknown) => this.#report(thrown));
   }
 
   agentDetail(address: string) {
@@ -245,17 +262,30 @@ class Model implements AppModel {
   async rename(text: string): Promise<void> {
     const name = cleanName(text);
     if (name === '' || name === this.me.value.name) return;
-    this.#people.setMyName(name);
-    this.me.value = { ...this.me.value, name };
-    this.settings.value = { ...this.settings.value, name };
-    this.#publish();
-    this.#refresh();
+    this.#showMyName(name);
     try {
       await this.#options.records.table<string>('settings').put('name', name);
       this.notify('name-saved');
     } catch (thrown) {
       this.#report(thrown);
     }
+  }
+
+  /** My name is the same in all tabs of this browser. */
+  async #renamedElsewhere(): Promise<void> {
+    const name = await this.#options.records
+      .table<string>('settings')
+      .get('name')
+      .catch(() => undefined);
+    if (name !== undefined && name !== this.me.value.name) this.#showMyName(name);
+  }
+
+  #showMyName(name: string): void {
+    this.#people.setMyName(name);
+    this.me.value = { ...this.me.value, name };
+    this.settings.value = { ...this.settings.value, name };
+    this.#publish();
+    this.#refresh();
   }
 
   setTheme(theme: Theme): void {
@@ -268,7 +298,8 @@ class Model implements AppModel {
   }
 
   async requestPersistence(): Promise<void> {
-    await this.#options.page.persist();
+    const isKept = await this.#options.page.persist().catch(() => false);
+    if (!isKept) this.notify('not-persisted');
     await this.#refreshStorage();
   }
 
@@ -306,7 +337,7 @@ class Model implements AppModel {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.load()]);
+      await Promise.all([this.#people.load(), this.#conversations.loadMore()]);
     } catch (thrown) {
       this.#report(thrown);
     }
@@ -321,14 +352,8 @@ class Model implements AppModel {
   }
 
   #publish(): void {
-    const { directory, host } = this.#options;
-    directory.publish({
-      name: this.me.value.name,
-      agents: host
-        .agents()
-        .filter(({ id }) => host.isEnabled(id))
-        .map(({ id, title, description }) => ({ id, title, description })),
-    });
+    const { directory, published } = this.#options;
+    directory.publish({ name: this.me.value.name, agents: published.list() });
   }
 
   /** Many things change in one moment; the screens hear of them once. */

@@ -1,7 +1,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { ErrorCode } from '../base/errors.ts';
 import { isErrorCode } from '../base/errors.ts';
-import { parsePersonId, type PersonId } from '../base/ids.ts';
+import type { PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readEvent } from '../chat/chat-event.ts';
 import type { ChatService } from '../chat/chat-service.ts';
@@ -11,7 +11,8 @@ import type { People } from './people.ts';
 import { visibleText } from './result-blocks.ts';
 import type { CallView, ConversationRowView, ConversationView, MessageView } from './types.ts';
 
-type Loaded = {
+/** A conversation that was looked at: some last events, and more as the reader goes back. */
+type Opened = {
   readonly id: ConversationId;
   readonly other: PersonId;
   events: readonly StoredEvent[];
@@ -20,229 +21,271 @@ type Loaded = {
   readUpTo: EventId | undefined;
   firstUnread: EventId | undefined;
   draft: string;
-  readonly view: Signal<ConversationView | undefined>;
 };
 
 export type ConversationsModelOptions = {
-  readonly chat: ChatService;
+  readonly chat: Pick<ChatService, 'on' | 'conversationWith' | 'markRead'>;
   readonly store: ChatStore;
   readonly records: Records;
-  readonly people: People;
+  readonly people: Pick<People, 'view' | 'path'>;
   readonly me: PersonId;
   readonly network: string;
   callsTo(person: PersonId): readonly CallView[];
+  /** Storage failed while something was read that nobody waits for. */
+  report(thrown: unknown): void;
 };
 
-/** The list of conversations and every conversation that was looked at, kept as the store says. */
+/**
+ * The list of conversations, read a page at a time, newest first, and the conversations that were looked at, each from its end. Nothing is read for a conversation
+ * that is neither in sight of the list nor open, so thousands of them cost a start nothing.
+ */
 export class ConversationsModel {
   readonly rows: Signal<readonly ConversationRowView[]> = signal([]);
+  readonly hasMore: Signal<boolean> = signal(false);
   readonly #options: ConversationsModelOptions;
   readonly #drafts: Table<string>;
-  readonly #loaded = new Map<ConversationId, Loaded>();
-  readonly #loading = new Map<ConversationId, Promise<Loaded | undefined>>();
-  /** Whoever was never looked at has no view to keep up to date. */
-  readonly #viewed = new Set<ConversationId>();
-  readonly #views = new Map<ConversationId, Signal<ConversationView | undefined>>();
+  readonly #listed = new Map<ConversationId, StoredConversation>();
+  /** The last row of what was read page by page; what comes in is listed whether its page was read or not. */
+  #listedUpTo: StoredConversation | undefined;
+  #listing: Promise<void> | undefined;
+  /** Longest unseen first. */
+  readonly #opened = new Map<ConversationId, Opened>();
+  readonly #opening = new Map<ConversationId, Promise<Opened | undefined>>();
+  readonly #views = new Map<ConversationId, Signal<ConversationView | null | undefined>>();
 
   constructor(options: ConversationsModelOptions) {
     this.#options = options;
     this.#drafts = options.records.table<string>('drafts');
     const { chat, records } = options;
-    chat.on('stored', ({ conversation, event }) => void this.#stored(conversation, event));
+    chat.on('stored', ({ conversation, event }) => this.#watch(this.#stored(conversation, event)));
     chat.on('delivery', ({ conversation, event, to, state, reason }) =>
-      this.#delivered(conversation, { event, conversation, to, state, at: 0, ...(reason ? { reason } : {}) }),
+      this.#watch(this.#delivered(conversation, { event, conversation, to, state, at: 0, ...(reason ? { reason } : {}) })),
     );
-    chat.on('read', ({ conversation }) => void this.#reload(conversation));
-    records.onForeignChange((table) => {
-      if (table === 'chat') for (const { id } of this.#loaded.values()) void this.#reload(id);
+    chat.on('read', ({ conversation }) => this.#watch(this.#relist(conversation)));
+    records.onForeignChange((table, key) => {
+      if (table === 'chat' && key !== undefined) this.#watch(this.#changedElsewhere(key));
     });
   }
 
-  async load(): Promise<void> {
-    const { store, network } = this.#options;
-    for (const conversation of await store.conversations()) if (conversation.network === network) await this.#load(conversation.id);
-    this.refresh();
+  /** Reads the next page of the list, the first one to begin with. */
+  loadMore(): Promise<void> {
+    this.#listing ??= this.#list().finally(() => (this.#listing = undefined));
+    return this.#listing;
   }
 
-  view(id: ConversationId): ReadonlySignal<ConversationView | undefined> {
+  /** `undefined` while it is read, `null` when there is none. */
+  view(id: ConversationId): ReadonlySignal<ConversationView | null | undefined> {
     let view = this.#views.get(id);
     if (!view) this.#views.set(id, (view = signal(undefined)));
-    if (!this.#viewed.has(id)) {
-      this.#viewed.add(id);
-      void this.#load(id).then(() => this.refresh());
-    }
+    const opened = this.#opened.get(id);
+    if (opened) this.#keepOpen(opened);
+    else if (view.value !== null) this.#watch(this.#open(id));
     return view;
   }
 
   /** Opens the conversation with a person, also before anything was said in it. */
-  start(person: PersonId): ConversationId {
+  async start(person: PersonId): Promise<ConversationId> {
     const id = this.#options.chat.conversationWith(person);
-    if (!this.#loaded.has(id)) {
-      this.#add(id, person, [], false, undefined);
-      void this.#load(id);
-      this.refresh();
-    }
+    await this.#opening.get(id);
+    if (!this.#opened.has(id)) await this.#open(id, person);
     return id;
   }
 
   otherIn(id: ConversationId): PersonId | undefined {
-    return this.#loaded.get(id)?.other;
+    return this.#opened.get(id)?.other ?? this.#otherOf(this.#listed.get(id));
   }
 
   async loadOlder(id: ConversationId): Promise<void> {
-    const loaded = this.#loaded.get(id);
-    const first = loaded?.events[0];
-    if (!loaded || !first || !loaded.hasOlder) return;
+    const opened = this.#opened.get(id);
+    const first = opened?.events[0];
+    if (!opened || !first || !opened.hasOlder) return;
+    // Once for each page, however often a reader scrolls there meanwhile.
+    opened.hasOlder = false;
     const older = await this.#options.store.page(id, LIMITS.chatPageEvents, first);
-    loaded.events = [...older, ...loaded.events];
-    loaded.hasOlder = older.length === LIMITS.chatPageEvents;
-    this.#show(loaded);
+    this.#merge(opened, older, await this.#deliveriesOf(older));
+    opened.hasOlder = older.length === LIMITS.chatPageEvents;
+    this.#show(opened);
   }
 
   setDraft(id: ConversationId, text: string): void {
-    const loaded = this.#loaded.get(id);
-    if (!loaded || loaded.draft === text) return;
-    loaded.draft = text;
+    const opened = this.#opened.get(id);
+    if (!opened || opened.draft === text) return;
+    opened.draft = text;
     void (text === '' ? this.#drafts.delete(id) : this.#drafts.put(id, text)).catch(() => undefined);
   }
 
   markRead(id: ConversationId): void {
-    const loaded = this.#loaded.get(id);
-    const last = loaded?.events.findLast((event) => event.author !== this.#options.me);
-    if (!loaded || !last || loaded.readUpTo === last.id) return;
-    loaded.readUpTo = last.id;
-    void this.#options.chat.markRead(id, loaded.other, last.id).catch(() => undefined);
-    this.refresh();
+    const opened = this.#opened.get(id);
+    const last = opened?.events.findLast((event) => event.author !== this.#options.me);
+    const listed = this.#listed.get(id);
+    // What comes late may stand before what was read, and is unread all the same.
+    if (!opened || !last || (opened.readUpTo === last.id && !listed?.unread)) return;
+    opened.readUpTo = last.id;
+    if (listed) this.#listed.set(id, { ...listed, readUpTo: last.id, unread: 0 });
+    this.#watch(this.#options.chat.markRead(id, opened.other, last.id));
+    this.#refreshRows();
   }
 
   /** Names, presence or calls changed: everything is derived anew. */
   refresh(): void {
-    for (const loaded of this.#loaded.values()) this.#show(loaded);
-    this.rows.value = [...this.#loaded.values()]
-      .filter((loaded) => loaded.events.length > 0)
-      .map((loaded) => this.#row(loaded))
-      .sort((a, b) => (b.lastTime ?? 0) - (a.lastTime ?? 0));
+    for (const opened of this.#opened.values()) this.#show(opened);
+    this.#refreshRows();
+  }
+
+  #refreshRows(): void {
+    this.rows.value = [...this.#listed.values()].sort((a, b) => b.lastAt - a.lastAt || (a.id < b.id ? 1 : -1)).map((listed) => this.#row(listed));
+  }
+
+  async #list(): Promise<void> {
+    const { store, network } = this.#options;
+    const page = await store.recent(network, LIMITS.chatListPage, this.#listedUpTo);
+    for (const listed of page) this.#listed.set(listed.id, listed);
+    this.#listedUpTo = page.at(-1) ?? this.#listedUpTo;
+    this.hasMore.value = page.length === LIMITS.chatListPage;
+    this.#refreshRows();
+  }
+
+  async #relist(id: ConversationId): Promise<StoredConversation | undefined> {
+    const listed = await this.#options.store.conversation(id);
+    if (listed?.network !== this.#options.network) return undefined;
+    this.#listed.set(id, listed);
+    this.#refreshRows();
+    return listed;
   }
 
   async #stored(id: ConversationId, event: StoredEvent): Promise<void> {
-    const loaded = this.#loaded.get(id) ?? (await this.#load(id));
-    if (!loaded) return;
-    if (!loaded.events.some((known) => known.id === event.id)) {
-      loaded.events = [...loaded.events, event].sort((a, b) => a.depth - b.depth || a.time - b.time || (a.id < b.id ? -1 : 1));
+    const wasMissing = this.#views.get(id)?.value === null;
+    const opened = this.#opened.get(id) ?? (await (wasMissing ? this.#open(id) : this.#opening.get(id)));
+    if (opened) {
+      const mine = event.author === this.#options.me && !opened.deliveries.has(event.id);
+      const queued: Delivery = { event: event.id, conversation: id, to: opened.other, state: 'queued', at: event.storedAt };
+      this.#merge(opened, [event], mine ? [queued] : []);
+      this.#show(opened);
     }
-    if (event.author === this.#options.me && !loaded.deliveries.has(event.id)) {
-      loaded.deliveries.set(event.id, { event: event.id, conversation: id, to: loaded.other, state: 'queued', at: event.storedAt });
+    await this.#relist(id);
+  }
+
+  async #delivered(id: ConversationId, delivery: Delivery): Promise<void> {
+    const opened = this.#opened.get(id) ?? (await this.#opening.get(id));
+    opened?.deliveries.set(delivery.event, delivery);
+    if (opened) this.#show(opened);
+  }
+
+  /** Another tab wrote into it. */
+  async #changedElsewhere(id: ConversationId): Promise<void> {
+    await this.#relist(id);
+    const opened = this.#opened.get(id);
+    if (!opened) return;
+    const events = await this.#options.store.page(id, Math.max(LIMITS.chatPageEvents, opened.events.length));
+    this.#merge(opened, events, await this.#deliveriesOf(events));
+    opened.readUpTo = this.#listed.get(id)?.readUpTo ?? opened.readUpTo;
+    this.#show(opened);
+  }
+
+  #open(id: ConversationId, other?: PersonId): Promise<Opened | undefined> {
+    let opening = this.#opening.get(id);
+    if (!opening) {
+      opening = this.#read(id, other).finally(() => this.#opening.delete(id));
+      this.#opening.set(id, opening);
     }
-    this.refresh();
+    return opening;
   }
 
-  #delivered(id: ConversationId, delivery: Delivery): void {
-    const loaded = this.#loaded.get(id);
-    loaded?.deliveries.set(delivery.event, delivery);
-    if (loaded) this.#show(loaded);
-  }
-
-  async #reload(id: ConversationId): Promise<void> {
-    this.#loading.delete(id);
-    await this.#load(id);
-    this.refresh();
-  }
-
-  #load(id: ConversationId): Promise<Loaded | undefined> {
-    let loading = this.#loading.get(id);
-    if (!loading) this.#loading.set(id, (loading = this.#read(id)));
-    return loading;
-  }
-
-  async #read(id: ConversationId): Promise<Loaded | undefined> {
+  async #read(id: ConversationId, asked: PersonId | undefined): Promise<Opened | undefined> {
     const { store } = this.#options;
-    const known = this.#loaded.get(id);
-    const count = Math.max(LIMITS.chatPageEvents, known?.events.length ?? 0);
-    const [conversations, events, deliveries, draft] = await Promise.all([
-      store.conversations(),
-      store.page(id, count),
-      store.deliveries(id),
-      this.#drafts.get(id),
-    ]);
-    const record: StoredConversation | undefined = conversations.find((conversation) => conversation.id === id);
-    const other = record?.members.find((member) => member !== this.#options.me) ?? known?.other;
+    const [stored, events, draft] = await Promise.all([store.conversation(id), store.page(id, LIMITS.chatPageEvents), this.#drafts.get(id)]);
+    const other = this.#otherOf(stored) ?? asked;
     if (!other) {
-      this.#loading.delete(id);
+      const view = this.#views.get(id);
+      if (view) view.value = null;
       return undefined;
     }
-    const loaded = this.#add(id, other, events, events.length >= count, record?.readUpTo);
-    for (const delivery of deliveries) loaded.deliveries.set(delivery.event, delivery);
-    if (!known && draft) loaded.draft = draft;
-    return loaded;
-  }
-
-  #add(id: ConversationId, other: PersonId, events: readonly StoredEvent[], hasOlder: boolean, readUpTo: EventId | undefined): Loaded {
-    const known = this.#loaded.get(id);
-    if (known) {
-      const ids = new Set(events.map((event) => event.id));
-      known.events = [...events, ...known.events.filter((event) => !ids.has(event.id))].sort(
-        (a, b) => a.depth - b.depth || a.time - b.time || (a.id < b.id ? -1 : 1),
-      );
-      known.readUpTo = readUpTo ?? known.readUpTo;
-      return known;
-    }
-    const view = this.#views.get(id) ?? signal<ConversationView | undefined>(undefined);
-    this.#views.set(id, view);
-    const loaded: Loaded = { id, other, events, deliveries: new Map(), hasOlder, readUpTo, firstUnread: undefined, draft: '', view };
-    loaded.firstUnread = this.#unread(loaded)[0]?.id;
-    this.#loaded.set(id, loaded);
-    return loaded;
-  }
-
-  #unread(loaded: Loaded): readonly StoredEvent[] {
-    const readAt = loaded.events.findIndex((event) => event.id === loaded.readUpTo);
-    return loaded.events.slice(readAt + 1).filter((event) => event.author !== this.#options.me);
-  }
-
-  #row(loaded: Loaded): ConversationRowView {
-    const person = this.#options.people.view(loaded.other);
-    const last = loaded.events.at(-1);
-    return {
-      id: loaded.id,
-      title: person.name,
-      sigil: person.sigil,
-      presence: person.presence,
-      lastText: last ? textOf(last) : '',
-      lastTime: last?.time,
-      unread: this.#unread(loaded).length,
+    const unread = stored?.unread ?? 0;
+    const byOthers = events.filter((event) => event.author !== this.#options.me);
+    const opened: Opened = {
+      id,
+      other,
+      events: [],
+      deliveries: new Map(),
+      hasOlder: events.length === LIMITS.chatPageEvents,
+      readUpTo: stored?.readUpTo,
+      firstUnread: unread === 0 ? undefined : (byOthers.at(-unread) ?? byOthers[0])?.id,
+      draft: draft ?? '',
     };
+    const deliveries = await this.#deliveriesOf(events);
+    this.#keepOpen(opened);
+    this.#merge(opened, events, deliveries);
+    this.#show(opened);
+    return opened;
   }
 
-  #show(loaded: Loaded): void {
-    if (!this.#viewed.has(loaded.id)) return;
+  #watch(work: Promise<unknown>): void {
+    work.catch((thrown: unknown) => this.#options.report(thrown));
+  }
+
+  #otherOf(stored: StoredConversation | undefined): PersonId | undefined {
+    return stored?.members.find((member) => member !== this.#options.me);
+  }
+
+  #deliveriesOf(events: readonly StoredEvent[]): Promise<readonly Delivery[]> {
+    return this.#options.store.deliveries(events.flatMap(({ author, id }) => (author === this.#options.me ? [id] : [])));
+  }
+
+  /** As the last one that was looked at; the longest unseen is closed, unless nothing was said in it and so nothing could be read again. */
+  #keepOpen(opened: Opened): void {
+    this.#opened.delete(opened.id);
+    this.#opened.set(opened.id, opened);
+    for (const { id, events } of this.#opened.values()) {
+      if (this.#opened.size <= LIMITS.maxOpenConversations) return;
+      if (id !== opened.id && events.length > 0) this.#opened.delete(id);
+    }
+  }
+
+  #merge(opened: Opened, events: readonly StoredEvent[], deliveries: readonly Delivery[]): void {
+    const known = new Set(opened.events.map((event) => event.id));
+    opened.events = [...opened.events, ...events.filter((event) => !known.has(event.id))].sort(
+      (a, b) => a.depth - b.depth || a.time - b.time || (a.id < b.id ? -1 : 1),
+    );
+    for (const delivery of deliveries) opened.deliveries.set(delivery.event, delivery);
+  }
+
+  #row({ id, last, members, unread }: StoredConversation): ConversationRowView {
+    const { people, me } = this.#options;
+    const person = people.view(members.find((member) => member !== me) ?? me);
+    return { id, title: person.name, sigil: person.sigil, presence: person.presence, lastText: textOf(last), lastTime: last.time, unread };
+  }
+
+  #show(opened: Opened): void {
     const { people, callsTo } = this.#options;
-    const person = people.view(loaded.other);
-    const path = people.path(loaded.other);
-    const messages = loaded.events.map((event) => this.#message(loaded, event));
-    const entries = [...messages, ...callsTo(loaded.other)];
+    const person = people.view(opened.other);
+    const path = people.path(opened.other);
+    const messages = opened.events.map((event) => this.#message(opened, event));
+    const entries = [...messages, ...callsTo(opened.other)];
     if (entries.length > messages.length) entries.sort((a, b) => timeOf(a) - timeOf(b));
-    loaded.view.value = {
-      id: loaded.id,
+    const view = this.#views.get(opened.id) ?? signal<ConversationView | null | undefined>(undefined);
+    this.#views.set(opened.id, view);
+    view.value = {
+      id: opened.id,
       title: person.name,
       sigil: person.sigil,
       members: [person],
       entries,
-      hasOlder: loaded.hasOlder,
-      ...(loaded.firstUnread ? { firstUnread: loaded.firstUnread } : {}),
-      draft: loaded.draft,
+      hasOlder: opened.hasOlder,
+      ...(opened.firstUnread ? { firstUnread: opened.firstUnread } : {}),
+      draft: opened.draft,
       ...(path ? { path } : {}),
     };
   }
 
-  #message(loaded: Loaded, event: StoredEvent): MessageView {
+  #message(opened: Opened, event: StoredEvent): MessageView {
     const mine = event.author === this.#options.me;
-    const delivery = mine ? loaded.deliveries.get(event.id) : undefined;
+    const delivery = mine ? opened.deliveries.get(event.id) : undefined;
     const reason = delivery?.reason;
     const code: ErrorCode | undefined = isErrorCode(reason) ? reason : undefined;
     return {
       kind: 'message',
       id: event.id,
-      author: this.#options.people.view(parsePersonId(event.author)),
+      author: this.#options.people.view(event.author),
       mine,
       time: event.time,
       text: textOf(event),
@@ -260,6 +303,15 @@ const texts = new WeakMap<StoredEvent, string>();
 
 function textOf(event: StoredEvent): string {
   let text = texts.get(event);
-  if (text === undefined) texts.set(event, (text = visibleText(readEvent(event.bytes).event.text)));
+  if (text === undefined) texts.set(event, (text = readText(event)));
   return text;
+}
+
+/** One damaged record must not keep all others from the screen. */
+function readText(event: StoredEvent): string {
+  try {
+    return visibleText(readEvent(event.bytes).event.text);
+  } catch {
+    return '\ufffd';
+  }
 }

@@ -1,4 +1,5 @@
 import { base64 } from '@scure/base';
+import { withoutInvisible } from '../base/visible-text.ts';
 import type { ResultBlockView } from './types.ts';
 
 /** What one result may show: more is cut, so that no agent can freeze the page. */
@@ -8,14 +9,10 @@ const MAX_MEDIA_BYTES = 2 * 2 ** 20;
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 const AUDIO_TYPES = new Set(['audio/mpeg', 'audio/wav', 'audio/ogg', 'audio/webm', 'audio/mp4', 'audio/aac', 'audio/flac']);
 
-/** Everything that can hide or reorder text, except line breaks, tabs and joiners within emoji. */
-const INVISIBLE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-
 /** A peer's text as it may be shown. */
 export function visibleText(text: string): string {
   const bounded = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
-  return bounded.replace(INVISIBLE, '');
+  return withoutInvisible(bounded);
 }
 
 type Content = { readonly type?: unknown; readonly [key: string]: unknown };

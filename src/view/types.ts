@@ -209,7 +209,16 @@ export type SettingsView = {
 export type NoticeView = {
   readonly id: string;
   readonly kind: 'info' | 'problem' | 'update';
-  readonly text: 'copied' | 'update-ready' | 'offline-ready' | 'problem' | 'name-saved' | 'storage-trouble' | 'invite-broken' | 'joined-network';
+  readonly text:
+    | 'copied'
+    | 'update-ready'
+    | 'offline-ready'
+    | 'not-persisted'
+    | 'problem'
+    | 'name-saved'
+    | 'storage-trouble'
+    | 'invite-broken'
+    | 'joined-network';
   readonly problem?: ProblemView;
 };
 
@@ -220,7 +229,9 @@ export interface AppModel {
   readonly currentNetwork: ReadonlySignal<NetworkView>;
   readonly me: ReadonlySignal<MeView>;
   readonly people: ReadonlySignal<readonly PersonView[]>;
+  /** Those that were listed so far, newest first. */
   readonly conversations: ReadonlySignal<readonly ConversationRowView[]>;
+  readonly hasMoreConversations: ReadonlySignal<boolean>;
   readonly agents: ReadonlySignal<readonly AgentView[]>;
   readonly approvals: ReadonlySignal<readonly ApprovalView[]>;
   readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
@@ -229,8 +240,8 @@ export interface AppModel {
   readonly settings: ReadonlySignal<SettingsView>;
   readonly notices: ReadonlySignal<readonly NoticeView[]>;
 
-  /** A live view of one conversation; the same signal for the same id. Undefined value: no such conversation. */
-  conversation(id: string): ReadonlySignal<ConversationView | undefined>;
+  /** A live view of one conversation; the same signal for the same id. `undefined` while it is read, `null` when there is none. */
+  conversation(id: string): ReadonlySignal<ConversationView | null | undefined>;
   /** Opens (makes if needed) the conversation with a person; answers its id. */
   startConversation(person: string): Promise<string>;
   sendMessage(conversation: string, text: string): Promise<void>;
@@ -243,6 +254,8 @@ export interface AppModel {
   /** The person looks at the end of this conversation now. */
   markRead(conversation: string): void;
   loadOlder(conversation: string): Promise<void>;
+  /** Lists the next page of conversations. */
+  loadMoreConversations(): Promise<void>;
 
   /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
   agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
 import { ParleyError } from '../base/errors.ts';
 import { decode, encode } from './codec.ts';
-import { assertNetworkName, MAX_NETWORK_NAME_LENGTH, NETWORK_ID_BYTES, NETWORK_SECRET_BYTES } from './networks.ts';
+import { assertNetworkName, MAX_NETWORK_NAME_LENGTH, NETWORK_ID_BYTES, NETWORK_SECRET_BYTES, privateNetworkId } from './networks.ts';
 import { readArray, readBytes, readOneOf, readOptional, readText } from './readers.ts';
 
 /** What an invite link carries in its fragment, which browsers never send to a server. */
@@ -33,8 +33,18 @@ export function isInviteFragment(fragment: string): boolean {
   return fragment.startsWith(PREFIX);
 }
 
-/** @throws ParleyError `invite-broken` for anything but the whole fragment of an invite. */
+/**
+ * @throws ParleyError `invite-broken` for anything but the whole fragment of an invite; `wrong-network-secret` for a whole one whose secret is not
+ * that of the network that it names, with which no handshake could ever succeed.
+ */
 export function decodeInvite(fragment: string): Invite {
+  const invite = readWhole(fragment);
+  if (invite.secret && !equalBytes(privateNetworkId(invite.secret), invite.networkId))
+    throw new ParleyError('wrong-network-secret', 'The secret in this invite link is not the secret of its network. Ask for a new link.');
+  return invite;
+}
+
+function readWhole(fragment: string): Invite {
   try {
     return readInvite(fragment);
   } catch (cause) {

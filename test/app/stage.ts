@@ -19,8 +19,10 @@ export class Server {
     this.#process = child;
   }
 
-  static async start(port = 0): Promise<Server> {
-    const child = spawn(process.execPath, ['signaling-server/launch.mjs', '--port', String(port), '--stun-port', '0'], {
+  /** `app` is the folder of a build that is not the usual one. */
+  static async start(port = 0, app?: string): Promise<Server> {
+    const options = ['--port', String(port), '--stun-port', '0', ...(app ? ['--app', app] : [])];
+    const child = spawn(process.execPath, ['signaling-server/launch.mjs', ...options], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -81,7 +83,7 @@ export class Person {
   }
 
   async write(text: string): Promise<void> {
-    await this.page.getByRole('textbox', { name: 'Message', exact: true }).fill(text);
+    await this.field().fill(text);
     await this.page.getByRole('button', { name: 'Send' }).click();
   }
 
@@ -100,15 +102,34 @@ export class Person {
     if (count !== 1) throw new Error(`${count} times: ${text}`);
   }
 
-  async openTool(agent: string, owner: string, tool: string): Promise<void> {
+  /** Without an owner: an agent of one's own. */
+  async openTool(agent: string, owner: string | undefined, tool: string): Promise<void> {
     await this.go('Agents');
     await this.page
       .getByRole('list', { name: 'Agents' })
-      .getByRole('listitem', { name: `${agent}, agent of ${owner}` })
+      .getByRole('listitem', { name: `${agent}, ${owner === undefined ? 'your agent' : `agent of ${owner}`}` })
       .getByRole('link')
       .click();
     await this.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: tool }).click();
     await this.page.getByRole('form', { name: 'Arguments' }).waitFor();
+  }
+
+  /** Opens a conversation that is in the list. */
+  async read(name: string): Promise<void> {
+    await this.page
+      .getByRole('list', { name: 'Conversations' })
+      .getByRole('link', { name: new RegExp(name) })
+      .click();
+    await this.page.getByRole('log', { name: 'Messages' }).waitFor();
+  }
+
+  field() {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+  }
+
+  /** A line of the notices. */
+  async isTold(words: string | RegExp): Promise<void> {
+    await this.page.getByRole('log', { name: 'Notices' }).getByText(words).waitFor();
   }
 
   result() {
@@ -131,7 +152,15 @@ export class Stage {
   }
 
   async person(options: BrowserContextOptions = {}): Promise<Person> {
-    const context = await this.#browser.newContext({ viewport: DESKTOP, ...options });
+    return this.#follow(await this.#browser.newContext({ viewport: DESKTOP, ...options }));
+  }
+
+  /** One more tab of somebody's browser. */
+  anotherTab({ context }: Person): Promise<Person> {
+    return this.#follow(context);
+  }
+
+  async #follow(context: BrowserContext): Promise<Person> {
     const troubles: string[] = [];
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) =>
@@ -150,8 +179,8 @@ export class Stage {
   }
 
   /** Two people of known names who are connected. */
-  async pair(url: string): Promise<readonly [Person, Person]> {
-    const [ada, bo] = await Promise.all([this.person(), this.person()]);
+  async pair(url: string, browsers?: readonly [Person, Person]): Promise<readonly [Person, Person]> {
+    const [ada, bo] = browsers ?? (await Promise.all([this.person(), this.person()]));
     await Promise.all([ada.open(url), bo.open(url)]);
     await Promise.all([ada.rename('Ada'), bo.rename('Bo')]);
     await Promise.all([ada.connected(), bo.connected()]);
@@ -161,7 +190,7 @@ export class Stage {
   /** Ends everybody's browsing; answers the troubles that their pages had. */
   async leave(): Promise<readonly string[]> {
     const people = this.#people.splice(0);
-    for (const { context } of people) await context.close();
+    for (const context of new Set(people.map((person) => person.context))) await context.close();
     return people.flatMap(({ troubles }) => troubles);
   }
 

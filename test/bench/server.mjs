@@ -71,7 +71,7 @@ function residentMiB(pid) {
 }
 
 /** Introductions a second, and memory with ten thousand idle connections; the second one on Linux only, where /proc tells. */
-export async function measureServer(root, figure) {
+export async function measureServer(root, report) {
   const card = randomBytes(200);
   const relays = await startServer(root);
   const room = randomBytes(32);
@@ -93,7 +93,7 @@ export async function measureServer(root, figure) {
   relayed = 0;
   const began = performance.now();
   await new Promise((resolve) => setTimeout(resolve, RELAY_MS));
-  figure('signaling introductions of 2 KiB', '1/s', relayed / ((performance.now() - began) / 1000));
+  report.add('signaling introductions of 2 KiB', '1/s', relayed / ((performance.now() - began) / 1000));
   for (const { socket } of clients) socket.terminate();
   relays.child.kill('SIGTERM');
 
@@ -109,8 +109,8 @@ export async function measureServer(root, figure) {
       sockets.push(...joined);
     }
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    figure(`resident memory of the server with ${IDLE} idle connections`, 'MiB', residentMiB(idle.child.pid));
-    figure('resident memory for each idle connection', 'KiB', ((residentMiB(idle.child.pid) - before) * 1024) / IDLE);
+    report.add(`resident memory of the server with ${IDLE} idle connections`, 'MiB', residentMiB(idle.child.pid));
+    report.add('resident memory for each idle connection', 'KiB', ((residentMiB(idle.child.pid) - before) * 1024) / IDLE);
   } catch (thrown) {
     console.error(`Only ${sockets.length} connections could be opened: ${thrown.message}`);
   }

@@ -5,6 +5,8 @@ import { readEvent, signEvent } from '../../src/chat/chat-event.ts';
 import { readIdentityChain, readDeviceList } from '../../src/crypto/certificates.ts';
 import { openIntroduction } from '../../src/crypto/introductions.ts';
 import { makeCard, readCard } from '../../src/crypto/peer-card.ts';
+import { readClaimFrame } from '../../src/crypto/session-claim.ts';
+import { decodeRelayHeader, decodeRoutingMessage, encodeRelayHeader, encodeRoutingMessage } from '../../src/p2p/routing/routing-messages.ts';
 import { decodeOpenBody, decodeResetBody, decodeStreamFrames } from '../../src/p2p/streams/stream-frames.ts';
 import { decodeBundle, encodeBundle, readProof } from '../../src/registry/bundle.ts';
 import { documentIdOf } from '../../src/registry/document-id.ts';
@@ -15,12 +17,13 @@ import { decodeEntry, encodeEntry } from '../../src/registry/records.ts';
 import { decodeSealedChange, encodeSignedChange, openSealedChange } from '../../src/registry/signed-change.ts';
 import { readWriters } from '../../src/registry/writers.ts';
 import { decodeServerMessage, encodeRelay } from '../../src/transport/signaling-codec.ts';
-import { fieldsOf } from '../../src/ui/agents/schema-fields.ts';
+import { argumentsOf, initialOf } from '../../src/ui/agents/field-values.ts';
+import { argumentsField } from '../../src/ui/agents/schema-fields.ts';
 import { blocksOf } from '../../src/view/result-blocks.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { createLocalHello, decodeHello } from '../../src/wire/hello.ts';
 import { decodeInvite, encodeInvite } from '../../src/wire/invite.ts';
-import { openNetworkId } from '../../src/wire/networks.ts';
+import { newPrivateNetwork, openNetworkId } from '../../src/wire/networks.ts';
 import { Forger } from '../doubles/registry-forger.ts';
 import { NETWORK_ID } from '../doubles/registry-network.ts';
 import { testAgent, TestPerson } from '../support/registry-people.ts';
@@ -43,13 +46,30 @@ const writers = readWriters(forger.person.list(), [forger.person.certificate(for
 const bundle = encodeBundle({ document, generation: 1, writers, proofs: [], changes: [encodeSignedChange(change)] });
 const agentKey = `agent:${identity.node}:notes`;
 
+/** JSON whose keys are mostly those of schemas, so that it means something. */
+const { anySchema } = fc.letrec((tie) => ({
+  anySchema: fc.dictionary(
+    fc.constantFrom(
+      ...['type', 'properties', 'items', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'default', '$ref', 'required', 'title', 'minItems', '__proto__'],
+    ),
+    fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom('object', 'string', 'array', 'null', 'integer', '#/$defs/anyOf', '#', 'https://example.org/schema'),
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.array(tie('anySchema'), { maxLength: 4 }),
+      tie('anySchema'),
+    ),
+    { maxKeys: 6 },
+  ),
+}));
+
 /** Each decoder of a peer's bytes, with one valid message to damage. */
 const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => unknown; readonly valid: Uint8Array }>> = {
   'canonical CBOR': { run: (bytes) => decode(bytes), valid: encode([1, 'text', new Uint8Array(3), [true, null]]) },
   hello: { run: decodeHello, valid: createLocalHello(seededEntropy(1)) },
   'identity chain': { run: (bytes) => readIdentityChain(bytes, NOW), valid: identity.chain },
   'device list': { run: readDeviceList, valid: identity.chain },
-  'peer card': { run: (bytes) => readCard(bytes, NOW), valid: await makeCard(identity, NOW) },
+  'peer card': { run: (bytes) => readCard(bytes, NETWORK, NOW), valid: await makeCard(identity, NETWORK, NOW) },
   introduction: { run: (bytes) => openIntroduction(bytes, other.sealing, other.node, NETWORK), valid: new Uint8Array(200) },
   'chat event': { run: readEvent, valid: event.bytes },
   'stream frames': { run: decodeStreamFrames, valid: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1) },
@@ -89,6 +109,20 @@ const DECODERS: Readonly<Record<string, { readonly run: (bytes: Uint8Array) => u
       listed: [{ tag: 'ab'.repeat(8), version: 'cd'.repeat(8) }],
     }),
   },
+  'list of links': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'links-changed', seq: 2, added: ['AAAAAAAAAAA'], removed: ['AAAAAAAAAAE'] }),
+  },
+  'question for a path': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'find', path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 1 }),
+  },
+  'introduction along a path': {
+    run: decodeRoutingMessage,
+    valid: encodeRoutingMessage({ type: 'along', path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 1, body: new Uint8Array(40) }),
+  },
+  'circuit header': { run: decodeRelayHeader, valid: encodeRelayHeader({ path: 'AAAAAAAAAAAAAAAAAAAAAA', tag: 'AAAAAAAAAAA', relaysLeft: 2 }) },
+  'claim of a session': { run: readClaimFrame, valid: Uint8Array.of(6, 1, ...new Uint8Array(64)) },
   'signaling message': {
     run: decodeServerMessage,
     valid: encodeRelay(new Uint8Array(32), new Uint8Array(9)),
@@ -126,7 +160,7 @@ describe('what peers send', () => {
   }
 
   it('any fragment of a URL is an invite or a typed error, and a changed one never passes', () => {
-    const valid = encodeInvite({ name: 'Lab', networkId: NETWORK, secret: new Uint8Array(32).fill(7) });
+    const valid = encodeInvite(newPrivateNetwork(seededEntropy(1), 'Lab'));
     fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => endsInOrder(() => decodeInvite(`#/join/${text}`))));
     fc.assert(
       fc.property(fc.integer({ min: 7, max: valid.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_'), (at, character) => {
@@ -144,7 +178,12 @@ describe('what peers send', () => {
   });
 
   it('any schema and any result can be shown', () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (properties, required) => void fieldsOf({ type: 'object', properties, required })));
+    fc.assert(
+      fc.property(anySchema, fc.jsonValue(), (properties, required) => {
+        const field = argumentsField({ type: 'object', properties, required, $defs: properties });
+        argumentsOf(field, initialOf(field));
+      }),
+    );
     fc.assert(fc.property(fc.array(fc.jsonValue({ maxDepth: 3 })), (content) => void blocksOf(content)));
   });
 });

@@ -1,5 +1,5 @@
 import type { PersonId } from '../../src/base/ids.ts';
-import type { ChatStore, Delivery, StoredConversation, StoredEvent } from '../../src/ports/chat-store.ts';
+import type { ChatStore, Delivery, NewConversation, StoredEvent } from '../../src/ports/chat-store.ts';
 import type { Records } from '../../src/ports/records.ts';
 
 export type StorageMaker = () => Promise<{ readonly records: Records; readonly chat: ChatStore; release?(): Promise<void> | void }>;
@@ -8,10 +8,10 @@ type Storage = Awaited<ReturnType<StorageMaker>>;
 
 const ALICE = 'alice' as PersonId;
 const BOB = 'bob' as PersonId;
-const CONVERSATION: StoredConversation = { id: 'talk', network: 'net', members: [ALICE, BOB], createdAt: 1 };
+const CONVERSATION: NewConversation = { id: 'talk', network: 'net', members: [ALICE, BOB], createdAt: 1 };
 
-function event(id: string, depth: number, time = depth): StoredEvent {
-  return { id, conversation: 'talk', author: ALICE, time, depth, bytes: Uint8Array.of(depth), storedAt: time };
+function event(id: string, depth: number, time = depth, author = ALICE, conversation = 'talk'): StoredEvent {
+  return { id, conversation, author, time, depth, bytes: Uint8Array.of(depth), storedAt: time };
 }
 
 function queued(id: string): Delivery {
@@ -45,10 +45,8 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), false);
     same((await chat.get('e1'))?.depth, 0);
     same(await chat.get('nothing'), undefined);
-    same(
-      (await chat.conversations()).map(({ id }) => id),
-      ['talk'],
-    );
+    same((await chat.conversation('talk'))?.last.id, 'e1');
+    same(await chat.conversation('nothing'), undefined);
     same(
       (await chat.undelivered(BOB)).map(({ event: id }) => id),
       ['e1'],
@@ -77,8 +75,12 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     same(await chat.advance('e1', BOB, 'failed', 7, 'refused'), false);
     same(await chat.undelivered(BOB), []);
     same(
-      (await chat.deliveries('talk')).map(({ state }) => state),
+      (await chat.deliveries(['e1', 'unknown'])).map(({ state }) => state),
       ['delivered'],
+    );
+    same(
+      (await chat.unread(BOB)).map(({ event: id }) => id),
+      ['e1'],
     );
     same(await chat.advance('e1', BOB, 'read', 8), true);
     same(await chat.advance('unknown', BOB, 'read', 8), false);
@@ -89,7 +91,44 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     await chat.setHeads('talk', (heads) => [...heads.filter((head) => head !== 'e1'), 'e2']);
     same(await chat.heads('talk'), ['e2']);
     await chat.markRead('talk', 'e1');
-    same((await chat.conversations())[0]?.readUpTo, 'e1');
+    same((await chat.conversation('talk'))?.readUpTo, 'e1');
+  },
+  'keeps what a list shows: the last event in display order, and how many by others are unread': async ({ chat }) => {
+    const shown = async () => {
+      const found = await chat.conversation('talk');
+      return found && [found.last.id, found.lastAt, found.unread];
+    };
+    await chat.append(event('b1', 2, 20, BOB), CONVERSATION, []);
+    await chat.append(event('b0', 1, 10, BOB), CONVERSATION, []);
+    same(await shown(), ['b1', 20, 2]);
+    await chat.append(event('a1', 3, 30), CONVERSATION, []);
+    same(await shown(), ['a1', 30, 2]);
+    await chat.append(event('b2', 4, 40, BOB), CONVERSATION, []);
+    await chat.append(event('b2', 4, 40, BOB), CONVERSATION, []);
+    await chat.markRead('talk', 'b1');
+    same(await shown(), ['b2', 40, 1]);
+    await chat.markRead('talk', 'unknown');
+    same(await shown(), ['b2', 40, 1]);
+    await chat.markRead('talk', 'b2');
+    same(await shown(), ['b2', 40, 0]);
+  },
+  'lists the conversations of a network by their last events, a page at a time': async ({ chat }) => {
+    for (const [id, time] of Object.entries({ c1: 10, c2: 30, c3: 20, c4: 20 }))
+      await chat.append(event(`in ${id}`, 0, time, BOB, id), { ...CONVERSATION, id }, []);
+    await chat.append(event('elsewhere', 0, 99, BOB, 'c5'), { ...CONVERSATION, id: 'c5', network: 'other' }, []);
+    const first = await chat.recent('net', 2);
+    same(
+      first.map(({ id }) => id),
+      ['c2', 'c4'],
+    );
+    const second = await chat.recent('net', 2, first.at(-1));
+    same(
+      second.map(({ id }) => id),
+      ['c3', 'c1'],
+    );
+    same(await chat.recent('net', 2, second.at(-1)), []);
+    await chat.append(event('again', 1, 50, BOB, 'c1'), { ...CONVERSATION, id: 'c1' }, []);
+    same((await chat.recent('net', 1))[0]?.id, 'c1');
   },
 };
 

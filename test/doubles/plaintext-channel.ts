@@ -1,8 +1,7 @@
-import { concatBytes } from '../../src/base/bytes.ts';
-import type { Channel, ChannelFactory, ChannelInput, ChannelOutput } from '../../src/crypto/channel.ts';
+import type { Channel, ChannelFactory, ChannelInput, ChannelOutput, FrameRoom } from '../../src/crypto/channel.ts';
 
 /** No frame of the real channel begins so. */
-const PLAIN = Uint8Array.of(0xff);
+const PLAIN = 0xff;
 
 /** The real handshake, then payloads in clear: what encryption costs is the difference. For benchmarks and tests only. */
 export function plaintextChannels(secure: ChannelFactory): ChannelFactory {
@@ -11,6 +10,7 @@ export function plaintextChannels(secure: ChannelFactory): ChannelFactory {
 
 class PlaintextChannel implements Channel {
   readonly maxPayloadBytes: number;
+  readonly room: FrameRoom;
   readonly pendingSeals = 0;
   readonly #inner: Channel;
   readonly #outputs: ChannelOutput[] = [];
@@ -20,12 +20,13 @@ class PlaintextChannel implements Channel {
   constructor(inner: Channel) {
     this.#inner = inner;
     this.maxPayloadBytes = inner.maxPayloadBytes;
+    this.room = inner.room;
   }
 
   handle(input: Parameters<Channel['handle']>[0], now: number): void {
     const known = input as ChannelInput;
-    if (known.type === 'send') this.#outputs.push({ type: 'transmit', frame: concatBytes(PLAIN, known.payload) });
-    else if (known.type === 'frame' && known.bytes[0] === PLAIN[0]) {
+    if (known.type === 'send') this.#outputs.push({ type: 'transmit', frame: this.#clear(known.frame) });
+    else if (known.type === 'frame' && known.bytes[0] === PLAIN) {
       (this.#isEstablished ? this.#outputs : this.#early).push({ type: 'deliver', payload: known.bytes.subarray(1) });
     } else this.#inner.handle(input, now);
   }
@@ -37,6 +38,11 @@ class PlaintextChannel implements Channel {
       this.#outputs.push(...this.#early.splice(0));
     }
     return output ?? this.#outputs.shift();
+  }
+
+  #clear(frame: Uint8Array): Uint8Array {
+    frame[this.room.before - 1] = PLAIN;
+    return frame.subarray(this.room.before - 1, frame.length - this.room.after);
   }
 
   nextWakeAt(): number | undefined {

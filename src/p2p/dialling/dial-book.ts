@@ -11,8 +11,14 @@ import { Dial } from './dial.ts';
 
 export type DialBookInput =
   | { readonly type: 'dial'; readonly node: NodeId; readonly sealingKey: Uint8Array }
-  /** Opened and verified. `sealingKey` is of the card in an offer, verified too. */
-  | { readonly type: 'introduction'; readonly from: NodeId; readonly introduction: Introduction; readonly sealingKey?: Uint8Array }
+  /** Opened and verified. `sealingKey` is of the card in an offer, verified too. An offer that is not welcome is declined: there is no room. */
+  | {
+      readonly type: 'introduction';
+      readonly from: NodeId;
+      readonly introduction: Introduction;
+      readonly sealingKey?: Uint8Array;
+      readonly isWelcome?: boolean;
+    }
   /** The signaling server knows no such node. */
   | { readonly type: 'absent'; readonly node: NodeId }
   | { readonly type: 'rtc-signal'; readonly dial: number; readonly signal: RtcSignal }
@@ -112,12 +118,13 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
     this.#outputs.push({ type: 'rtc-dial', dial: dial.key, initiator: dial.isOutgoing });
   }
 
-  #introduction({ from, introduction, sealingKey }: Extract<DialBookInput, { readonly type: 'introduction' }>, now: number): void {
+  #introduction({ from, introduction, sealingKey, isWelcome = true }: Extract<DialBookInput, { readonly type: 'introduction' }>, now: number): void {
     if (from === this.#me) return;
     if (Math.abs(introduction.sentAt - now) > LIMITS.maxClockSkewMs) return this.#refuse(from, introduction, sealingKey, 'clock-skew', now);
     const name = `${from} ${toBase64url(introduction.dialId)} ${introduction.seq}`;
     if (this.#seen.has(name)) return this.#fault(from, 'replayed', 'An introduction came twice.');
     this.#seen.set(name, true);
+    if (introduction.kind === 'offer' && !isWelcome) return this.#refuse(from, introduction, sealingKey, 'overloaded', now);
     if (introduction.kind === 'offer') return this.#offer(from, introduction, sealingKey as Uint8Array, now);
     const dial = this.#dialOf(from);
     if (!dial || !equalBytes(dial.dialId, introduction.dialId)) return;

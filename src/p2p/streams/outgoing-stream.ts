@@ -34,6 +34,11 @@ export class OutgoingStream {
     return this.#endWanted;
   }
 
+  /** Uses no more of the receiver's credit than this at a time; before anything was sent. */
+  limitWindow(bytes: number): void {
+    this.#credit = Math.min(this.#credit, bytes);
+  }
+
   addCredit(bytes: number): void {
     this.#credit += bytes;
   }

@@ -13,7 +13,7 @@ import {
   decodeStreamFrames,
   encodeOpenBody,
   encodeStreamFrame,
-  FRAME_HEADER_BYTES,
+  MESSAGE_LENGTH_BYTES,
   PING_BYTES,
   readUint32,
   STREAM_FRAME,
@@ -25,11 +25,19 @@ export type MuxInput =
   /** One decrypted payload of the session's. */
   | { readonly type: 'payload'; readonly bytes: Uint8Array }
   /** `stream` comes from `allocate`. */
-  | { readonly type: 'open'; readonly stream: number; readonly protocol: string; readonly header: Uint8Array; readonly priority: PriorityClass }
-  | { readonly type: 'accept'; readonly stream: number }
+  | {
+      readonly type: 'open';
+      readonly stream: number;
+      readonly protocol: string;
+      readonly header: Uint8Array;
+      readonly priority: PriorityClass;
+      /** Less than the stream's window, where one slow stream must not take much of the session's. */
+      readonly windowBytes?: number;
+    }
+  | { readonly type: 'accept'; readonly stream: number; readonly windowBytes?: number }
   | { readonly type: 'send'; readonly stream: number; readonly message: Uint8Array }
-  /** A delivered message of this many bytes was dealt with: its credit goes back. */
-  | { readonly type: 'consumed'; readonly stream: number; readonly bytes: number }
+  /** A delivered message of this many bytes was dealt with, or so many `messages` together: the credit goes back, also after the stream's end. */
+  | { readonly type: 'consumed'; readonly stream: number; readonly bytes: number; readonly messages?: number }
   | { readonly type: 'end'; readonly stream: number }
   | { readonly type: 'reset'; readonly stream: number; readonly code: ErrorCode }
   | { readonly type: 'ping'; readonly nonce: Uint8Array };
@@ -49,6 +57,12 @@ export type MuxOutput =
   /** The peer broke the rules: the session must end. */
   | { readonly type: 'violation'; readonly code: ErrorCode; readonly detail: string };
 
+/** The memory that a payload travels in: `Channel` says it. */
+export type FrameShape = { readonly maxPayloadBytes: number; readonly room: { readonly before: number; readonly after: number } };
+
+/** A piece of a message smaller than this is not worth its header. */
+const MIN_FRAGMENT_BYTES = 1024;
+
 type MuxStream = {
   readonly id: number;
   readonly priority: PriorityClass;
@@ -60,12 +74,15 @@ type MuxStream = {
   pendingCredit: number;
 };
 
+/** Where small messages are put together, by one mux at a time, before they are copied at their true size. */
+const packing = new Uint8Array(LIMITS.packedFrameBytes);
+
 /**
  * Many flow-controlled streams of whole messages in one session. A message is begun only when the credit of its stream and of the session
  * cover all of it, so a message under way never waits for credit and streams cannot block each other half-way. Lower priorities
  * wait for higher ones; streams of one priority take turns, frame by frame.
  *
- * Payloads are pulled by `nextPayload` when the link has room, so that what is urgent overtakes what is merely queued.
+ * Payloads are pulled by `nextFrame` when the link has room, so that what is urgent overtakes what is merely queued.
  */
 export class StreamMux implements Machine<MuxInput, MuxOutput> {
   readonly #outputs = new Queue<MuxOutput>();
@@ -79,6 +96,11 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #remoteCount = 0;
   #sessionCredit: number = LIMITS.sessionWindowBytes;
   #sessionWindow: number = LIMITS.sessionWindowBytes;
+  /** Consumed on all streams together, but not yet told to the peer. */
+  #pendingCredit = 0;
+  /** Credit of streams that are gone: it counts for the session only and travels in one frame. */
+  #lateCredit = 0;
+  #lastRemoteId = 0;
   #isBroken = false;
 
   /** The two sides of a session must differ in `isInitiator`: the initiator's stream ids are odd. */
@@ -101,13 +123,15 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       case 'payload':
         return this.#payload(input.bytes, now);
       case 'open':
-        return this.#open(input.stream, input.protocol, input.header, input.priority);
+        this.#open(input.stream, input.protocol, input.header, input.priority);
+        return this.#limitWindow(input.stream, input.windowBytes);
       case 'accept':
+        this.#limitWindow(input.stream, input.windowBytes);
         return this.#accept(input.stream);
       case 'send':
         return this.#send(input.stream, input.message);
       case 'consumed':
-        return this.#consumed(input.stream, input.bytes + LIMITS.messageOverheadBytes);
+        return this.#consumed(input.stream, input.bytes + (input.messages ?? 1) * LIMITS.messageOverheadBytes);
       case 'end':
         return this.#end(input.stream);
       case 'reset':
@@ -131,52 +155,84 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     return this.#streams.size;
   }
 
+  /** Control frames that wait for room on the link. */
+  get queuedControlFrames(): number {
+    return this.#control.length;
+  }
+
   /**
-   * The next payload of at most `maxBytes`, or `undefined` when nothing can be sent now. Small frames travel together up to `packBytes`.
+   * The next payload in the memory of its frame, with `shape.room` around it, or `undefined` when nothing can be sent now. Small messages travel
+   * together, and so do those of bulk streams up to a full frame; nothing else ever waits for bulk bytes in its own frame.
    * Classes above `lowestPriority` (0 is the most urgent) are left waiting.
    */
-  nextPayload(maxBytes: number, packBytes: number, lowestPriority: PriorityClass): Uint8Array | undefined {
+  nextFrame(shape: FrameShape, lowestPriority: PriorityClass): Uint8Array | undefined {
     if (this.#isBroken) return undefined;
-    let payload: Uint8Array | undefined;
+    const scratch = packing.subarray(0, Math.min(packing.length, shape.maxPayloadBytes));
+    let used = this.#writeControl(scratch);
+    let holdsUrgent = used > 0;
+    for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
+      const isBulk = stream.priority === 2;
+      if (isBulk && holdsUrgent) break;
+      holdsUrgent ||= !isBulk;
+      if (used + stream.outgoing.restBytes > scratch.length) {
+        if (used > 0 && !isBulk) break;
+        return this.#largeFrame(shape, stream, scratch.subarray(0, used));
+      }
+      used += this.#writeFragment(stream, scratch, used, scratch.length - used);
+    }
+    if (used === 0) return undefined;
+    const { before, after } = shape.room;
+    const frame = new Uint8Array(before + used + after);
+    frame.set(scratch.subarray(0, used), before);
+    return frame;
+  }
+
+  /** A frame with what was packed, then as much of the stream's message as fits, then, where all of it is bulk, of others. */
+  #largeFrame({ room, maxPayloadBytes }: FrameShape, first: MuxStream, packed: Uint8Array): Uint8Array {
+    const isBulk = first.priority === 2;
+    const capacity = isBulk ? maxPayloadBytes : Math.min(first.outgoing.restBytes + MESSAGE_LENGTH_BYTES, maxPayloadBytes);
+    const frame = new Uint8Array(room.before + capacity + room.after);
+    const limit = room.before + capacity;
+    frame.set(packed, room.before);
+    let end = room.before + packed.length;
+    for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(2) : undefined) {
+      end += this.#writeFragment(stream, frame, end, limit - end);
+    }
+    return frame.subarray(0, end + room.after);
+  }
+
+  #writeControl(target: Uint8Array): number {
     let used = 0;
-    for (let next = this.#control.peek(); next && used + next.length <= packBytes; next = this.#control.peek()) {
-      payload ??= new Uint8Array(packBytes);
-      payload.set(next, used);
+    this.#giveLateCredit();
+    for (let next = this.#control.peek(); next && used + next.length <= target.length; next = this.#control.peek()) {
+      target.set(next, used);
       used += next.length;
       this.#control.shift();
     }
-    for (;;) {
-      const stream = this.#pick(lowestPriority);
-      if (!stream) break;
-      const needed = stream.restBytes;
-      if (used === 0) {
-        payload = new Uint8Array(needed > packBytes ? Math.min(needed + 4, maxBytes) : packBytes);
-      } else if (used + needed > packBytes) {
-        break;
-      }
-      const target = payload as Uint8Array;
-      const { written, done } = stream.writeFragment(target, used, Math.min(target.length, maxBytes) - used);
-      used += written;
-      if (done) this.#messageSent(stream.id);
-      if (used > packBytes - FRAME_HEADER_BYTES) break;
-    }
-    return used === 0 ? undefined : (payload as Uint8Array).subarray(0, used);
+    return used;
+  }
+
+  #writeFragment(stream: MuxStream, target: Uint8Array, offset: number, space: number): number {
+    const { written, done } = stream.outgoing.writeFragment(target, offset, space);
+    if (done) this.#messageSent(stream.id);
+    return written;
   }
 
   /** The stream whose turn it is, with a message under way. */
-  #pick(lowestPriority: PriorityClass): OutgoingStream | undefined {
-    return this.#scheduler.pick(lowestPriority, (id, priority) => {
+  #pick(lowestPriority: PriorityClass): MuxStream | undefined {
+    return this.#scheduler.pick(lowestPriority, (id, priority, mayBegin) => {
       const stream = this.#streams.get(id);
       if (!stream) return 'idle';
       const { outgoing } = stream;
-      if (outgoing.isMidMessage) return outgoing;
+      if (outgoing.isMidMessage) return stream;
       const cost = outgoing.nextCost;
       if (cost === undefined || !stream.isAccepted || cost > outgoing.credit) return 'idle';
+      if (!mayBegin) return 'blocked';
       const reserve = priority === 2 ? LIMITS.interactiveReserveBytes : 0;
       if (cost > this.#sessionCredit - reserve) return 'blocked';
       this.#sessionCredit -= cost;
       outgoing.begin();
-      return outgoing;
+      return stream;
     });
   }
 
@@ -206,6 +262,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     this.#control.push(encodeStreamFrame(STREAM_FRAME.open, id, encodeOpenBody({ priority, protocol, header })));
   }
 
+  #limitWindow(id: number, bytes: number | undefined): void {
+    if (bytes !== undefined) this.#streams.get(id)?.outgoing.limitWindow(bytes);
+  }
+
   #accept(id: number): void {
     const stream = this.#streams.get(id);
     if (!stream || stream.isLocal || stream.isAccepted) return;
@@ -223,16 +283,30 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   #consumed(id: number, bytes: number): void {
     const stream = this.#streams.get(id);
+    if (!stream) {
+      this.#lateCredit += bytes;
+      return;
+    }
     this.#sessionWindow += bytes;
-    if (!stream) return this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, id, uint32Body(bytes)));
     stream.pendingCredit += bytes;
+    this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
     if (stream.pendingCredit >= LIMITS.creditStepBytes) this.#giveCredit(stream);
+    // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
+    if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
+  }
+
+  #giveLateCredit(): void {
+    if (this.#lateCredit === 0) return;
+    this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, 0, uint32Body(this.#lateCredit)));
+    this.#sessionWindow += this.#lateCredit;
+    this.#lateCredit = 0;
   }
 
   #giveCredit(stream: MuxStream): void {
     if (stream.pendingCredit === 0) return;
     this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, stream.id, uint32Body(stream.pendingCredit)));
+    this.#pendingCredit -= stream.pendingCredit;
     stream.pendingCredit = 0;
   }
 
@@ -290,9 +364,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   #remoteOpen(id: number, body: Uint8Array): void {
     const open = decodeOpenBody(body);
-    if (!open || id === 0 || id % 2 === this.#nextLocalId % 2 || this.#streams.has(id)) {
+    if (!open || id === 0 || id % 2 === this.#nextLocalId % 2 || id <= this.#lastRemoteId) {
       return this.#violation('protocol-violation', 'a stream that cannot be opened');
     }
+    this.#lastRemoteId = id;
     if (this.#remoteCount >= LIMITS.maxStreamsPerSide) {
       return this.#control.push(encodeStreamFrame(STREAM_FRAME.reset, id, utf8('overloaded')));
     }
@@ -314,6 +389,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   #data(frame: StreamFrame): void {
     const stream = this.#streams.get(frame.stream);
     if (!stream) return this.#dataForGoneStream(frame);
+    if (stream.isLocal && !stream.isAccepted) return this.#violation('protocol-violation', 'a message on a stream that it did not accept');
     const received = stream.incoming.receive(frame);
     if (received.kind === 'violation') return this.#violation('protocol-violation', received.detail);
     if (received.cost > this.#sessionWindow) return this.#violation('protocol-violation', 'more than the credit of the session');
@@ -326,11 +402,15 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
    * given back at once, for whole messages and, by the length in front of them, for those in fragments.
    */
   #dataForGoneStream({ type, stream: id, body }: StreamFrame): void {
+    const isLocal = id % 2 === this.#nextLocalId % 2;
+    if (isLocal ? id >= this.#nextLocalId : id > this.#lastRemoteId)
+      return this.#violation('protocol-violation', 'a message on a stream that never was');
     if (type !== STREAM_FRAME.message && type !== STREAM_FRAME.first) return;
     const length = type === STREAM_FRAME.message ? body.length : body.length >= 4 ? readUint32(body, 0) : 0;
     const cost = Math.min(length, LIMITS.maxStreamMessageBytes) + LIMITS.messageOverheadBytes;
     if (cost > this.#sessionWindow) return this.#violation('protocol-violation', 'more than the credit of the session');
-    this.#control.push(encodeStreamFrame(STREAM_FRAME.credit, id, uint32Body(cost)));
+    this.#sessionWindow -= cost;
+    this.#lateCredit += cost;
   }
 
   #remoteEnd(id: number): void {
@@ -380,6 +460,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     const undelivered = stream.incoming.undeliveredCost;
     this.#sessionWindow += undelivered;
     stream.pendingCredit += undelivered;
+    this.#pendingCredit += undelivered;
     this.#giveCredit(stream);
     this.#streams.delete(stream.id);
     this.#scheduler.delete(stream.id, stream.priority);

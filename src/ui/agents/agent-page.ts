@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { AgentDetailView, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
@@ -34,20 +35,64 @@ export class AgentPage extends ModelElement {
         gap: var(--s2);
       }
       .tool {
+        display: flex;
+        flex-direction: column;
+        gap: 2px;
         width: 100%;
+        height: 100%;
         padding: 12px 14px;
         border: 1px solid var(--line);
         border-radius: var(--r2);
+        overflow-wrap: anywhere;
+        transition:
+          background var(--fast),
+          border-color var(--fast);
       }
       .tool:hover {
+        background: var(--ground);
+        border-color: var(--edge);
+      }
+      .tool:active {
         background: var(--raise);
       }
-      .tool b {
-        display: block;
+      .tool span {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 4;
+        overflow: hidden;
+      }
+      .stack > p,
+      section > p {
+        max-width: 70ch;
+        overflow-wrap: anywhere;
+      }
+      .all {
+        justify-self: start;
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+      .tool {
+        position: relative;
+        display: grid;
+        gap: 2px;
+        align-content: start;
+        height: 100%;
+        overflow-wrap: anywhere;
+      }
+      .tool button {
+        justify-self: start;
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .tool button::after {
+        content: '';
+        position: absolute;
+        inset: 0;
+        border-radius: var(--r2);
       }
       .items {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
         gap: var(--s2);
       }
       .switch {
@@ -112,7 +157,7 @@ export class AgentPage extends ModelElement {
       ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${strings.agentOn}</label>` : nothing}
       <section>
         <h2 class="label" id="tools">${strings.tools}</h2>
-        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li><button class="tool" aria-label=${tool.name} @click=${() => go({ page: 'agents', agent: agent.address, tool: tool.name })}><b>${tool.title}</b><span class="small soft">${tool.description}</span></button></li>`)}</ul>
+        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${this.#card(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }))}</li>`)}</ul>
         ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
       </section>
       ${
@@ -120,7 +165,7 @@ export class AgentPage extends ModelElement {
           ? nothing
           : html`<section>
         <h2 class="label" id="resources">${strings.resources}</h2>
-        <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li><button class="tool" aria-label="${strings.read} ${resource.name}" @click=${() => this.#read(agent.address, resource.uri, resource.name)}><b>${resource.name}</b><span class="small soft">${resource.description}</span></button></li>`)}</ul>
+        <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li>${this.#card('', `${strings.read} ${resource.name}`, resource.description, () => this.#read(agent.address, resource.uri, resource.name))}</li>`)}</ul>
       </section>`
       }
       ${
@@ -128,23 +173,32 @@ export class AgentPage extends ModelElement {
           ? nothing
           : html`<section>
         <h2 class="label" id="prompts">${strings.prompts}</h2>
-        <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li><button class="tool" aria-label="${strings.getPrompt} ${prompt.name}" @click=${() => this.#getPrompt(agent.address, prompt.name)}><b>${prompt.title}</b><span class="small soft">${prompt.description}</span></button></li>`)}</ul>
+        <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${this.#card(prompt.title, `${strings.getPrompt} ${prompt.name}`, prompt.description, () => this.#getPrompt(agent.address, prompt.name))}</li>`)}</ul>
       </section>`
       }
       ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
     `;
   }
 
+  /** The button's name is what is written on it; the whole card can be pressed. */
+  #card(title: string, name: string, description: string, press: () => void) {
+    return html`<div class="tool">
+      ${title && title !== name ? html`<b>${title}</b>` : nothing}
+      <button class=${title && title !== name ? 'small mono' : ''} @click=${press}>${name}</button>
+      <span class="small soft">${description}</span>
+    </div>`;
+  }
+
   #tool(address: string, tool: ToolView) {
     const call = this.model.calls.value.find(({ id }) => id === this.call);
     return html`
       <section>
-        <a class="small" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
+        <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
         <h2>${tool.title}</h2>
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
       </section>
-      <parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>
+      ${keyed(address, html`<parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
       <section role="region" aria-label=${strings.result} aria-live="polite">
         <h2 class="label">${strings.result}</h2>
         ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}

@@ -23,6 +23,10 @@ export class CallCard extends ModelElement {
         overflow: hidden;
         background: var(--sheet);
       }
+      .top b {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
       .top {
         display: flex;
         flex-wrap: wrap;
@@ -71,7 +75,7 @@ export class CallCard extends ModelElement {
       (fact) => fact !== undefined,
     );
     return html`
-      <div class="top"><b>${call.tool}</b><span class="soft">${call.agent.title} · ${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><span class="path">${facts.join(' · ')}</span></div>
+      <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
       ${Object.keys(call.arguments).length > 0 ? argumentList(call.arguments) : nothing}
       <div class="result">${this.#state()}</div>
     `;
@@ -89,4 +93,12 @@ export class CallCard extends ModelElement {
         return html`<p class="bad">${problemText(state.problem)}</p>`;
     }
   }
+}
+
+/** Whose wish it was, and whose consent: what came back is proof of it, and so is a refusal. */
+function askedAndAllowed({ agent, state }: CallView): string {
+  const { name } = agent.owner;
+  if (agent.mine) return strings.askedByYou;
+  if (state.kind === 'done') return strings.askedAndAllowed(name);
+  return state.kind === 'failed' && state.problem.code === 'refused' ? strings.askedAndRefused(name) : strings.askedByYou;
 }

@@ -1,11 +1,16 @@
 import { css, html, type PropertyValues, LitElement, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 import type { ResultBlockView } from '../../view/types.ts';
 import { shared } from '../styles/shared.ts';
 import { strings } from '../strings.ts';
 
 /** Deeper data is shown as JSON text. */
 const MAX_TREE_DEPTH = 6;
+/** More values than this are shown as JSON text, and no more of that than this: an element for each would freeze the page. */
+const MAX_VALUES = 1_000;
+const MAX_JSON_LENGTH = 100_000;
+const MAX_SCALAR_LENGTH = 20_000;
 const MAX_TABLE_ROWS = 200;
 const MAX_TABLE_COLUMNS = 12;
 
@@ -127,18 +132,39 @@ function structuredText(text: string): unknown {
 }
 
 /** Structured data: rows of equal shape as a table, an object as a list of its fields, the rest as JSON. */
-export function dataView(value: unknown, depth = 0): TemplateResult {
+function dataView(value: unknown, depth = 0): TemplateResult {
+  if (isScalar(value)) return html`<span class="mono">${scalar(value)}</span>`;
+  if (depth === 0 && isLarge(value)) return html`<pre>${json(value)}</pre>`;
   if (isRows(value)) return table(value);
   if (isPlainObject(value) && depth < MAX_TREE_DEPTH) {
-    return html`<dl>${Object.entries(value).map(([name, field]) => html`<dt>${name}</dt><dd>${isScalar(field) ? scalar(field) : dataView(field, depth + 1)}</dd>`)}</dl>`;
+    return html`<dl>${Object.entries(value).map(([name, field]) => html`<dt>${scalar(name)}</dt><dd>${isScalar(field) ? scalar(field) : dataView(field, depth + 1)}</dd>`)}</dl>`;
   }
-  return isScalar(value) ? html`<span class="mono">${scalar(value)}</span>` : html`<pre>${JSON.stringify(value, undefined, 2)}</pre>`;
+  return html`<pre>${json(value)}</pre>`;
+}
+
+/** Whether there are more values than are worth an element each. Looks at no more than it has to, and at any depth. */
+function isLarge(value: unknown): boolean {
+  const waiting = [value];
+  for (let seen = 0; waiting.length > 0; seen++) {
+    const next = waiting.pop();
+    if (seen + waiting.length > MAX_VALUES) return true;
+    if (!isScalar(next)) for (const inner of Object.values(next as object)) if (waiting.push(inner) > MAX_VALUES) return true;
+  }
+  return false;
+}
+
+function json(value: unknown): string {
+  return cut(JSON.stringify(value, undefined, 2), MAX_JSON_LENGTH);
+}
+
+function cut(text: string, maxLength: number): string {
+  return withInvisibleWrittenOut(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 
 function table(rows: readonly Record<string, unknown>[]): TemplateResult {
   const columns = Object.keys(rows[0] ?? {});
   return html`<table>
-    <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+    <thead><tr>${columns.map((column) => html`<th scope="col">${scalar(column)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map((column) => html`<td>${scalar(row[column])}</td>`)}</tr>`)}</tbody>
   </table>`;
 }
@@ -161,5 +187,5 @@ function isScalar(value: unknown): boolean {
 }
 
 function scalar(value: unknown): string {
-  return value === undefined ? '' : typeof value === 'string' ? value : String(value);
+  return value === undefined ? '' : cut(String(value), MAX_SCALAR_LENGTH);
 }

@@ -28,11 +28,26 @@ export class ApprovalDialog extends ModelElement {
         gap: 12px;
         align-items: center;
       }
+      .who p {
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
       .who b {
-        font-family: var(--font-text);
+        font: 600 1em / 1.4 var(--font-text);
+      }
+      .who code {
+        font-weight: 600;
       }
       .arguments {
         border-radius: var(--r2);
+      }
+      /* However much is asked for, the answers are in sight. */
+      .answers {
+        position: sticky;
+        bottom: -20px;
+        margin-bottom: -20px;
+        padding: var(--s2) 0 20px;
+        background: var(--sheet);
       }
     `,
   ];
@@ -50,16 +65,16 @@ export class ApprovalDialog extends ModelElement {
   #question(approval: ApprovalView, more: number) {
     const answer = (kind: 'once' | 'always' | 'refuse') => () => this.model.answerApproval(approval.id, kind);
     return html`<div class="stack">
-      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${strings.wantsToCall(approval.tool, approval.agent.title)}</p></div>
+      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${strings.wantsToCall} <code>${approval.tool}</code> ${strings.ofYourAgent(approval.agent.title)}</p></div>
       ${approval.toolDescription ? html`<p class="small soft">${approval.toolDescription}</p>` : nothing}
       ${Object.keys(approval.arguments).length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3>${argumentList(approval.arguments)}`}
       ${approval.caller.verified ? nothing : html`<p class="note">${strings.notVerifiedCaller}</p>`}
-      <div class="btns">
+      ${more > 0 ? html`<p class="tiny faint">${strings.moreWaiting(more)}</p>` : nothing}
+      <div class="btns answers">
         <button class="btn go" @click=${answer('once')}>${strings.allowOnce}</button>
         <button class="btn" @click=${answer('always')}>${strings.alwaysAllow}</button>
         <button class="btn" @click=${answer('refuse')}>${strings.refuse}</button>
       </div>
-      ${more > 0 ? html`<p class="tiny faint">${strings.moreWaiting(more)}</p>` : nothing}
     </div>`;
   }
 }

@@ -1,5 +1,5 @@
 import { css, html, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ConversationRowView, PersonView } from '../../view/types.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
@@ -16,6 +16,9 @@ import { shared } from '../styles/shared.ts';
 @customElement('parley-conversation-list')
 export class ConversationList extends ModelElement {
   @property({ attribute: false }) current: string | undefined;
+  @query('.more') private readonly more!: HTMLElement | null;
+  /** Who sees the end of the list gets its next page, also for finding little. */
+  readonly #sight = new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.model.loadMoreConversations());
   @state() private search = '';
   @state() private isStarting = false;
 
@@ -24,24 +27,39 @@ export class ConversationList extends ModelElement {
     listStyles,
     modalStyles,
     css`
+      .more {
+        display: flex;
+        margin: var(--s2) auto;
+      }
       .people {
         display: grid;
         gap: 2px;
         margin-top: var(--s2);
       }
+      .people li {
+        position: relative;
+        display: flex;
+        align-items: center;
+        border-radius: var(--r2);
+      }
+      .people li:hover {
+        background: var(--raise);
+      }
       .people button {
         display: flex;
         align-items: center;
         gap: 12px;
-        width: 100%;
+        flex: 1;
+        min-width: 0;
         padding: 8px;
-        border-radius: var(--r2);
       }
-      .people button:hover {
-        background: var(--raise);
+      .people button::after {
+        content: '';
+        position: absolute;
+        inset: 0;
       }
       .people .state {
-        margin-left: auto;
+        padding-right: 8px;
       }
     `,
   ];
@@ -68,9 +86,21 @@ export class ConversationList extends ModelElement {
           (row) => this.#row(row),
         )}
       </ul>
-      ${shown.length > 0 ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
+      ${this.model.hasMoreConversations.value ? html`<button class="btn quiet more" @click=${() => this.model.loadMoreConversations()}>${strings.moreConversations}</button>` : nothing}
+      ${shown.length > 0 || this.model.hasMoreConversations.value ? '' : html`<p class="hint">${rows.length > 0 ? strings.nothingFound : html`<b>${strings.noConversations}</b>${strings.noConversationsText}`}</p>`}
       ${modal({ heading: strings.newConversation, open: this.isStarting, onClose: () => (this.isStarting = false), content: () => this.#people() })}
     `;
+  }
+
+  override updated(): void {
+    const { more } = this;
+    this.#sight.disconnect();
+    if (more) this.#sight.observe(more);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sight.disconnect();
   }
 
   #row(row: ConversationRowView) {
@@ -91,7 +121,7 @@ export class ConversationList extends ModelElement {
       return html`<p class="soft small">${strings.nobodyHere}</p><p><button class="btn go" @click=${this.#invite}>${icon('invite', 18)}${strings.invite}</button></p>`;
     return html`<p class="soft small">${strings.newConversationText}</p>
       <ul class="people">
-        ${people.map((person) => html`<li><button aria-label=${person.name} @click=${() => this.#start(person)}>${sigil(person.sigil, 36)}<span class="clip">${person.name}</span><span class="state tiny faint">${person.presence === 'here' ? strings.here : strings.away}</span></button></li>`)}
+        ${people.map((person) => html`<li><button @click=${() => this.#start(person)}>${sigil(person.sigil, 36)}<span class="clip">${person.name}</span></button><span class="state tiny faint">${person.presence === 'here' ? strings.here : strings.away}</span></li>`)}
       </ul>`;
   }
 

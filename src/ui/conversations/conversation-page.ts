@@ -12,9 +12,12 @@ import { href } from '../router.ts';
 import { messageStates, pathText, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { conversationStyles } from './conversation-styles.ts';
+import { messageText, messageTextStyles } from './message-text.ts';
 
 /** Messages of one author closer than this stand together. */
 const GROUP_MS = 5 * 60_000;
+/** This near to the beginning older messages are fetched. Pixels. */
+const OLDER_DISTANCE = 400;
 /** This near to the end a reader follows what arrives. Pixels. */
 const FOLLOW_DISTANCE = 80;
 
@@ -24,13 +27,21 @@ export class ConversationPage extends ModelElement {
   @property({ attribute: false }) conversation = '';
   @state() private hasDetails = false;
   @state() private compared: PersonView | undefined;
+  @query('.entries') private readonly entries!: HTMLElement | null;
   @query('.log') private readonly log!: HTMLElement | null;
   @query('textarea') private readonly field!: HTMLTextAreaElement | null;
   #isFollowing = true;
+  /** The first entry that is shown, and how far from the end it was looked at: what is put before it moves nothing on the screen. */
+  #kept: { readonly first: string | undefined; readonly fromEnd: number } | undefined;
+  /** Where the log was put last: a scroll event that finds it there is not the reader's. */
+  #putAt = -1;
+  readonly #growth = new ResizeObserver(() => this.#settle());
   /** The conversation whose draft is in the field: from then on the field belongs to who types. */
   #draftOf: string | undefined;
+  /** What this conversation's draft is made of: messages that are being stored, and what is in the field. */
+  #draft = { unstored: [] as string[], typed: '' };
 
-  static override styles = [shared, sheet, modalStyles, conversationStyles];
+  static override styles = [shared, sheet, modalStyles, conversationStyles, messageTextStyles];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -42,22 +53,26 @@ export class ConversationPage extends ModelElement {
     super.disconnectedCallback();
     document.removeEventListener('visibilitychange', this.#look);
     removeEventListener('focus', this.#look);
+    this.#growth.disconnect();
   }
 
   override render() {
     const view = this.model.conversation(this.conversation).value;
-    if (!view) return html`<div class="empty" ?hidden=${!this.model.ready.value}><p class="soft">${strings.conversationGone}</p></div>`;
+    if (view === undefined) return html`<div class="empty" aria-busy="true"></div>`;
+    if (view === null) return this.#gone();
     return html`
       ${this.#header(view)}
       <div class="columns">
         <div class="talk">
           <div class="log" role="log" aria-label=${strings.messages} tabindex="0" @scroll=${this.#scrolled}>
+            <div class="entries">
             ${view.hasOlder ? html`<button class="btn quiet older" @click=${() => this.model.loadOlder(view.id)}>${strings.olderMessages}</button>` : html`<p class="beginning small soft">${strings.firstMessage(view.title)}</p>`}
             ${repeat(
               view.entries,
               (entry) => entry.id,
               (entry, index) => this.#entry(view, entry, view.entries[index - 1], view.entries[index + 1]),
             )}
+            </div>
           </div>
           ${view.path ? nothing : html`<p class="away small" role="note">${strings.notReachedNow}</p>`}
           <form class="composer" @submit=${this.#submit}>
@@ -70,22 +85,49 @@ export class ConversationPage extends ModelElement {
     `;
   }
 
+  #gone() {
+    return html`<header class="head"><a class="icon-btn back" href=${href({ page: 'conversations' })} aria-label=${strings.back}>${icon('back')}</a></header>
+      <div class="empty"><p class="soft">${strings.conversationGone}</p></div>`;
+  }
+
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('conversation')) this.#isFollowing = true;
+    if (changed.has('conversation')) {
+      this.#isFollowing = true;
+      this.#kept = undefined;
+      this.#draft = { unstored: [], typed: '' };
+    }
   }
 
   override updated(): void {
-    if (this.log && this.#isFollowing) this.log.scrollTop = this.log.scrollHeight;
+    if (this.entries) this.#growth.observe(this.entries);
+    this.#settle();
     this.#showDraft();
     this.#fitField();
     this.#look();
+  }
+
+  /** Where the log stands after it grew: at the end for who follows, else where it was. */
+  #settle(): void {
+    const { log } = this;
+    if (!log) return;
+    const first = this.model.conversation(this.conversation).value?.entries[0]?.id;
+    if (this.#isFollowing) {
+      log.scrollTop = log.scrollHeight;
+      this.#putAt = log.scrollTop;
+    }
+    if (!this.#isFollowing && this.#kept && this.#kept.first !== first) log.scrollTop = log.scrollHeight - this.#kept.fromEnd;
+    this.#keep(first);
+  }
+
+  #keep(first: string | undefined): void {
+    if (this.log) this.#kept = { first, fromEnd: this.log.scrollHeight - this.log.scrollTop };
   }
 
   #showDraft(): void {
     const draft = this.model.conversation(this.conversation).value?.draft;
     if (!this.field || draft === undefined || this.#draftOf === this.conversation) return;
     this.#draftOf = this.conversation;
-    this.field.value = draft;
+    this.field.value = this.#draft.typed = draft;
   }
 
   #header(view: ConversationView) {
@@ -95,7 +137,7 @@ export class ConversationPage extends ModelElement {
       ${sigil(view.sigil, 40)}
       <div class="grow">
         <h1 class="title">${view.title}</h1>
-        <div class="lock">${icon('lock', 14)}<span class="clip">${strings.encrypted} · ${areVerified ? html`<b>${strings.verified}</b>` : strings.notVerified}</span></div>
+        <div class="lock">${icon('lock', 14)}<span>${strings.encrypted} · ${areVerified ? html`<b>${strings.verified}</b>` : strings.notVerified}</span></div>
       </div>
       <button class="icon-btn" aria-label=${strings.conversationDetails} aria-expanded=${this.hasDetails} @click=${() => (this.hasDetails = !this.hasDetails)}>${icon('panel')}</button>
     </header>`;
@@ -113,7 +155,7 @@ export class ConversationPage extends ModelElement {
     return html`
       ${isNewDay ? html`<div class="day">${longDay(time)}</div>` : nothing}
       ${isFirstUnread ? html`<div class="day unread">${strings.unreadFrom}</div>` : nothing}
-      ${entry.kind === 'call' ? this.#call(entry) : this.#message(entry, !isNewDay && !isFirstUnread && belongTogether(before, entry), belongTogether(entry, after))}
+      ${entry.kind === 'call' ? this.#call(entry) : this.#message(entry, !isNewDay && !isFirstUnread && belongTogether(before, entry), belongTogether(entry, after) && after?.id !== view.firstUnread)}
     `;
   }
 
@@ -121,18 +163,18 @@ export class ConversationPage extends ModelElement {
     const { author, mine } = message;
     const name = mine ? strings.you : author.name;
     const isTold = mine && message.state !== undefined && (!goesOn || message.state === 'failed' || message.state === 'queued');
-    return html`<article class="msg ${mine ? 'mine' : ''} ${isContinued ? 'continued' : ''}" aria-label="${mine ? author.name : name}, ${timeOfDay(message.time)}: ${message.text}">
+    return html`<article class="msg ${mine ? 'mine' : ''} ${isContinued ? 'continued' : ''} ${goesOn ? 'goes-on' : ''}" aria-label="${mine ? author.name : name}, ${timeOfDay(message.time)}: ${message.text}">
       ${mine ? nothing : isContinued ? html`<span></span>` : sigil(author.sigil, 36)}
       <div class="what">
         ${mine || isContinued ? nothing : html`<div class="who"><b>${name}</b><time datetime=${isoTime(message.time)}>${timeOfDay(message.time)}</time></div>`}
-        <div class="bubble">${message.text}</div>
+        <div class="bubble">${messageText(message.text)}</div>
         ${isTold ? html`<div class="meta ${message.state}"><time datetime=${isoTime(message.time)}>${timeOfDay(message.time)}</time> · ${messageStates[message.state!]}${message.problem ? html` · ${problemText(message.problem)}` : nothing}${message.state === 'failed' ? html`<button class="btn quiet" @click=${() => this.model.retryMessage(message.id)}>${strings.tryAgain}</button>` : nothing}</div>` : nothing}
       </div>
     </article>`;
   }
 
   #call(call: CallView) {
-    return html`<article class="msg" aria-label="${call.agent.title}, ${timeOfDay(call.startedAt)}: ${call.tool}">
+    return html`<article class="msg call" aria-label="${call.agent.title}, ${timeOfDay(call.startedAt)}: ${call.tool}">
       ${sigil(call.agent.sigil, 36)}
       <div class="what">
         <div class="who"><b>${call.agent.title}</b><span class="badge">${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><time datetime=${isoTime(call.startedAt)}>${timeOfDay(call.startedAt)}</time></div>
@@ -146,7 +188,7 @@ export class ConversationPage extends ModelElement {
     const agents = this.model.agents.value.filter(({ owner }) => others.some(({ id }) => id === owner.id));
     return html`<aside class="details" aria-label=${strings.conversationDetails}>
       <section><h2 class="label">${strings.members}</h2>
-        ${view.members.map((person) => html`<div class="person">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
+        ${view.members.map((person) => html`<div class="member">${sigil(person.sigil, 32)}<span>${person.id === this.model.me.value.person ? strings.you : person.name}<small>${person.verified ? strings.verified : strings.notVerified} · ${person.presence === 'here' ? strings.here : strings.away}</small></span></div>`)}
       </section>
       ${others.map(
         (person) => html`<section>
@@ -159,7 +201,7 @@ export class ConversationPage extends ModelElement {
         agents.length === 0
           ? nothing
           : html`<section><h2 class="label">${strings.agentsOf(view.title)}</h2>
-        ${agents.map((agent) => html`<a class="person" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
+        ${agents.map((agent) => html`<a class="member" href=${href({ page: 'agents', agent: agent.address })}>${sigil(agent.sigil, 32)}<span>${agent.title}<small>${agent.description}</small></span></a>`)}
       </section>`
       }
     </aside>
@@ -183,20 +225,32 @@ export class ConversationPage extends ModelElement {
     const text = this.field?.value.trim() ?? '';
     if (text === '' || !this.field) return;
     this.#isFollowing = true;
-    const { conversation } = this;
-    this.field.value = '';
-    this.model.setDraft(conversation, '');
-    // A message that could not be stored is not lost: it goes back where it was typed, before what was typed since.
-    this.model.sendMessage(conversation, text).catch(() => {
-      if (!this.field || this.conversation !== conversation) return this.model.setDraft(conversation, text);
-      this.field.value = [text, this.field.value].filter((part) => part !== '').join('\n');
-      this.#typed();
-    });
+    void this.#send(this.conversation, text, this.field);
   };
+
+  /** Until a message is stored it stays in the draft: a page that ends before that loses nothing. */
+  async #send(conversation: string, text: string, field: HTMLTextAreaElement): Promise<void> {
+    const draft = this.#draft;
+    draft.unstored.push(text);
+    draft.typed = field.value = '';
+    try {
+      await this.model.sendMessage(conversation, text);
+      draft.unstored.splice(draft.unstored.indexOf(text), 1);
+      this.model.setDraft(conversation, textOf(draft));
+    } catch {
+      // It goes back where it was typed, before what was typed since.
+      draft.unstored.splice(draft.unstored.indexOf(text), 1);
+      draft.typed = [text, draft.typed].filter((part) => part !== '').join('\n');
+      if (draft !== this.#draft || !this.field) return;
+      this.field.value = draft.typed;
+      this.#typed();
+    }
+  }
 
   readonly #typed = (): void => {
     this.#fitField();
-    this.model.setDraft(this.conversation, this.field?.value ?? '');
+    this.#draft.typed = this.field?.value ?? '';
+    this.model.setDraft(this.conversation, textOf(this.#draft));
   };
 
   readonly #pressed = (event: KeyboardEvent): void => {
@@ -206,7 +260,11 @@ export class ConversationPage extends ModelElement {
 
   readonly #scrolled = (): void => {
     if (!this.log) return;
+    const view = this.model.conversation(this.conversation).value;
+    if (this.#isFollowing && Math.abs(this.log.scrollTop - this.#putAt) < 1) return;
     this.#isFollowing = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < FOLLOW_DISTANCE;
+    this.#keep(view?.entries[0]?.id);
+    if (view?.hasOlder && this.log.scrollTop < OLDER_DISTANCE) void this.model.loadOlder(this.conversation);
     this.#look();
   };
 
@@ -220,6 +278,10 @@ export class ConversationPage extends ModelElement {
     this.field.style.height = 'auto';
     this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 180)}px`;
   }
+}
+
+function textOf(draft: { readonly unstored: readonly string[]; readonly typed: string }): string {
+  return [...draft.unstored, draft.typed].filter((part) => part !== '').join('\n');
 }
 
 function timeOf(entry: MessageView | CallView): number {

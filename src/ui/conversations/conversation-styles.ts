@@ -3,10 +3,14 @@ import { css } from 'lit';
 export const conversationStyles = css`
   .lock {
     display: flex;
-    align-items: center;
+    align-items: flex-start;
     gap: 6px;
     color: var(--ink-2);
     font-size: var(--t-s);
+  }
+  .lock svg {
+    flex: none;
+    margin-top: 3px;
   }
   .lock b {
     color: var(--accent);
@@ -30,6 +34,8 @@ export const conversationStyles = css`
     overflow: auto;
     padding: var(--s4) 24px;
     outline-offset: -3px;
+    /* What is put before the first message is made up for by the page itself. */
+    overflow-anchor: none;
   }
   .older {
     display: flex;
@@ -78,6 +84,8 @@ export const conversationStyles = css`
   }
   .mine .what {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    width: 100%;
     justify-items: end;
   }
   .who {
@@ -105,8 +113,6 @@ export const conversationStyles = css`
     padding: 9px 14px;
     border-radius: 4px 14px 14px 14px;
     background: var(--raise);
-    white-space: pre-wrap;
-    overflow-wrap: anywhere;
   }
   .continued .bubble {
     border-radius: 14px;
@@ -115,8 +121,9 @@ export const conversationStyles = css`
     background: var(--accent-soft);
     border-radius: 14px 14px 4px 14px;
   }
-  .mine.continued .bubble {
-    border-radius: 14px 4px 4px 14px;
+  /* One tail for all that was said in one breath: on the first of theirs, on the last of mine. */
+  .mine.goes-on .bubble {
+    border-radius: 14px;
   }
   .meta {
     display: flex;
@@ -129,8 +136,11 @@ export const conversationStyles = css`
   .meta.failed {
     color: var(--rose);
   }
+  .meta.queued {
+    color: var(--amber);
+  }
   .away {
-    margin: 0 20px 10px;
+    margin: 0 20px 8px;
     padding: 8px 14px;
     border-radius: var(--r2);
     background: var(--amber-soft);
@@ -143,10 +153,13 @@ export const conversationStyles = css`
     padding: 6px 8px 6px 6px;
     border: 1px solid var(--edge);
     border-radius: var(--r3);
+    background: var(--sheet);
+    transition: border-color var(--fast);
   }
   .composer:focus-within {
-    outline: 2px solid var(--accent);
-    outline-offset: 1px;
+    border-color: var(--accent);
+    outline: 1px solid var(--accent);
+    outline-offset: 0;
   }
   .composer textarea {
     flex: 1;
@@ -172,16 +185,20 @@ export const conversationStyles = css`
   }
   .digits {
     display: grid;
-    grid-template-columns: repeat(4, 1fr);
-    gap: 8px 12px;
+    grid-template-columns: repeat(auto-fit, minmax(72px, 1fr));
+    gap: 10px 12px;
     margin: var(--s4) 0;
+    padding: var(--s4);
+    border-radius: var(--r2);
+    background: var(--ground);
     font-size: 18px;
+    letter-spacing: 0.02em;
     text-align: center;
   }
   .details .label {
     margin-bottom: 8px;
   }
-  .person {
+  .member {
     display: grid;
     grid-template-columns: 32px minmax(0, 1fr);
     gap: 10px;
@@ -191,7 +208,7 @@ export const conversationStyles = css`
     color: inherit;
     text-decoration: none;
   }
-  .person small {
+  .member small {
     display: block;
     color: var(--ink-3);
     font-size: var(--t-xs);
@@ -209,8 +226,31 @@ export const conversationStyles = css`
     }
   }
   @media (max-width: 700px) {
+    .details {
+      width: 100%;
+      border-left: 0;
+      box-shadow: none;
+    }
     .log {
       padding: 12px 14px;
+    }
+    /* Beside the sigil there is little room: what is wide goes under it. */
+    .msg.call {
+      grid-template-columns: 36px minmax(0, 1fr);
+    }
+    .msg.call .what {
+      display: contents;
+    }
+    .msg.call .who {
+      align-self: center;
+      margin: 0;
+    }
+    .msg.call parley-call {
+      grid-column: 1 / -1;
+      margin-top: 6px;
+    }
+    .away {
+      margin: 0 10px 8px;
     }
     .composer {
       margin: 0 10px 10px;

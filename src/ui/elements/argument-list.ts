@@ -1,9 +1,13 @@
 import { css, html, type TemplateResult } from 'lit';
+import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 
-/** A call's arguments, each as JSON: text in its quotes, so that nothing passes for something else. Its component needs {@link argumentStyles}. */
+/**
+ * A call's arguments, each as JSON: text in its quotes, and what would be invisible or turn the line around written out, so that nothing passes
+ * for something else. Its component needs {@link argumentStyles}.
+ */
 export function argumentList(args: Readonly<Record<string, unknown>>): TemplateResult {
   return html`<dl class="arguments" tabindex="0">
-    ${Object.entries(args).map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value, undefined, 2) ?? 'undefined'}</dd>`)}
+    ${Object.entries(args).map(([name, value]) => html`<dt>${withInvisibleWrittenOut(name)}</dt><dd>${withInvisibleWrittenOut(JSON.stringify(value, undefined, 2) ?? 'undefined')}</dd>`)}
   </dl>`;
 }
 
@@ -25,6 +29,8 @@ export const argumentStyles = css`
   .arguments dd {
     font-family: var(--font-mono);
     font-size: 12.5px;
+    /* What is asked for must look like what it is: no drawing of two letters as one. */
+    font-variant-ligatures: none;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
   }

@@ -6,7 +6,7 @@ import { icon } from './icons.ts';
 export type ModalOptions = {
   readonly heading: string;
   readonly open: boolean;
-  /** A question: only its buttons answer it. */
+  /** A question: only its buttons answer it, whatever else closes dialogs (a second Escape, the way back of a phone), and none of them has the focus. */
   readonly question?: boolean;
   /** Closed by Escape, by its button, or by a click beside it. */
   onClose?(): void;
@@ -23,12 +23,13 @@ export function modal(options: ModalOptions): TemplateResult {
   return html`<dialog
     ${opened(open)}
     aria-label=${heading}
-    @close=${() => onClose?.()}
+    @close=${(event: Event) => (question && open ? dialogOf(event).showModal() : onClose?.())}
     @cancel=${(event: Event) => question && event.preventDefault()}
+    @keydown=${(event: KeyboardEvent) => question && event.key === 'Escape' && event.preventDefault()}
     @click=${(event: MouseEvent) => !question && event.target === event.currentTarget && dialogOf(event).close()}
   >
     <header class="modal-head">
-      <h2>${heading}</h2>
+      <h2 tabindex=${question ? '-1' : nothing} ?autofocus=${question}>${heading}</h2>
       ${question ? nothing : html`<button class="icon-btn" aria-label=${strings.close} @click=${(event: Event) => dialogOf(event).close()}>${icon('close')}</button>`}
     </header>
     <div class="modal-content">${open ? content() : nothing}</div>
@@ -84,6 +85,9 @@ export const modalStyles = css`
     gap: var(--s2);
     margin: 0;
     padding: 16px 12px 4px 20px;
+  }
+  .modal-head h2:focus {
+    outline: none;
   }
   .modal-content {
     padding: 8px 20px 20px;

@@ -1,94 +1,74 @@
 import { css, html, nothing } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
-import type { ConnectionCheckView } from '../../view/types.ts';
+import { customElement, query, state } from 'lit/decorators.js';
+import type { ConnectionCheckView, PeerView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { bytes } from '../format.ts';
 import { checkNames, checkResults, pathText, peerStates, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
-import { constellation } from './constellation.ts';
-
-const NARROW_SCREEN = matchMedia('(max-width: 700px)');
+import { constellation, constellationStyles } from './constellation.ts';
+import { networkCards, networkCardStyles } from './network-cards.ts';
 
 /** The live picture of the network, the same as a table, and the connection check. */
 @customElement('parley-network')
 export class NetworkPage extends ModelElement {
-  @state() private isNarrow = NARROW_SCREEN.matches;
+  /** Of the picture, in pixels; 0 until it was measured. */
+  @state() private width = 0;
   @state() private checks: readonly ConnectionCheckView[] = [];
+  @query('.sky') private readonly sky!: HTMLElement;
+  readonly #resizes = new ResizeObserver(() => (this.width = Math.floor(this.sky.clientWidth)));
 
   static override styles = [
     shared,
     sheet,
+    networkCardStyles,
+    constellationStyles,
     css`
       .body {
-        display: grid;
+        display: flex;
+        flex-direction: column;
         gap: var(--s5);
-        align-content: start;
       }
-      .picture {
-        display: block;
-        width: 100%;
-        max-height: 56vh;
-        font-family: var(--font-ui);
+      .body > * {
+        flex: none;
       }
-      .link {
-        fill: none;
-        stroke: var(--accent);
-        stroke-width: 1.6;
-        stroke-linecap: round;
+      .sky {
+        overflow: hidden;
       }
-      .link.relayed {
-        stroke: var(--amber);
-        stroke-dasharray: 2 6;
+      .nobody {
+        margin: 0 auto;
+        max-width: 44ch;
+        text-align: center;
       }
-      .link.missing {
-        stroke: var(--edge);
-        stroke-dasharray: 1 8;
+      .cards {
+        display: none;
       }
-      .string {
-        stroke: var(--line);
-        stroke-width: 1.4;
+      .card {
+        background: var(--ground);
+        box-shadow: none;
       }
-      .disc {
-        fill: var(--sheet);
+      .checks {
+        max-width: 640px;
       }
-      .unknown {
-        fill: var(--raise);
-      }
-      text {
-        text-anchor: middle;
-        paint-order: stroke;
-        stroke: var(--sheet);
-        stroke-width: 5px;
-      }
-      .rtt {
-        fill: var(--ink-3);
-        font-size: 11px;
-      }
-      .name {
-        fill: var(--ink);
-        font-size: 13px;
-        font-weight: 600;
-      }
-      .name.away {
-        fill: var(--ink-3);
-      }
-      .agent {
-        fill: var(--ink-2);
-        font-size: 12px;
-        text-anchor: unset;
+      .checks th {
+        width: 40%;
       }
       .scroll {
         overflow: auto;
       }
+      td b {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+      td .mono {
+        white-space: nowrap;
+      }
+      .amount {
+        white-space: nowrap;
+      }
       @media (max-width: 700px) {
-        .rtt {
-          font-size: 17px;
-        }
-        .name {
-          font-size: 22px;
-        }
-        .agent {
-          font-size: 20px;
+        .cards {
+          display: grid;
+          gap: var(--s3);
         }
       }
     `,
@@ -96,12 +76,12 @@ export class NetworkPage extends ModelElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    NARROW_SCREEN.addEventListener('change', this.#resized);
+    void this.updateComplete.then(() => this.isConnected && this.#resizes.observe(this.sky));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    NARROW_SCREEN.removeEventListener('change', this.#resized);
+    this.#resizes.disconnect();
   }
 
   override render() {
@@ -115,37 +95,34 @@ export class NetworkPage extends ModelElement {
         <button class="btn" @click=${this.#check}>${strings.checkConnection}</button>
       </header>
       <div class="body">
-        ${
-          this.checks.length === 0
-            ? nothing
-            : html`<section role="region" aria-label=${strings.connectionCheck} aria-live="polite">
-          <h2 class="label">${strings.connectionCheck}</h2>
-          <table><tbody>${this.checks.map((check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>${checkResults[check.result]}${check.detail ? html` · ${check.detail}` : nothing}${check.problem ? html`<br />${problemText(check.problem)}` : nothing}</td></tr>`)}</tbody></table>
-        </section>`
-        }
-        ${constellation(model.me.value, peers, agents, this.isNarrow)}
-        ${
-          peers.length === 0
-            ? html`<p class="soft">${strings.noPeers}</p>`
-            : html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.peers}><table>
-              <thead><tr><th scope="col">${strings.person}</th><th scope="col">${strings.state}</th><th scope="col">${strings.path}</th><th scope="col">${strings.data}</th></tr></thead>
-              <tbody>${peers.map(
-                (peer) => html`<tr>
-                <td>${peer.person?.name ?? '…'}<br /><span class="mono faint" title=${peer.node}>${peer.node.slice(-10)}</span></td>
-                <td>${peerStates[peer.state]}${peer.problem ? html`<br /><span class="soft">${problemText(peer.problem)}</span>` : nothing}</td>
-                <td>${peer.path ? pathText(peer.path) : '–'}</td>
-                <td>↑ ${bytes(peer.bytesSent)}<br />↓ ${bytes(peer.bytesReceived)}</td>
-              </tr>`,
-              )}</tbody>
-            </table></div>`
-        }
+        ${this.checks.length === 0 ? nothing : this.#checks()}
+        <div class="sky">${this.width === 0 ? nothing : constellation(this.width, model.me.value, peers, agents)}</div>
+        ${peers.length === 0 ? html`<p class="nobody soft">${strings.noPeers}</p>` : this.#table(peers)}
+        <div class="cards">${networkCards(model, true)}</div>
       </div>
     `;
   }
 
-  readonly #resized = (): void => {
-    this.isNarrow = NARROW_SCREEN.matches;
-  };
+  #checks() {
+    return html`<section class="checks" role="region" aria-label=${strings.connectionCheck} aria-live="polite">
+      <h2 class="label">${strings.connectionCheck}</h2>
+      <table><tbody>${this.checks.map((check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>${checkResults[check.result]}${check.detail ? html` · ${check.detail}` : nothing}${check.problem ? html`<br />${problemText(check.problem)}` : nothing}</td></tr>`)}</tbody></table>
+    </section>`;
+  }
+
+  #table(peers: readonly PeerView[]) {
+    return html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.peers}><table>
+      <thead><tr><th scope="col">${strings.person}</th><th scope="col">${strings.state}</th><th scope="col">${strings.path}</th><th scope="col">${strings.data}</th></tr></thead>
+      <tbody>${peers.map(
+        (peer) => html`<tr>
+        <td><b>${peer.person?.name ?? '…'}</b><br /><span class="mono faint" title=${peer.node}>${peer.node.slice(-10)}</span></td>
+        <td>${peerStates[peer.state]}${peer.problem ? html`<br /><span class="soft">${problemText(peer.problem)}</span>` : nothing}</td>
+        <td>${peer.path ? pathText(peer.path) : '–'}</td>
+        <td class="amount">↑ ${bytes(peer.bytesSent)}<br />↓ ${bytes(peer.bytesReceived)}</td>
+      </tr>`,
+      )}</tbody>
+    </table></div>`;
+  }
 
   readonly #check = async (): Promise<void> => {
     this.checks = await this.model.checkConnection();

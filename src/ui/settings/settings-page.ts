@@ -5,6 +5,7 @@ import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { bytes } from '../format.ts';
 import { problemText, strings } from '../strings.ts';
+import { networkCards, networkCardStyles } from '../network/network-cards.ts';
 import { shared, sheet } from '../styles/shared.ts';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
@@ -20,6 +21,7 @@ export class SettingsPage extends ModelElement {
   static override styles = [
     shared,
     sheet,
+    networkCardStyles,
     css`
       .body {
         display: grid;
@@ -40,6 +42,10 @@ export class SettingsPage extends ModelElement {
         gap: var(--s2);
         align-items: center;
       }
+      .row input {
+        flex: 1;
+        min-width: 0;
+      }
       .choice {
         display: flex;
         gap: 10px;
@@ -50,10 +56,30 @@ export class SettingsPage extends ModelElement {
       .choice input {
         margin-top: 3px;
       }
-      .choice small {
-        display: block;
-        color: var(--ink-2);
-        font-size: var(--t-s);
+      .choice:has(:disabled) {
+        color: var(--ink-3);
+      }
+      .about-choice {
+        margin: -6px 0 6px 28px;
+        max-width: 60ch;
+      }
+      .themes {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 var(--s5);
+      }
+      .cards {
+        display: none;
+      }
+      .card {
+        background: var(--ground);
+        box-shadow: none;
+      }
+      @media (max-width: 700px) {
+        .cards {
+          display: grid;
+          gap: var(--s3);
+        }
       }
       .network {
         display: flex;
@@ -86,13 +112,14 @@ export class SettingsPage extends ModelElement {
         </section>
         <fieldset role="radiogroup" aria-labelledby="theme">
           <legend id="theme">${strings.theme}</legend>
-          ${THEMES.map((theme) => html`<label class="choice"><input type="radio" name="theme" .checked=${settings.theme === theme} @change=${() => this.model.setTheme(theme)} />${strings.themes[theme]}</label>`)}
+          <div class="themes">${THEMES.map((theme) => html`<label class="choice"><input type="radio" name="theme" .checked=${settings.theme === theme} @change=${() => this.model.setTheme(theme)} />${strings.themes[theme]}</label>`)}</div>
         </fieldset>
         <fieldset role="radiogroup" aria-labelledby="mode">
           <legend id="mode">${strings.networkMode}</legend>
-          ${MODES.map((mode) => html`<label class="choice"><input type="radio" name="mode" .checked=${settings.mode === mode} ?disabled=${mode !== settings.mode} aria-describedby="mode-${mode}" /><span>${strings.modes[mode]}</span></label><small class="small soft" id="mode-${mode}">${strings.modeTexts[mode]}</small>`)}
+          ${MODES.map((mode) => html`<label class="choice"><input type="radio" name="mode" .checked=${settings.mode === mode} ?disabled=${mode !== settings.mode} aria-describedby="mode-${mode}" /><span>${strings.modes[mode]}</span></label><p class="about-choice small soft" id="mode-${mode}">${strings.modeTexts[mode]}</p>`)}
         </fieldset>
         ${this.#networks(settings)} ${this.#storage(settings)}
+        <div class="cards">${networkCards(this.model, true)}</div>
         <section><h2 class="label">${strings.about}</h2><p class="small soft">${strings.version(settings.version)}</p></section>
       </div>
     `;

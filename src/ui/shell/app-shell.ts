@@ -35,7 +35,7 @@ export class AppShell extends ModelElement {
     css`
       :host {
         display: grid;
-        grid-template: minmax(0, 1fr) auto / 80px 312px minmax(0, 1fr);
+        grid-template: minmax(0, 1fr) auto / 96px 308px minmax(0, 1fr);
         height: 100dvh;
         background: var(--ground);
       }
@@ -56,13 +56,14 @@ export class AppShell extends ModelElement {
         display: grid;
         justify-items: center;
         gap: 3px;
-        width: 72px;
+        width: 84px;
         padding: 8px 0 6px;
         border-radius: var(--r2);
         color: var(--ink-2);
-        font-size: 10.5px;
-        letter-spacing: -0.02em;
+        font-size: 11px;
+        letter-spacing: -0.01em;
         text-decoration: none;
+        transition: background var(--fast);
       }
       nav a:hover {
         background: var(--raise);
@@ -75,7 +76,7 @@ export class AppShell extends ModelElement {
       .waiting {
         position: absolute;
         top: 4px;
-        right: 12px;
+        right: 20px;
         width: 9px;
         height: 9px;
         border-radius: 50%;
@@ -86,6 +87,26 @@ export class AppShell extends ModelElement {
       .me {
         margin-top: auto;
         line-height: 0;
+      }
+      nav a.skip {
+        position: absolute;
+        z-index: 6;
+        left: var(--s2);
+        top: var(--s2);
+        width: auto;
+        padding: 8px 14px;
+        background: var(--sheet);
+        color: var(--accent);
+        font-size: var(--t-s);
+        box-shadow: var(--shadow);
+      }
+      nav a.skip:not(:focus) {
+        clip-path: inset(50%);
+        width: 1px;
+        height: 1px;
+        padding: 0;
+        overflow: hidden;
+        white-space: nowrap;
       }
       .list {
         min-height: 0;
@@ -99,14 +120,23 @@ export class AppShell extends ModelElement {
         display: flex;
         align-items: center;
         gap: 8px;
-        padding: var(--s2) var(--s2) var(--s2) var(--s4);
+        padding: var(--s2) var(--s2) var(--s3) var(--s4);
         font-size: var(--t-s);
+        line-height: 1.35;
         color: var(--ink-2);
         min-height: 52px;
       }
       .status [role='status'] {
         flex: 1;
         min-width: 0;
+      }
+      .state {
+        white-space: nowrap;
+      }
+      .mode {
+        display: block;
+        color: var(--ink-3);
+        font-size: var(--t-xs);
       }
       main {
         display: contents;
@@ -123,8 +153,12 @@ export class AppShell extends ModelElement {
         min-height: 0;
       }
       @media (max-width: 1000px) {
+        .status {
+          padding-left: var(--s3);
+          gap: 6px;
+        }
         :host {
-          grid-template-columns: 76px 264px minmax(0, 1fr);
+          grid-template-columns: 92px 260px minmax(0, 1fr);
         }
       }
       @media (max-width: 700px) {
@@ -135,12 +169,19 @@ export class AppShell extends ModelElement {
           grid-row: 3;
           flex-direction: row;
           justify-content: space-around;
-          padding: 6px 8px calc(6px + env(safe-area-inset-bottom));
+          gap: 0;
+          padding: 6px 4px calc(6px + env(safe-area-inset-bottom));
           border-top: 1px solid var(--line);
+        }
+        nav a {
+          flex: 0 1 88px;
         }
         .mark,
         .me {
           display: none;
+        }
+        .status {
+          padding-bottom: var(--s2);
         }
         .on-phone {
           display: block;
@@ -177,6 +218,17 @@ export class AppShell extends ModelElement {
           white-space: nowrap;
         }
       }
+      @media (min-width: 361px) and (max-width: 700px) {
+        .mode {
+          display: inline;
+          font-size: inherit;
+        }
+        .mode .unseen {
+          position: static;
+          margin: 0;
+          clip-path: none;
+        }
+      }
     `,
   ];
 
@@ -186,17 +238,18 @@ export class AppShell extends ModelElement {
     const status = model.network.value;
     return html`
       <nav aria-label=${strings.main}>
+        <a class="skip" href=${href(at)} @click=${this.#skip}>${strings.skipToContent}</a>
         <div class="mark">${mark(40)}</div>
         ${PLACES.map((place) => this.#link(place, at))}
         <div class="me" title=${model.me.value.name}>${sigil(model.me.value.sigil, 40)}</div>
       </nav>
       <main>
-        <div class="list">${this.#list(at)}</div>
-        <div class="page">${this.#page(at)}</div>
+        <div class="list" tabindex="-1">${this.#list(at)}</div>
+        <div class="page" tabindex="-1">${this.#page(at)}</div>
       </main>
       <div class="status">
         <span class="dot ${status.state}" aria-hidden="true"></span>
-        <div role="status" aria-label=${strings.networkStatus}>${statusText(status)}</div>
+        <div role="status" aria-label=${strings.networkStatus}><span class="state">${statusText(status)}</span><span class="mode"><span class="unseen"> · </span>${status.mode}</span></div>
         <button class="btn" @click=${() => (this.isInviting = true)}>${icon('invite', 18)}${strings.invite}</button>
       </div>
       <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)}></parley-invite-dialog>
@@ -214,6 +267,13 @@ export class AppShell extends ModelElement {
     this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
     document.title = this.#title(at);
   }
+
+  /** Over navigation and list to the page, or to the list where a phone shows only that. */
+  readonly #skip = (event: Event): void => {
+    event.preventDefault();
+    const places = [...this.renderRoot.querySelectorAll<HTMLElement>('.page, .list')].reverse();
+    places.find((place) => place.checkVisibility())?.focus();
+  };
 
   #link(place: (typeof PLACES)[number], at: Route): TemplateResult {
     const isHere = at.page === place.page;

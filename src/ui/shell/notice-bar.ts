@@ -20,10 +20,11 @@ export class NoticeBar extends ModelElement {
       :host {
         position: fixed;
         z-index: 5;
-        left: 50%;
-        bottom: 84px;
+        left: calc(200px + 50%);
+        bottom: 100px;
         translate: -50% 0;
-        width: min(480px, calc(100vw - 24px));
+        width: max-content;
+        max-width: min(480px, calc(100vw - 24px));
         pointer-events: none;
       }
       p {
@@ -35,6 +36,7 @@ export class NoticeBar extends ModelElement {
         border-radius: var(--r2);
         background: var(--ink);
         color: var(--sheet);
+        box-shadow: var(--shadow);
         font-size: var(--t-s);
         pointer-events: auto;
       }
@@ -43,6 +45,16 @@ export class NoticeBar extends ModelElement {
       }
       p .btn {
         color: var(--ink);
+      }
+      @media (max-width: 1000px) {
+        :host {
+          left: 50%;
+        }
+      }
+      @media (max-width: 700px) {
+        :host {
+          bottom: calc(152px + env(safe-area-inset-bottom));
+        }
       }
       p .icon-btn {
         color: inherit;

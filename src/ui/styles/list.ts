@@ -38,9 +38,13 @@ export const listStyles = css`
     color: inherit;
     text-decoration: none;
     width: 100%;
+    transition: background var(--fast);
   }
   .row:hover {
     background: var(--raise);
+  }
+  .row:active {
+    background: var(--line);
   }
   .row[aria-current] {
     background: var(--sheet);
@@ -57,7 +61,7 @@ export const listStyles = css`
     font-weight: 600;
   }
   .row .last {
-    grid-column: 2;
+    grid-column: 2 / -1;
     color: var(--ink-2);
     font-size: var(--t-s);
   }
@@ -65,6 +69,11 @@ export const listStyles = css`
     color: var(--ink-3);
     font-size: var(--t-xs);
     font-variant-numeric: tabular-nums;
+  }
+  .row:has(.count) .last {
+    grid-column: 2;
+    color: var(--ink);
+    font-weight: 500;
   }
   .count {
     justify-self: end;
@@ -87,5 +96,14 @@ export const listStyles = css`
   .hint b {
     display: block;
     color: var(--ink);
+  }
+  @media (forced-colors: active) {
+    .row[aria-current] {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+    .count {
+      border: 1px solid CanvasText;
+    }
   }
 `;

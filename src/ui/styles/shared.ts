@@ -92,14 +92,21 @@ export const shared = css`
   .btn:hover:not(:disabled) {
     background: var(--raise);
   }
+  .btn:active:not(:disabled) {
+    background: var(--line);
+  }
   .btn.go {
     background: var(--accent);
     border-color: var(--accent);
     color: var(--on-accent);
   }
   .btn.go:hover:not(:disabled) {
-    filter: brightness(1.08);
-    background: var(--accent);
+    background: var(--accent-deep);
+    border-color: var(--accent-deep);
+  }
+  .btn.go:active:not(:disabled) {
+    background: var(--accent-deepest);
+    border-color: var(--accent-deepest);
   }
   a.btn {
     text-decoration: none;
@@ -128,9 +135,22 @@ export const shared = css`
   .icon-btn:hover {
     background: var(--raise);
   }
+  .icon-btn:active {
+    background: var(--line);
+  }
+  .icon-btn[aria-expanded='true'] {
+    background: var(--accent-soft);
+    color: var(--accent);
+  }
   .icon-btn.primary {
     background: var(--accent);
     color: var(--on-accent);
+  }
+  .icon-btn.primary:hover {
+    background: var(--accent-deep);
+  }
+  .icon-btn.primary:active {
+    background: var(--accent-deepest);
   }
   .btns {
     display: flex;
@@ -154,6 +174,13 @@ export const shared = css`
     border-radius: var(--r2);
     border: 1px solid var(--edge);
     background: var(--sheet);
+    transition: border-color var(--fast);
+  }
+  :is(input, textarea, select):hover:not(:disabled, [type='radio'], [type='checkbox']) {
+    border-color: var(--ink-3);
+  }
+  :is(input, textarea, select)[aria-invalid='true'] {
+    border-color: var(--rose);
   }
   ::placeholder {
     color: var(--ink-3);
@@ -231,6 +258,7 @@ export const shared = css`
   .sig svg {
     display: block;
     border-radius: 50%;
+    filter: brightness(var(--sigil-light));
   }
   .sig.agent svg {
     border-radius: 28%;
@@ -286,6 +314,13 @@ export const shared = css`
     color: var(--ink-3);
     font-size: var(--t-xs);
   }
+  tbody tr:last-child > * {
+    border-bottom: 0;
+  }
+  td:last-child,
+  th:last-child {
+    padding-right: 0;
+  }
   @media (prefers-reduced-motion: reduce) {
     *,
     *::before,
@@ -298,8 +333,18 @@ export const shared = css`
     .btn,
     .icon-btn,
     .card,
-    .note {
+    .note,
+    .bubble {
       border: 1px solid ButtonBorder;
+    }
+    .btn.go,
+    .icon-btn.primary {
+      forced-color-adjust: none;
+      background: Highlight;
+      color: HighlightText;
+    }
+    .dot {
+      background: CanvasText;
     }
   }
 `;

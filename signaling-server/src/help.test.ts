@@ -1,0 +1,142 @@
+import { createHmac } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { systemClock } from '../../src/app/system-clock.ts';
+import { joinMessage } from '../../src/crypto/join.ts';
+import { makeCard } from '../../src/crypto/peer-card.ts';
+import type { Node } from '../../src/node/node.ts';
+import type { SignalingHelp } from '../../src/ports/signaling.ts';
+import { WebSocketSignaling, type WebSocketConstructor } from '../../src/transport/signaling-websocket.ts';
+import { openNetworkId, roomOf } from '../../src/wire/networks.ts';
+import { localNode } from '../../test/doubles/local-nodes.ts';
+import { MemoryRtc } from '../../test/doubles/memory-rtc.ts';
+import { seededIdentity } from '../../test/support/seeded-identity.ts';
+import { Logger } from './logger.ts';
+import { Nearby } from './nearby.ts';
+import { OptionsError, parseOptions } from './options.ts';
+import { startServer, type RunningServer } from './server.ts';
+import { turnCredentials } from './turn-credentials.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop();
+});
+
+async function start(...args: string[]): Promise<RunningServer> {
+  const command = parseOptions(['--port', '0', '--no-stun', '--host', '127.0.0.1', ...args], {});
+  if (command.run !== 'server') throw new Error('no server');
+  const log = new Logger({ level: 'error', format: 'json', addressesInClear: false, write: () => undefined });
+  const server = await startServer(command.options, '1.2.3', log);
+  toStop.push(() => server.stop());
+  return server;
+}
+
+function signalingTo(url: string): WebSocketSignaling {
+  return new WebSocketSignaling(url, systemClock, WebSocket as unknown as WebSocketConstructor);
+}
+
+/** Joins as a node does and answers what the server tells. */
+async function helpOf(server: RunningServer): Promise<SignalingHelp> {
+  const identity = await seededIdentity(1, systemClock.now());
+  const networkId = openNetworkId('test');
+  const card = await makeCard(identity, networkId, systemClock.now());
+  const room = roomOf(networkId);
+  return new Promise((resolve, reject) => {
+    const connection = signalingTo(`ws://127.0.0.1:${server.port}/signal`).connect({
+      challenged: async (challenge) => {
+        const signature = await identity.nodeSigner.sign(joinMessage(challenge, room, card));
+        connection.join({ room, nodeKey: identity.nodeSigner.publicKey, card, signature });
+      },
+      welcomed: () => undefined,
+      helped: (help) => {
+        resolve(help);
+        connection.close();
+      },
+      relayed: () => undefined,
+      absent: () => undefined,
+      closed: ({ detail }) => reject(new Error(detail)),
+    });
+  });
+}
+
+function connected(node: Node): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => node.state().connectedPeers > 0 && (off(), resolve());
+    const off = node.on('state', () => void check());
+    check();
+  });
+}
+
+describe('what a signaling server tells beside introductions', () => {
+  it('names other servers, and nodes meet across them', async () => {
+    const far = await start();
+    const farUrl = `ws://127.0.0.1:${far.port}/signal`;
+    const near = await start('--peer-servers', farUrl);
+    const rtc = new MemoryRtc();
+    const a = await localNode(1, { signaling: signalingTo(farUrl), rtc });
+    const b = await localNode(2, { signaling: signalingTo(`ws://127.0.0.1:${near.port}/signal`), signalingFor: signalingTo, rtc });
+    toStop.push(
+      () => a.close(),
+      () => b.close(),
+    );
+    await Promise.all([connected(a), connected(b)]);
+    expect(a.peers().map((peer) => peer.node)).toEqual([b.id]);
+  });
+
+  it('gives out credentials for a TURN server that expire', async () => {
+    const server = await start('--turn-urls', 'turn:turn.example:3478', '--turn-secret', 'hidden');
+    const { turn } = await helpOf(server);
+    expect(turn?.urls).toEqual(['turn:turn.example:3478']);
+    const expiry = Number(turn?.username.split(':')[0]);
+    expect(expiry).toBeGreaterThan(Date.now() / 1000 + 23 * 3600);
+    expect(turn?.credential).toBe(
+      createHmac('sha1', 'hidden')
+        .update(turn?.username ?? '')
+        .digest('base64'),
+    );
+  });
+
+  it('makes other credentials each time', () => {
+    const options = { urls: ['turn:t'], secret: 's' };
+    expect(turnCredentials(options, 1000, 60).username).toMatch(/^1060:[0-9a-f]{12}$/);
+    expect(turnCredentials(options, 1000, 60).username).not.toBe(turnCredentials(options, 1000, 60).username);
+  });
+
+  it('refuses options that do not fit in words, without their values', () => {
+    const refusal = (...args: string[]) => {
+      try {
+        parseOptions(args, {});
+        return 'taken';
+      } catch (thrown) {
+        return thrown instanceof OptionsError ? thrown.message : 'another error';
+      }
+    };
+    expect(refusal('--peer-servers', 'https://chat.example')).toContain('--peer-servers must be');
+    expect(refusal('--turn-secret', 'hidden')).toBe('--turn-urls and --turn-secret go together.');
+    expect(refusal('--turn-urls', 'turn:t', '--turn-secret', 'hidden')).toBe('taken');
+  });
+
+  it('finds other servers of the local network, and forgets those that say goodbye', async () => {
+    const changes: (() => void)[] = [];
+    const open = (port: number) =>
+      new Nearby({
+        port,
+        isTls: false,
+        interfaceAddress: '127.0.0.1',
+        onChange: () => changes.splice(0).forEach((resolve) => resolve()),
+        onTrouble: (error) => {
+          throw error;
+        },
+      });
+    const until = async (holds: () => boolean) => {
+      while (!holds()) await new Promise<void>((resolve) => changes.push(resolve));
+    };
+    const one = open(1111);
+    toStop.push(() => one.stop());
+    const two = open(2222);
+    await until(() => one.servers().length === 1 && two.servers().length === 1);
+    expect(one.servers()[0]).toMatch(/^ws:\/\/[\d.]+:2222\/signal$/);
+    await two.stop();
+    await until(() => one.servers().length === 0);
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeId } from '../../base/ids.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { WAKE } from '../../base/machine.ts';
+import { seededEntropy } from '../../../test/support/seeded-identity.ts';
+import { Overlay, type OverlayInput, type OverlayOutput } from './overlay.ts';
+import { Ring } from './ring.ts';
+
+const START = 1_800_000_000_000;
+const ME = 'n500' as NodeId;
+const id = (index: number) => `n${String(index).padStart(3, '0')}` as NodeId;
+
+/** An overlay whose places are the ids themselves, so that the ring is in the order of the numbers. */
+class Driver {
+  now = START;
+  readonly inUse = new Set<NodeId>();
+  readonly overlay = new Overlay({ me: ME, placeOf: (node) => node, isInUse: (node) => this.inUse.has(node), entropy: seededEntropy(1) });
+
+  do(input: OverlayInput): readonly OverlayOutput[] {
+    this.overlay.handle(input, this.now);
+    return this.take();
+  }
+
+  take(): readonly OverlayOutput[] {
+    const outputs: OverlayOutput[] = [];
+    for (let output = this.overlay.poll(); output; output = this.overlay.poll()) outputs.push(output);
+    return outputs;
+  }
+
+  /** Lets time pass from wake-up to wake-up. */
+  pass(ms: number): readonly OverlayOutput[] {
+    const end = this.now + ms;
+    const outputs: OverlayOutput[] = [];
+    for (let next = this.overlay.nextWakeAt(); next !== undefined && next <= end; next = this.overlay.nextWakeAt()) {
+      this.now = Math.max(this.now, next);
+      this.overlay.handle(WAKE, this.now);
+      outputs.push(...this.take());
+    }
+    this.now = end;
+    return outputs;
+  }
+
+  know(index: number, source: 'signaling' | 'mesh' | 'remembered' = 'mesh', issuedAt = START): readonly OverlayOutput[] {
+    return this.do({ type: 'candidate', candidate: { node: id(index), sealingKey: Uint8Array.of(index % 256), issuedAt, isLeaf: false }, source });
+  }
+
+  link(...indexes: readonly number[]): void {
+    for (const index of indexes) this.do({ type: 'connected', node: id(index), isTab: false });
+  }
+}
+
+function up(): Driver {
+  const driver = new Driver();
+  driver.do({ type: 'carrier', isUp: true });
+  return driver;
+}
+
+function dialled(outputs: readonly OverlayOutput[]): readonly NodeId[] {
+  return outputs.flatMap((output) => (output.type === 'dial' ? [output.node] : []));
+}
+
+describe('the overlay', () => {
+  it('dials everybody of a small network', () => {
+    const driver = up();
+    const outputs = [601, 602, 603].flatMap((index) => driver.know(index));
+    expect(dialled(outputs)).toEqual([id(601), id(602), id(603)]);
+  });
+
+  it('dials nobody while nothing carries introductions, and those it knows once something does', () => {
+    const driver = new Driver();
+    expect(driver.know(601)).toEqual([]);
+    expect(dialled(driver.do({ type: 'carrier', isUp: true }))).toEqual([id(601)]);
+  });
+
+  it('needs no signaling server once it has one link', () => {
+    const driver = new Driver();
+    driver.link(700);
+    expect(dialled(driver.know(601))).toEqual([id(601)]);
+  });
+
+  it('looks for random links up to the target, and for its neighbours on the ring beyond it', () => {
+    const driver = up();
+    for (let index = 600; index < 660; index++) driver.know(index, 'signaling');
+    expect(driver.overlay.busyCount).toBe(LIMITS.targetLinks);
+    for (const index of [498, 499, 501, 502]) driver.know(index, 'signaling');
+    expect(dialled(driver.pass(LIMITS.nearSettleMs)).toSorted()).toEqual([id(498), id(499), id(501), id(502)]);
+  });
+
+  it('lets the lower address dial first when both hear of each other through the mesh', () => {
+    const driver = up();
+    expect(driver.know(400)).toEqual([]);
+    expect(dialled(driver.pass(LIMITS.politeDialMs))).toEqual([id(400)]);
+  });
+
+  it('dials a neighbour whose link broke again, ever more slowly, and not one that said goodbye', () => {
+    const driver = up();
+    driver.know(601);
+    driver.link(601, 602);
+    expect(driver.do({ type: 'disconnected', node: id(601), code: 'link-lost' })).toEqual([]);
+    expect(dialled(driver.pass(LIMITS.redialFirstMs))).toEqual([id(601)]);
+    driver.do({ type: 'dial-failed', node: id(601), code: 'ice-failed' });
+    expect(dialled(driver.pass(LIMITS.redialFirstMs / 2))).toEqual([]);
+    expect(dialled(driver.pass(LIMITS.redialFirstMs * 2))).toEqual([id(601)]);
+    driver.link(601);
+    driver.do({ type: 'gone', node: id(601) });
+    driver.do({ type: 'disconnected', node: id(601), code: 'peer-closed' });
+    driver.do({ type: 'gone', node: id(601) });
+    expect(dialled(driver.pass(10 * LIMITS.redialMaxMs))).toEqual([]);
+  });
+
+  it('gives up on failures that would only repeat, until there is a newer card', () => {
+    const driver = up();
+    driver.know(601);
+    driver.do({ type: 'dial-failed', node: id(601), code: 'wrong-network-secret' });
+    expect(dialled(driver.pass(3_600_000))).toEqual([]);
+    expect(driver.know(601, 'mesh', START)).toEqual([]);
+    expect(dialled(driver.know(601, 'mesh', START + 1))).toEqual([id(601)]);
+  });
+
+  it('asks the server for a newer card when nobody answered', () => {
+    const driver = up();
+    driver.know(601);
+    expect(driver.do({ type: 'dial-failed', node: id(601), code: 'timed-out' })).toContainEqual({ type: 'look-up', node: id(601) });
+  });
+
+  it('never has more links than its budget, whoever dials', () => {
+    const driver = up();
+    for (let index = 600; index < 700; index++) driver.know(index);
+    for (let index = 600; index < 620; index++) driver.link(index);
+    expect(driver.overlay.busyCount).toBe(LIMITS.maxConnections);
+    expect(driver.overlay.mayAccept(id(650))).toBe(false);
+  });
+
+  it('lets its neighbour on the ring in although it is full, if a link is expendable', () => {
+    const driver = up();
+    for (let index = 600; index < 640; index++) driver.know(index);
+    for (let index = 610; index < 630; index++) driver.link(index);
+    driver.know(501);
+    expect(driver.overlay.mayAccept(id(501))).toBe(true);
+    for (let index = 610; index < 630; index++) driver.inUse.add(id(index));
+    expect(driver.overlay.mayAccept(id(501))).toBe(false);
+  });
+
+  it('gives up links above the comfortable number one at a time, never one in use or near', () => {
+    const driver = up();
+    for (let index = 501; index < 520; index++) driver.know(index);
+    for (let index = 501; index < 501 + LIMITS.comfortableLinks + 2; index++) {
+      driver.now++;
+      driver.link(index);
+    }
+    const youngest = id(501 + LIMITS.comfortableLinks + 1);
+    driver.inUse.add(youngest);
+    const first = driver.pass(LIMITS.pruneLinksMs * 1.4).filter((output) => output.type === 'hang-up');
+    expect(first).toEqual([{ type: 'hang-up', node: id(501 + LIMITS.comfortableLinks) }]);
+  });
+
+  it('keeps trying to link with people whom this node talks to', () => {
+    const driver = up();
+    for (let index = 600; index < 700; index++) driver.know(index);
+    for (let index = 600; index < 608; index++) driver.link(index);
+    expect(dialled(driver.do({ type: 'prefer', nodes: [id(699)] }))).toEqual([id(699)]);
+  });
+
+  it('stops announcing itself with enough links, unless it is one of the first on the ring', () => {
+    const driver = up();
+    for (const index of [100, 200, 300]) driver.know(index);
+    const outputs = [601, 602, 603, 604, 605, 606].flatMap((index) => driver.do({ type: 'connected', node: id(index), isTab: false }));
+    expect(outputs.filter(({ type }) => type === 'announce')).toEqual([{ type: 'announce', on: false }]);
+    for (const index of [100, 200, 300]) driver.do({ type: 'gone', node: id(index) });
+    expect(driver.pass(LIMITS.bridgeProbeMs * 2)).toContainEqual({ type: 'announce', on: true });
+  });
+
+  it('probes for other parts of the network and links with whom only the server knows', () => {
+    const driver = up();
+    for (let index = 600; index < 620; index++) driver.know(index);
+    for (let index = 600; index < 600 + LIMITS.targetLinks; index++) driver.link(index);
+    expect(driver.pass(LIMITS.bridgeProbeMs * 1.4)).toContainEqual({ type: 'list' });
+    expect(dialled(driver.know(901, 'signaling'))).toEqual([id(901)]);
+    expect(dialled(driver.know(610, 'signaling'))).toEqual([]);
+  });
+
+  it('dials no leaf: its hub answers for it', () => {
+    const driver = up();
+    const candidate = { node: id(601), sealingKey: Uint8Array.of(1), issuedAt: START, isLeaf: true };
+    expect(driver.do({ type: 'candidate', candidate, source: 'mesh' })).toEqual([]);
+  });
+
+  it('has no links of its own as a leaf, and looks for them when it becomes the hub', () => {
+    const driver = new Driver();
+    driver.do({ type: 'budget', maxLinks: 0 });
+    driver.do({ type: 'connected', node: id(700), isTab: true });
+    expect(driver.know(601)).toEqual([]);
+    expect(driver.overlay.mayAccept(id(601))).toBe(false);
+    driver.do({ type: 'budget', maxLinks: LIMITS.maxConnections });
+    expect(dialled(driver.do({ type: 'carrier', isUp: true }))).toEqual([id(601)]);
+  });
+
+  it('remembers no more nodes than its limit', () => {
+    const driver = up();
+    for (let index = 0; index < LIMITS.maxKnownPeers + 50; index++) {
+      const candidate = { node: `x${index}` as NodeId, sealingKey: Uint8Array.of(1), issuedAt: START, isLeaf: false };
+      driver.do({ type: 'candidate', candidate, source: 'mesh' });
+    }
+    expect(driver.overlay.knownCount).toBe(LIMITS.maxKnownPeers);
+  });
+});
+
+describe('the ring', () => {
+  it('answers the nearest on both sides, around its end as well', () => {
+    const ring = new Ring();
+    for (const index of [100, 200, 300, 400, 900]) ring.add(id(index), id(index));
+    expect(ring.around(id(950), 2).toSorted()).toEqual([id(100), id(200), id(400), id(900)]);
+    expect(ring.around(id(300), 1).toSorted()).toEqual([id(200), id(400)]);
+    ring.delete(id(200), id(200));
+    expect(ring.around(id(300), 1).toSorted()).toEqual([id(100), id(400)]);
+    expect(new Ring().around(id(1), 2)).toEqual([]);
+  });
+});

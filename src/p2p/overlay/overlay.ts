@@ -1,0 +1,466 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { ErrorCode } from '../../base/errors.ts';
+import type { NodeId } from '../../base/ids.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { earlier, type Machine, type Wake } from '../../base/machine.ts';
+import { Queue } from '../../base/queue.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
+import { retryDelayMs } from '../../base/retry-delay.ts';
+import { CARD_FLAGS, type CardContent } from '../../crypto/peer-card.ts';
+import type { Entropy } from '../../ports/entropy.ts';
+import { Ring, type RingPlace } from './ring.ts';
+
+/** What is known of a node that could become a neighbour. A later `issuedAt` replaces what was known. */
+export type Candidate = {
+  readonly node: NodeId;
+  readonly sealingKey: Uint8Array;
+  readonly issuedAt: number;
+  /** Behind the hub of its browser: it has no links of its own. */
+  readonly isLeaf: boolean;
+};
+
+export type OverlayInput =
+  /** A verified card. `signaling`: the server says that it is there; `mesh`: presence does; `remembered`: it was a neighbour before. */
+  | { readonly type: 'candidate'; readonly candidate: Candidate; readonly source: 'signaling' | 'mesh' | 'remembered' }
+  /** Presence says that the node left or died. */
+  | { readonly type: 'gone'; readonly node: NodeId }
+  /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
+  | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
+  | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
+  /** Somebody who may be let in dials us. */
+  | { readonly type: 'incoming'; readonly node: NodeId }
+  | { readonly type: 'dial-failed'; readonly node: NodeId; readonly code: ErrorCode }
+  /** A program wants a session with the node. */
+  | { readonly type: 'want'; readonly node: NodeId }
+  /** Nodes with which a direct link is worth more than with others: people who talk to each other. */
+  | { readonly type: 'prefer'; readonly nodes: readonly NodeId[] }
+  /** Whether introductions can be carried by a signaling server at present. */
+  | { readonly type: 'carrier'; readonly isUp: boolean }
+  /** How many links this node may have; a leaf has none but to its hub. */
+  | { readonly type: 'budget'; readonly maxLinks: number }
+  /** Something changed outside: forget the patience with those that failed. */
+  | { readonly type: 'retry-now' };
+
+export type OverlayOutput =
+  | { readonly type: 'dial'; readonly node: NodeId; readonly sealingKey: Uint8Array }
+  | { readonly type: 'hang-up'; readonly node: NodeId }
+  /** Ask the signaling server who is there. */
+  | { readonly type: 'list' }
+  /** Ask the signaling server for one node's card. */
+  | { readonly type: 'look-up'; readonly node: NodeId }
+  | { readonly type: 'announce'; readonly on: boolean };
+
+export type OverlayOptions = {
+  readonly me: NodeId;
+  /** Hashes the network's id and the node's key: nobody chooses their place for all networks at once. */
+  placeOf(node: NodeId): RingPlace;
+  /** Whether programs have streams on the session: such a link is not given up. */
+  isInUse(node: NodeId): boolean;
+  readonly entropy: Entropy;
+};
+
+type Known = {
+  candidate: Candidate | undefined;
+  readonly place: RingPlace;
+  state: 'idle' | 'dialling' | 'linked';
+  failures: number;
+  /** Not to be dialled before; `Infinity` after failures that another attempt would only repeat. */
+  notBefore: number;
+  /** It was a neighbour and should become one again. */
+  isMissed: boolean;
+  /** Presence says that it is there: it is of our part of the network. */
+  isInMesh: boolean;
+  isAbsent: boolean;
+  linkedAt: number;
+};
+
+/** Ends after which the peer is probably still there and the way to it broke. */
+const BROKEN: ReadonlySet<ErrorCode> = new Set(['link-lost', 'ice-failed', 'peer-silent', 'timed-out', 'decrypt-failed']);
+/** Failures that another attempt would only repeat. */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'wrong-network-secret',
+  'version-unsupported',
+  'bad-certificate',
+  'bad-signature',
+  'device-list-conflict',
+  'clock-skew',
+  'refused',
+]);
+
+/**
+ * Which links this node keeps: its neighbours on the ring, which hold the network together; people whom it talks to; and random others up to a
+ * target, which make paths short. A small network becomes a full mesh. Links are given up only when there are too many, one at a time, never one in use.
+ */
+export class Overlay implements Machine<OverlayInput, OverlayOutput> {
+  readonly #me: NodeId;
+  readonly #myPlace: RingPlace;
+  readonly #placeOf: (node: NodeId) => RingPlace;
+  readonly #isInUse: (node: NodeId) => boolean;
+  readonly #entropy: Entropy;
+  readonly #outputs = new Queue<OverlayOutput>();
+  readonly #known = new BoundedMap<NodeId, Known>(LIMITS.maxKnownPeers);
+  readonly #ring = new Ring();
+  readonly #busy = new Set<NodeId>();
+  readonly #wanted = new Set<NodeId>();
+  /** Dialled to join two parts of the network. */
+  readonly #bridges = new Set<NodeId>();
+  readonly #tabs = new Set<NodeId>();
+  #preferred: ReadonlySet<NodeId> = new Set();
+  #linked = 0;
+  #maxLinks: number = LIMITS.maxConnections;
+  #isCarrierUp = false;
+  #isAnnounced = true;
+  #probeAt: number | undefined;
+  #pruneAt: number | undefined;
+  #retryAt: number | undefined;
+  #nearAt: number | undefined;
+  #lookUps: TokenBucket | undefined;
+
+  constructor(options: OverlayOptions) {
+    const { me, placeOf, isInUse, entropy } = options;
+    this.#isInUse = isInUse;
+    this.#me = me;
+    this.#placeOf = placeOf;
+    this.#myPlace = placeOf(me);
+    this.#entropy = entropy;
+  }
+
+  handle(input: OverlayInput | Wake, now: number): void {
+    switch (input.type) {
+      case 'candidate':
+        return this.#candidate(input.candidate, input.source, now);
+      case 'gone':
+        return this.#gone(input.node);
+      case 'connected':
+        return this.#connected(input.node, input.isTab, now);
+      case 'disconnected':
+        return this.#disconnected(input.node, input.code, now);
+      case 'incoming':
+        return this.#incoming(input.node);
+      case 'dial-failed':
+        return this.#dialFailed(input.node, input.code, now);
+      case 'want':
+        return this.#want(input.node, now);
+      case 'prefer':
+        this.#preferred = new Set(input.nodes.slice(0, LIMITS.maxPreferredPeers));
+        return this.#fill(now);
+      case 'carrier':
+        return this.#carrier(input.isUp, now);
+      case 'budget':
+        this.#maxLinks = input.maxLinks;
+        return this.#fill(now);
+      case 'retry-now':
+        return this.#retryNow(now);
+      case 'wake':
+        return this.#wake(now);
+    }
+  }
+
+  poll(): OverlayOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  nextWakeAt(): number | undefined {
+    return earlier(earlier(this.#probeAt, this.#pruneAt), earlier(this.#retryAt, this.#nearAt));
+  }
+
+  /** Links and attempts under way. */
+  get busyCount(): number {
+    return this.#busy.size;
+  }
+
+  get knownCount(): number {
+    return this.#known.size;
+  }
+
+  /** Whether somebody who dials us is let in: there is room, or it is one that this node must have. */
+  mayAccept(node: NodeId): boolean {
+    if (this.#busy.has(node)) return true;
+    if (this.#busy.size < this.#maxLinks) return true;
+    return this.#mustHave().has(node) && this.#expendable() !== undefined;
+  }
+
+  // ── what is known ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #candidate(candidate: Candidate, source: 'signaling' | 'mesh' | 'remembered', now: number): void {
+    if (candidate.node === this.#me) return;
+    const known = this.#knownOf(candidate.node);
+    const before = known.candidate;
+    if (before && before.issuedAt > candidate.issuedAt) return;
+    known.candidate = candidate;
+    if (candidate.isLeaf) this.#ring.delete(known.place, candidate.node);
+    else this.#ring.add(known.place, candidate.node);
+    if (!before || candidate.issuedAt > before.issuedAt) {
+      known.failures = 0;
+      // Both sides hear of each other through the mesh at once; one waits, so that they do not dial each other at the same moment.
+      known.notBefore = source === 'mesh' && this.#me > candidate.node ? now + LIMITS.politeDialMs : now;
+    }
+    if (known.isAbsent) Object.assign(known, { isAbsent: false, notBefore: now + this.#patience(known) });
+    if (source === 'remembered') known.isMissed = true;
+    if (source === 'mesh') known.isInMesh = true;
+    else if (source === 'signaling' && !known.isInMesh && this.#linked > 0) this.#bridge(candidate.node, now);
+    this.#fill(now);
+  }
+
+  /** The server knows somebody of whom presence says nothing: a newcomer, or another part of the network. A link joins the parts. */
+  #bridge(node: NodeId, now: number): void {
+    if (this.#bridges.size >= LIMITS.maxBridgeDials || !this.#dialIfDue(node, now, this.#maxLinks)) return;
+    this.#bridges.add(node);
+  }
+
+  #gone(node: NodeId): void {
+    const known = this.#known.get(node);
+    if (!known || known.state === 'linked') return;
+    known.isInMesh = false;
+    this.#ring.delete(known.place, node);
+    known.candidate = undefined;
+    known.isMissed = false;
+  }
+
+  #knownOf(node: NodeId): Known {
+    const known = this.#known.get(node);
+    if (known) return known;
+    const made: Known = {
+      candidate: undefined,
+      place: this.#placeOf(node),
+      state: 'idle',
+      failures: 0,
+      notBefore: 0,
+      isMissed: false,
+      isInMesh: false,
+      isAbsent: false,
+      linkedAt: 0,
+    };
+    const forgotten = this.#known.set(node, made);
+    if (forgotten) this.#forget(...forgotten);
+    return made;
+  }
+
+  /** The table is full: the one that was heard of longest ago goes, unless it is in use, which makes it the newest again. */
+  #forget(node: NodeId, known: Known): void {
+    if (known.state !== 'idle') {
+      const next = this.#known.set(node, known);
+      if (next && next[1].state === 'idle') this.#ring.delete(next[1].place, next[0]);
+      return;
+    }
+    this.#ring.delete(known.place, node);
+  }
+
+  // ── links ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #connected(node: NodeId, isTab: boolean, now: number): void {
+    if (isTab) {
+      this.#tabs.add(node);
+      return this.#fill(now);
+    }
+    const known = this.#knownOf(node);
+    if (known.state !== 'linked') this.#linked++;
+    Object.assign(known, { state: 'linked', failures: 0, notBefore: now, isMissed: false, isInMesh: true, linkedAt: now });
+    this.#wanted.delete(node);
+    this.#bridges.delete(node);
+    this.#busy.add(node);
+    this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
+    this.#announce();
+    this.#schedulePrune(now);
+    this.#fill(now);
+  }
+
+  #disconnected(node: NodeId, code: ErrorCode, now: number): void {
+    this.#tabs.delete(node);
+    const known = this.#known.get(node);
+    if (!known || known.state !== 'linked') return;
+    this.#linked--;
+    known.state = 'idle';
+    this.#busy.delete(node);
+    known.isMissed = BROKEN.has(code);
+    known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
+    this.#announce();
+    this.#fill(now);
+  }
+
+  #incoming(node: NodeId): void {
+    const known = this.#knownOf(node);
+    if (known.state !== 'idle') return;
+    known.state = 'dialling';
+    this.#busy.add(node);
+    const victim = this.#busy.size > this.#maxLinks ? this.#expendable() : undefined;
+    if (victim) this.#outputs.push({ type: 'hang-up', node: victim });
+  }
+
+  #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
+    const known = this.#known.get(node);
+    if (!known || known.state !== 'dialling') return;
+    known.state = 'idle';
+    known.failures++;
+    this.#wanted.delete(node);
+    this.#bridges.delete(node);
+    this.#busy.delete(node);
+    const isHopeless = FINAL.has(code) || known.failures > LIMITS.maxRedials;
+    // Nobody can bring it our introduction: it is tried again when somebody says again that it is there.
+    known.isAbsent = code === 'unreachable' && !isHopeless;
+    known.notBefore =
+      isHopeless || known.isAbsent ? Number.POSITIVE_INFINITY : now + (code === 'overloaded' ? LIMITS.dialAgainMs : this.#patience(known));
+    // Its card may be of a run that is over; who is there now has a newer one with the server.
+    if (code === 'timed-out' || code === 'unreachable') this.#lookUp(node, now);
+    this.#fill(now);
+  }
+
+  #want(node: NodeId, now: number): void {
+    const known = this.#knownOf(node);
+    if (known.state !== 'idle') return;
+    if (!known.candidate) {
+      return this.#lookUp(node, now);
+    }
+    if (this.#wanted.size < LIMITS.maxPreferredPeers) this.#wanted.add(node);
+    this.#fill(now);
+  }
+
+  /** Bounded: a server whose answers lead nowhere must not keep us asking. */
+  #lookUp(node: NodeId, now: number): void {
+    this.#lookUps ??= new TokenBucket(LIMITS.lookUpsPerSecond, LIMITS.lookUpsBurst, now);
+    if (this.#isCarrierUp && this.#lookUps.take(now)) this.#outputs.push({ type: 'look-up', node });
+  }
+
+  #carrier(isUp: boolean, now: number): void {
+    this.#isCarrierUp = isUp;
+    this.#isAnnounced = true;
+    this.#announce();
+    this.#fill(now);
+  }
+
+  #retryNow(now: number): void {
+    for (const [, known] of this.#known) {
+      if (known.state === 'idle' && known.candidate && known.notBefore > now) Object.assign(known, { failures: 0, notBefore: now });
+    }
+    this.#fill(now);
+  }
+
+  #wake(now: number): void {
+    if (this.#probeAt !== undefined && now >= this.#probeAt) {
+      this.#probeAt = now + this.#spread(LIMITS.bridgeProbeMs);
+      // Whoever the server knows and presence does not is of another part of the network: dialling it joins the parts.
+      if (this.#isCarrierUp) this.#outputs.push({ type: 'list' });
+      this.#announce();
+    }
+    if (this.#pruneAt !== undefined && now >= this.#pruneAt) this.#prune(now);
+    this.#fill(now);
+  }
+
+  // ── choosing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Dials whom this node should be linked with, as far as there is room. */
+  #fill(now: number): void {
+    this.#retryAt = undefined;
+    if (this.#maxLinks === 0 || (!this.#isCarrierUp && this.#linked === 0)) {
+      this.#nearAt = undefined;
+      return;
+    }
+    for (const node of this.#wanted) this.#dialIfDue(node, now, this.#maxLinks);
+    for (const node of this.#preferred) this.#dialIfDue(node, now, this.#maxLinks);
+    // A newcomer learns of the others one by one: who is near is only known when that has settled.
+    this.#nearAt ??= now + LIMITS.nearSettleMs;
+    if (now >= this.#nearAt) {
+      for (const node of this.#ring.around(this.#myPlace, LIMITS.nearLinksEachSide)) this.#dialIfDue(node, now, this.#maxLinks);
+      this.#nearAt = undefined;
+    }
+    if (this.#busy.size >= LIMITS.targetLinks) return;
+    for (const node of this.#shuffledCandidates(now)) {
+      if (this.#busy.size >= LIMITS.targetLinks) return;
+      this.#dialIfDue(node, now, LIMITS.targetLinks);
+    }
+  }
+
+  /** The ring's neighbours and people whom this node talks to. */
+  #mustHave(): ReadonlySet<NodeId> {
+    const nodes = new Set(this.#ring.around(this.#myPlace, LIMITS.nearLinksEachSide));
+    for (const node of this.#preferred) nodes.add(node);
+    return nodes;
+  }
+
+  #dialIfDue(node: NodeId, now: number, maxBusy: number): boolean {
+    const known = this.#known.get(node);
+    if (!known?.candidate || known.candidate.isLeaf || known.state !== 'idle' || this.#busy.size >= maxBusy) return false;
+    if (now < known.notBefore) {
+      if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
+      return false;
+    }
+    known.state = 'dialling';
+    this.#busy.add(node);
+    this.#outputs.push({ type: 'dial', node, sealingKey: known.candidate.sealingKey });
+    return true;
+  }
+
+  /** Idle candidates in random order, missed neighbours first; no more than can be used. */
+  #shuffledCandidates(now: number): readonly NodeId[] {
+    const due: NodeId[] = [];
+    const missed: NodeId[] = [];
+    for (const [node, known] of this.#known) {
+      if (known.state !== 'idle' || !known.candidate || known.candidate.isLeaf) continue;
+      if (known.notBefore > now) {
+        if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
+      } else if (known.isMissed) missed.push(node);
+      else due.push(node);
+    }
+    const room = LIMITS.targetLinks - this.#busy.size;
+    const chosen = missed.slice(0, room);
+    while (chosen.length < room && due.length > 0) {
+      const index = this.#below(due.length);
+      chosen.push(due[index] as NodeId);
+      due[index] = due.at(-1) as NodeId;
+      due.pop();
+    }
+    return chosen;
+  }
+
+  /** One link too many at a time: the youngest that nothing speaks for. */
+  #prune(now: number): void {
+    this.#pruneAt = undefined;
+    const victim = this.#linked > LIMITS.comfortableLinks ? this.#expendable() : undefined;
+    if (victim) this.#outputs.push({ type: 'hang-up', node: victim });
+    this.#schedulePrune(now);
+  }
+
+  #schedulePrune(now: number): void {
+    if (this.#linked > LIMITS.comfortableLinks) this.#pruneAt ??= now + this.#spread(LIMITS.pruneLinksMs);
+  }
+
+  #expendable(): NodeId | undefined {
+    const mustHave = this.#mustHave();
+    let youngest: NodeId | undefined;
+    let youngestAt = Number.NEGATIVE_INFINITY;
+    for (const node of this.#busy) {
+      const known = this.#known.get(node);
+      if (known?.state !== 'linked' || this.#isInUse(node) || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
+      youngest = node;
+      youngestAt = known.linkedAt;
+    }
+    return youngest;
+  }
+
+  /** Newcomers are told of those that still want links, and always of a few, so that every part of a split network can be found. */
+  #announce(): void {
+    const on = this.#linked < LIMITS.announceBelowConnections || this.#ring.isAmongFirst(this.#myPlace, LIMITS.beacons);
+    if (!this.#isCarrierUp || on === this.#isAnnounced) return;
+    this.#isAnnounced = on;
+    this.#outputs.push({ type: 'announce', on });
+  }
+
+  #patience(known: Known): number {
+    return retryDelayMs(known.failures, { firstMs: LIMITS.redialFirstMs, maxMs: LIMITS.redialMaxMs }, this.#entropy);
+  }
+
+  /** Two thirds to four thirds of it, so that nodes do not act in step. */
+  #spread(ms: number): number {
+    return ms * (2 / 3 + (2 / 3) * (this.#below(1000) / 1000));
+  }
+
+  #below(count: number): number {
+    const [a, b, c] = this.#entropy.bytes(3) as unknown as [number, number, number];
+    return (a * 65_536 + b * 256 + c) % count;
+  }
+}
+
+/** What the overlay needs of a card. */
+export function candidateOf(card: CardContent): Candidate {
+  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
+}

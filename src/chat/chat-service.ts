@@ -4,7 +4,7 @@ import { asParleyError, isErrorCode, ParleyError, type ErrorCode } from '../base
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
-import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
+import type { NodeApi, NodeInfo, PeerIdentity, Stream } from '../node/api.ts';
 import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, NewConversation, StoredEvent } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signer, Verifier } from '../ports/keys.ts';
@@ -23,6 +23,8 @@ export type ChatServiceOptions = {
   readonly clock: Clock;
   /** The network's name in the store. */
   readonly network: string;
+  /** The person's nodes that are there, whether or not there is a session with them. */
+  nodesOf?(person: PersonId): readonly NodeId[];
 };
 
 export type ChatEvents = {
@@ -59,6 +61,7 @@ export class ChatService {
   readonly #options: ChatServiceOptions;
   readonly #events = new Emitter<ChatEvents>();
   readonly #outboxes = new Map<NodeId, Outbox>();
+  readonly #opening = new Set<NodeId>();
   readonly #buckets = new Map<PersonId, TokenBucket>();
   /** Appends to one conversation happen one after the other, so that parents and depth fit. */
   readonly #queues = new Map<ConversationId, Promise<unknown>>();
@@ -67,8 +70,12 @@ export class ChatService {
   constructor(options: ChatServiceOptions) {
     this.#options = options;
     const { node } = options;
-    this.#stops = [node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)), node.on('peer-up', (peer) => void this.#openOutbox(peer))];
-    for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#openOutbox(identity);
+    this.#stops = [
+      node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)),
+      node.on('peer-up', (peer) => void this.#peerUp(peer)),
+      node.on('node-up', (info) => void this.#nodeUp(info)),
+    ];
+    for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#peerUp(identity);
   }
 
   on<Name extends keyof ChatEvents>(name: Name, listener: (payload: ChatEvents[Name]) => void): () => void {
@@ -93,7 +100,7 @@ export class ChatService {
     if (to === this.#me) throw new ParleyError('bad-argument', 'Messages to oneself are notes.');
     const conversation = this.conversationWith(to);
     const id = await this.#inOrder(conversation, () => this.#append(conversation, to, text));
-    this.#flushTo(to);
+    this.#reach(to);
     return id;
   }
 
@@ -103,7 +110,7 @@ export class ChatService {
     if (!(await store.advance(event, to, 'queued', clock.now()))) return;
     this.#events.emit('delivery', { conversation: this.conversationWith(to), event, to, state: 'queued' });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === to) outbox.sent.delete(event);
-    this.#flushTo(to);
+    this.#reach(to);
   }
 
   /** The person saw everything up to this event: remembered, and told to the other side. */
@@ -114,6 +121,7 @@ export class ChatService {
     await store.markRead(conversation, upTo);
     this.#events.emit('read', { conversation });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === with_) void this.#tell(outbox.stream, ['read', fromBase64url(upTo)]);
+    this.#reach(with_);
   }
 
   get #me(): PersonId {
@@ -159,10 +167,38 @@ export class ChatService {
 
   // ── going out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #openOutbox(peer: PeerIdentity): Promise<void> {
-    if (peer.person === this.#me) return;
+  /** A session is there: it is used where there is a conversation with the person. */
+  async #peerUp(peer: PeerIdentity): Promise<void> {
+    if (await this.#hasConversation(peer.person)) await this.#openOutbox(peer.node, peer.person);
+  }
+
+  /** Somebody is there again: what waits for them goes out, over a link or over others. */
+  async #nodeUp({ node, person, isLeaf }: NodeInfo): Promise<void> {
+    if (isLeaf || !(await this.#hasConversation(person)) || (await this.#options.store.undelivered(person)).length === 0) return;
+    await this.#openOutbox(node, person);
+  }
+
+  async #hasConversation(person: PersonId): Promise<boolean> {
+    if (person === this.#me) return false;
+    return (await this.#options.store.conversation(this.conversationWith(person)).catch(() => undefined)) !== undefined;
+  }
+
+  /** Sends what waits to every node of the person's that is there. */
+  #reach(person: PersonId): void {
+    this.#flushTo(person);
+    const { node, nodesOf } = this.#options;
+    const connected = node.peers().flatMap(({ identity, state }) => (identity?.person === person && state === 'connected' ? [identity.node] : []));
+    for (const id of new Set([...connected, ...(nodesOf?.(person) ?? [])])) void this.#openOutbox(id, person);
+  }
+
+  async #openOutbox(node: NodeId, person: PersonId): Promise<void> {
+    if (person === this.#me || this.#outboxes.has(node) || this.#opening.has(node)) return;
+    this.#opening.add(node);
     try {
-      const stream = await this.#options.node.open(peer.node, CHAT_PROTOCOL);
+      const stream = await this.#options.node.open(node, CHAT_PROTOCOL);
+      const { peer } = stream;
+      // A card may claim anything; a session proves.
+      if (peer.person !== person) return stream.reset('wrong-node');
       const outbox: Outbox = { stream, peer, sent: new Set(), unanswered: new Map(), flushing: Promise.resolve() };
       this.#outboxes.set(peer.node, outbox);
       stream.onMessage((message) => this.#answer(outbox, message));
@@ -174,7 +210,9 @@ export class ChatService {
       await this.#tellRead(outbox);
     } catch (thrown) {
       const { code, message } = asParleyError(thrown);
-      this.#events.emit('fault', { code, from: peer.person, detail: message });
+      this.#events.emit('fault', { code, from: person, detail: message });
+    } finally {
+      this.#opening.delete(node);
     }
   }
 

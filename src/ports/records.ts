@@ -11,7 +11,7 @@ export interface Table<Value> {
   update(key: string, change: (before: Value | undefined) => Value | undefined): Promise<Value | undefined>;
 }
 
-export const TABLE_NAMES = ['keys', 'settings', 'networks', 'people', 'peers', 'notes', 'grants', 'calls', 'pins', 'drafts'] as const;
+export const TABLE_NAMES = ['keys', 'settings', 'networks', 'people', 'peers', 'notes', 'grants', 'calls', 'pins', 'drafts', 'registry'] as const;
 export type TableName = (typeof TABLE_NAMES)[number];
 
 export interface Records {

@@ -110,9 +110,9 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
 const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
   records: [],
   events: ['order'],
-  conversations: [],
+  conversations: ['recent'],
   heads: [],
-  deliveries: ['conversation', 'open'],
+  deliveries: ['open'],
 };
 
 function isWhole(database: Database): boolean {

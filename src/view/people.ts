@@ -48,7 +48,7 @@ export class People {
 
   view(person: PersonId): PersonView {
     const verified = this.#verified.has(person);
-    const isHere = person === this.#me || this.#connected(person) !== undefined;
+    const isHere = person === this.#me || this.#connected(person) !== undefined || this.#directory.isHere(person);
     return {
       id: person,
       name: person === this.#me ? this.#myName : (this.#directory.nameOf(person) ?? generatedName(person)),

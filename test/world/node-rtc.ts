@@ -17,11 +17,12 @@ function plain({ type, sdp }: RTCSessionDescriptionInit): RTCSessionDescriptionI
   return { type, ...(sdp === undefined ? {} : { sdp }) };
 }
 
-const wrtc = { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate };
+// The library's events have types of their own.
+const wrtc = { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate } as unknown as SimplePeer.Options['wrtc'];
 
 /** simple-peer with the WebRTC of node-datachannel, as `WebRtcDialer` makes it in a page with the browser's. */
 class NodePeer extends SimplePeer {
-  constructor(options: SimplePeer.Options) {
+  constructor(options?: SimplePeer.Options) {
     super({ ...options, wrtc });
   }
 }

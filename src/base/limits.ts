@@ -216,9 +216,10 @@ export const LIMITS = {
   gossipAnnouncementsBurst: 40,
   /** An announced item usually comes along the tree in this time; else it is asked for. About ten hops of 75 ms. */
   gossipMissingMs: 700,
-  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs` (GossipSub's IWANT follow-up). */
+  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs`. GossipSub's
+   * IWANT follow-up of 3 s is for servers: a machine that starts thirty nodes, or a tab that is out of sight, is late by more and means no harm. */
   gossipAskNextMs: 1_000,
-  gossipPromiseMs: 3_000,
+  gossipPromiseMs: 10_000,
   /** Items that we know of and lack; and who announced one of them. */
   maxGossipMissing: 4_096,
   maxGossipAnnouncers: 6,

@@ -58,7 +58,7 @@ function countPushes(network: GossipNetwork): () => number {
 describe.each([
   [100, 40],
   [1_000, 25],
-] as const)('gossip among %i nodes, 75 ms one way, 2 %% loss', (nodes, items) => {
+] as const)('gossip among %i nodes, 75 ms one way, two percent loss', (nodes, items) => {
   it('reaches everybody with about one copy each once the tree has formed', { timeout: 120_000 }, () => {
     const network = networkOf(nodes, nodes);
     const first = publishMany(network, 10);

@@ -227,9 +227,9 @@ export const LIMITS = {
   gossipPushesBurst: 300,
   gossipOwnPushesPerSecond: 40,
   gossipOwnPushesBurst: 200,
-  /** What a neighbour may fetch. */
-  gossipServedBytesPerSecond: 64 * 1024,
-  gossipServedBytesBurst: 2 * 2 ** 20,
+  /** What a neighbour may fetch: all that is held at once. */
+  gossipServedBytesPerSecond: 256 * 1024,
+  gossipServedBytesBurst: 8 * 2 ** 20,
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
@@ -319,6 +319,8 @@ export const LIMITS = {
   presenceLifetimeRefreshes: 3,
   /** A newcomer waits so long for a neighbour to tell how large the network is: that decides how long its card lives. */
   presenceFirstCardMs: 300,
+  /** When many join at once, each of them sees a small network; all the same their first cards must not be due a minute later. */
+  presenceFirstCardNodes: 500,
   /** Between two cards of one node; others take a few at once and then one in `presenceCardEveryMs`. */
   presenceReissueMs: 2_000,
   presenceCardEveryMs: 5_000,
@@ -341,7 +343,8 @@ export const LIMITS = {
   presenceSweepMs: 30_000,
   /** Somebody whose notices were refuted on this many occasions within `presenceDistrustMs` is not believed for as long. */
   presenceRefutedNotices: 3,
-  presenceRefutedGapMs: 10_000,
+  /** All that is refuted within this time is one occasion: longer than a large network needs to heal from a split. */
+  presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
   /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
@@ -363,8 +366,10 @@ export const LIMITS = {
   presenceServedBytesPerSecond: 128 * 1024,
   presenceServedBytesBurst: 2 ** 20,
   /** Items outside a comparison: a newer card for somebody who passed on an outdated notice. */
-  presenceAsidesPerSecond: 5,
-  presenceAsidesBurst: 40,
+  presenceAsidesPerSecond: 8,
+  presenceAsidesBurst: 60,
+  presenceOwnAsidesPerSecond: 4,
+  presenceOwnAsidesBurst: 30,
   /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
   presenceBucketBits: 10,
 

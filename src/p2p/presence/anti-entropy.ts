@@ -13,6 +13,7 @@ export class PresenceNeighbour {
   readonly newcomers: TokenBucket;
   readonly compares: TokenBucket;
   readonly asides: TokenBucket;
+  readonly ownAsides: TokenBucket;
   /** Until when items of it belong to a comparison. */
   comparesUntil = -Infinity;
 
@@ -22,6 +23,7 @@ export class PresenceNeighbour {
     this.newcomers = new TokenBucket(LIMITS.presenceNewcomersPerSecond, LIMITS.presenceNewcomersBurst, now);
     this.compares = new TokenBucket(LIMITS.presenceComparesPerSecond, LIMITS.presenceComparesBurst, now);
     this.asides = new TokenBucket(LIMITS.presenceAsidesPerSecond, LIMITS.presenceAsidesBurst, now);
+    this.ownAsides = new TokenBucket(LIMITS.presenceOwnAsidesPerSecond, LIMITS.presenceOwnAsidesBurst, now);
   }
 }
 

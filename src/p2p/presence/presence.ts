@@ -185,7 +185,11 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     const neighbour = new PresenceNeighbour(node, now);
     this.#neighbours.set(node, neighbour);
     const entry = this.#table.get(node);
-    if (entry && entry.state !== 'live' && !isGoodbye(entry.record.card)) this.#revive(entry, now);
+    if (entry && entry.state !== 'live' && !isGoodbye(entry.record.card)) {
+      // Others take it for gone as well: it has to hear of that to contradict.
+      this.#tellProof(entry, node, now);
+      this.#revive(entry, now);
+    }
     if (this.#own.issuedAt === 0 && this.#own.dueAt === undefined) {
       this.#own.dueAt = now + LIMITS.presenceFirstCardMs;
       this.#due.push(this.#own.dueAt, { type: 'own-card' });
@@ -316,7 +320,8 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     if (isGoodbye(card) && card.issuedAt + LIMITS.presenceGoodbyeMs <= now) return 'ignore';
     if (!origin || card.node === this.#me || this.#neighbours.has(card.node)) return undefined;
     if (this.#neighbours.get(origin.from)?.newcomers.take(now)) return undefined;
-    this.#blame(origin.from, 'flood', 'It introduces new nodes too fast.');
+    // A table that we asked for may be larger than that; the rest comes with the next comparison.
+    if (origin.gossipJob !== undefined) this.#blame(origin.from, 'flood', 'It introduces new nodes too fast.');
     return 'ignore';
   }
 
@@ -394,13 +399,16 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #applyNotice(notice: GoneNotice, origin: Origin, now: number): void {
     const entry = this.#table.get(notice.node) as Entry;
-    if (notice.node === this.#me) {
-      if (!this.#own.isClosing) this.#hasten(now);
-    } else if (!this.#neighbours.has(notice.node)) {
-      this.#suspect(entry, notice, now);
-    }
+    const isMe = notice.node === this.#me;
+    // Of ourselves and our neighbours we know better.
+    if (isMe || this.#neighbours.has(notice.node)) this.#witnesses.refuted(notice.witness, now);
+    else this.#suspect(entry, notice, now);
+    if (isMe && !this.#own.isClosing) this.#hasten(now);
     // By gossip it gets to the node itself, which may contradict.
-    if (origin.gossipJob === undefined) this.#outputs.push({ type: 'publish', bytes: notice.bytes });
+    if (origin.gossipJob === undefined) {
+      this.#outputs.push({ type: 'publish', bytes: notice.bytes });
+      this.#tell(notice.node, notice.bytes, now);
+    }
     this.#answer(origin, 'accept');
   }
 
@@ -549,7 +557,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #tell(to: NodeId, item: Uint8Array, now: number): void {
     const neighbour = this.#neighbours.get(to);
-    if (neighbour?.asides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
+    if (neighbour?.ownAsides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
   }
 
   #answer(origin: Origin, verdict: GossipVerdict): void {

@@ -133,6 +133,8 @@ export const LIMITS = {
   urgentPingTimeoutMs: 2_000,
   /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
   stallMs: 5_000,
+  /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
+  lateWakeMs: 1_000,
 
   // ── dialling and membership ────────────────────────────────────────────────────────────────────────────────────
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */

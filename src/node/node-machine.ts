@@ -848,6 +848,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'neighbour-up', node }, now);
     const rttMs = this.peers.get(node)?.rttMs;
     if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
+    // Who asked before there was anybody to ask, as a page does that was just opened, or before anybody knew a way.
+    for (const wanted of this.#opens.wanted())
+      if (wanted !== node && !this.#sessions.has(wanted)) this.#paths.handle({ type: 'want', node: wanted }, now);
   }
 
   // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────

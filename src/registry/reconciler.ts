@@ -84,11 +84,7 @@ export class Reconciler {
   }
 
   wake(now: number): void {
-    for (const [tag, { node, until }] of this.#wanted) {
-      if (until > now) continue;
-      this.#wanted.delete(tag);
-      this.#blame(node, 'broken-promise', 'a listed document never came');
-    }
+    this.#giveUpWaiting(now);
     if (this.#spreadAt !== undefined && this.#spreadAt <= now) this.#spreadNow();
     if (this.#antiEntropyAt !== undefined && this.#antiEntropyAt <= now) {
       const node = this.#random.pick([...this.#neighbours.keys()]);
@@ -97,9 +93,30 @@ export class Reconciler {
     }
   }
 
+  /**
+   * Documents that are overdue are asked of somebody else. A neighbour broke its promise, once for all of them, if it spoke meanwhile, but not of this; one
+   * that was silent may be overburdened. Nobody is blamed when we ourselves come late, with the answer perhaps unread before us.
+   */
+  #giveUpWaiting(now: number): void {
+    const overdue = [...this.#wanted].filter(([, { until }]) => until <= now);
+    if (overdue.length === 0) return;
+    const blamed = new Map<NodeId, Offence>();
+    for (const [tag, { node, until }] of overdue) {
+      this.#wanted.delete(tag);
+      const hasSpoken = (this.#neighbours.get(node)?.spokeAt ?? 0) > until - LIMITS.wantedDocumentMs;
+      if (now - until < LIMITS.lateWakeMs) blamed.set(node, hasSpoken ? 'broken-promise' : 'stale');
+    }
+    for (const [node, offence] of blamed) this.#blame(node, offence, 'a listed document never came');
+    const slow = new Set(overdue.map(([, { node }]) => node));
+    const others = [...this.#neighbours.keys()].filter((node) => !slow.has(node));
+    const next = this.#random.pick(others.length > 0 ? others : [...this.#neighbours.keys()]);
+    if (next) this.#sendSummary(next, []);
+  }
+
   message(from: NodeId, bytes: Uint8Array, now: number): void {
     const neighbour = this.#neighbours.get(from);
     if (!neighbour) return;
+    neighbour.spokeAt = now;
     if (!neighbour.takeMessage(now)) {
       if (neighbour.mayBlame(now)) this.#blame(from, 'flood', 'too many registry messages');
       return;

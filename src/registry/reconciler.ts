@@ -15,7 +15,8 @@ import { decodeLaneMessage, encodeLaneMessage, type LaneMessage } from './lane-m
 import { Neighbour } from './neighbour.ts';
 import type { ResidentDocument } from './resident-document.ts';
 
-type Wanted = { readonly node: NodeId; readonly until: number };
+/** `againAt`: when somebody else is asked as well; `undefined` once that time has come. */
+type Wanted = { readonly node: NodeId; readonly until: number; againAt: number | undefined };
 type Message<Type extends LaneMessage['type']> = Extract<LaneMessage, { readonly type: Type }>;
 
 /**
@@ -49,7 +50,7 @@ export class Reconciler {
 
   nextWakeAt(): number | undefined {
     let next = earlier(this.#spreadAt, this.#antiEntropyAt);
-    for (const { until } of this.#wanted.values()) next = earlier(next, until);
+    for (const { until, againAt } of this.#wanted.values()) next = earlier(next, earlier(until, againAt));
     return next;
   }
 
@@ -86,17 +87,32 @@ export class Reconciler {
   }
 
   wake(now: number): void {
-    for (const [tag, { node, until }] of this.#wanted) {
-      if (until > now) continue;
-      this.#wanted.delete(tag);
-      this.#blame(node, 'broken-promise', 'a listed document never came');
-    }
+    this.#lookAfterWanted(now);
     if (this.#spreadAt !== undefined && this.#spreadAt <= now) this.#spreadNow();
     if (this.#antiEntropyAt !== undefined && this.#antiEntropyAt <= now) {
       const node = this.#random.pick([...this.#neighbours.keys()]);
       if (node) this.#sendSummary(node, []);
       this.#antiEntropyAt = now + this.#antiEntropyDelay();
     }
+  }
+
+  /** What is late is asked of somebody else too; what never came is blamed on who listed it, once for all of it. */
+  #lookAfterWanted(now: number): void {
+    const late = new Set<NodeId>();
+    const broken = new Set<NodeId>();
+    for (const [tag, wanted] of this.#wanted) {
+      if (wanted.until <= now) {
+        this.#wanted.delete(tag);
+        broken.add(wanted.node);
+      } else if (wanted.againAt !== undefined && wanted.againAt <= now) {
+        wanted.againAt = undefined;
+        late.add(wanted.node);
+      }
+    }
+    for (const node of broken) this.#blame(node, 'broken-promise', 'a listed document never came');
+    if (late.size === 0) return;
+    const other = this.#random.pick([...this.#neighbours.keys()].filter((node) => !late.has(node)));
+    if (other) this.#sendSummary(other, []);
   }
 
   message(from: NodeId, bytes: Uint8Array, now: number): void {
@@ -170,9 +186,23 @@ export class Reconciler {
   }
 
   #want(neighbour: Neighbour, tags: readonly string[], now: number): void {
-    const wanted = tags.filter((tag) => !this.#wanted.has(tag)).slice(0, LIMITS.maxResidentDocuments - this.#wanted.size);
-    for (const tag of wanted) this.#wanted.set(tag, { node: neighbour.node, until: now + LIMITS.wantedDocumentMs });
+    const wanted = tags.filter((tag) => this.#mayWant(tag, neighbour.node)).slice(0, LIMITS.maxResidentDocuments);
+    for (const tag of wanted) this.#asked(tag, neighbour.node, now);
     if (wanted.length > 0) this.#send(neighbour.node, { type: 'want', tags: wanted });
+  }
+
+  #mayWant(tag: string, node: NodeId): boolean {
+    const known = this.#wanted.get(tag);
+    if (!known) return this.#wanted.size < LIMITS.maxResidentDocuments;
+    return known.againAt === undefined && known.node !== node;
+  }
+
+  /** Who was asked first answers for it; the second has the same time before a third is asked. */
+  #asked(tag: string, node: NodeId, now: number): void {
+    const known = this.#wanted.get(tag);
+    const againAt = now + LIMITS.wantedAgainMs;
+    if (known) known.againAt = againAt;
+    else this.#wanted.set(tag, { node, until: now + LIMITS.wantedDocumentMs, againAt });
   }
 
   #serve(neighbour: Neighbour, tags: readonly string[], now: number): void {

@@ -474,6 +474,8 @@ export const LIMITS = {
   maxSyncRoundsPerMinute: 10,
   /** A neighbour that listed a document delivers it within this time. */
   wantedDocumentMs: 10_000,
+  /** After this long another neighbour is asked as well: a packet that is lost twice in a row is there by then. */
+  wantedAgainMs: 1_500,
   /** What came by reconciliation is told to the other neighbours after this time, several at once. */
   registrySpreadMs: 100,
   /** Anti-entropy with one random neighbour (protocols.md §4); the spread keeps neighbours out of step. */

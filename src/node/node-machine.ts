@@ -424,7 +424,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const known = this.#links.get(key);
     if (!known) return;
     const { facts, options } = known;
-    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, now);
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, options, now);
     const { kind, localFingerprint, remoteFingerprint } = facts;
     const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
@@ -451,9 +451,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return pending;
   }
 
-  #turnAway(link: number, now: number): void {
+  #turnAway(link: number, { expectedNode }: LinkOptions, now: number): void {
     this.#fault('overloaded', 'Too many others have yet to prove who they are.');
     this.#dropLink(link, now);
+    if (expectedNode) this.#dialFailed(expectedNode, 'overloaded', now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -651,7 +652,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
     if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
-    if (this.#sessions.get(node) !== key) return;
+    if (this.#sessions.get(node) !== key) return this.#didNotCount(dialledNode ?? node, code, now);
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
@@ -662,11 +663,19 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'want', node }, now);
   }
 
-  /** A session over relays is for until there is a link. */
+  /** A session ended that never counted: another one does, or there is none, and the attempt that led to it is over. */
+  #didNotCount(dialled: NodeId, code: ErrorCode, now: number): void {
+    if (this.#sessions.has(dialled) || this.#dials.isDialling(dialled)) return;
+    this.#toOverlay({ type: 'dial-failed', node: dialled, code }, now);
+  }
+
+  /** A session over relays is for until there is a link, for which there must be room. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
     const connection = this.#connections.get(key);
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
+    if (!this.#mesh.mayAccept(node, now)) return;
+    this.#toOverlay({ type: 'incoming', node }, now);
     this.#dials.handle({ type: 'dial', node, sealingKey }, now);
   }
 

@@ -575,6 +575,22 @@ describe('comparing tables', () => {
     expect(bench.offences.at(-1)).toMatchObject({ offence: 'flood' });
   });
 
+  it('goes on with the next neighbour when the first brings nothing, goes away, or never answers', () => {
+    const endings: ((bench: Bench) => void)[] = [
+      (bench) => bench.message(0, { type: 'listing', bits: 0, differing: Uint8Array.of(1), cards: [] }),
+      (bench) => bench.down(0),
+      (bench) => bench.pass(LIMITS.presenceRoundMs),
+    ];
+    for (const end of endings) {
+      const bench = new Bench(2);
+      for (const index of [0, 1]) bench.message(index, { type: 'summary', count: 4, root: new Uint8Array(8).fill(index + 1) });
+      const asked = (): readonly NodeId[] => bench.sent.filter(({ message }) => message.type === 'digest').map(({ to }) => to);
+      expect(asked()).toEqual([node(0)]);
+      end(bench);
+      expect(asked()).toEqual([node(0), node(1)]);
+    }
+  });
+
   it('takes no listing and no heap of cards that it did not ask for', () => {
     const bench = new Bench(1);
     bench.pass(LIMITS.presenceRoundMs + 1);

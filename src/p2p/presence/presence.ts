@@ -112,6 +112,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
         send: (to, message) => this.#send(to, message),
         flood: (node, detail) => this.#blame(node, 'flood', detail),
         revive: (entry, at) => this.#revive(entry, at),
+        later: (at) => this.#due.push(at, { type: 'next-comparison' }),
       },
       options.now,
     );
@@ -122,7 +123,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
       case 'neighbour-up':
         return this.#up(input.node, now);
       case 'neighbour-down':
-        return this.#down(input.node);
+        return this.#down(input.node, now);
       case 'message':
         return this.#message(input.from, input.bytes, now);
       case 'item':
@@ -181,7 +182,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #up(node: NodeId, now: number): void {
     const before = this.#neighbours.get(node);
-    if (before) this.#antiEntropy.left(before);
+    if (before) this.#antiEntropy.left(before, now);
     const neighbour = new PresenceNeighbour(node, now);
     this.#neighbours.set(node, neighbour);
     const entry = this.#table.get(node);
@@ -205,11 +206,11 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#due.push(now + this.#random.jitter(LIMITS.presenceCompareMs, 0.3), { type: 'compare' });
   }
 
-  #down(node: NodeId): void {
+  #down(node: NodeId, now: number): void {
     const neighbour = this.#neighbours.get(node);
     if (!neighbour) return;
     this.#neighbours.delete(node);
-    this.#antiEntropy.left(neighbour);
+    this.#antiEntropy.left(neighbour, now);
   }
 
   /** The session with a neighbour is over: if it does not come back, we witness it. */

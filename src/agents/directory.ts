@@ -48,6 +48,7 @@ export class Directory {
     this.#node = node;
     this.#names = records.table<string>('people');
     node.serve(DIRECTORY_PROTOCOL, (stream) => this.#serve(stream));
+    records.onForeignChange((table, key) => table === 'people' && key !== undefined && void this.#learnedElsewhere(key as PersonId));
     node.on('peer-up', (peer) => void this.#tell(peer));
     node.on('peer-down', ({ peer }) => this.#forget(peer.node));
   }
@@ -129,6 +130,14 @@ export class Directory {
       this.#events.emit('people', undefined);
       await this.#names.put(peer.person, shownName).catch(() => undefined);
     }
+  }
+
+  /** Another tab of this browser was told the name. */
+  async #learnedElsewhere(person: PersonId): Promise<void> {
+    const name = await this.#names.get(person).catch(() => undefined);
+    if (name === undefined || this.#known.get(person) === name) return;
+    this.#known.set(person, name);
+    this.#events.emit('people', undefined);
   }
 
   #forget(node: NodeId): void {

@@ -9,7 +9,7 @@ import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
 import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import type { PeerCard } from '../crypto/peer-card.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
@@ -162,6 +162,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   /** Through which server a node was met. */
   readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
   #isCarrierUp = false;
+  #isLeaf = false;
   readonly #dials: DialBook;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
@@ -210,6 +211,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       now: options.now,
       allocateLink: () => this.allocateConnection(),
       openStream: (connection, open) => this.#openStream(connection, open),
+      isOwn: (node) => this.peers.get(node)?.identity?.person === options.identity.person,
       connectionWith: (node) => this.#linkedConnection(node),
     });
   }
@@ -368,11 +370,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #become(role: 'hub' | 'leaf', now: number): void {
+    this.#isLeaf = role === 'leaf';
     this.#toMesh({ type: 'role', role }, now);
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
     this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
-    // A hub that steps back leaves everybody; the tabs link anew with the next hub.
-    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
+    // A hub that steps back says goodbye to everybody: it may be about to freeze. The tabs link anew with the next hub, and a newer card follows over it.
+    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     if (role === 'leaf') this.#dials.abandonAll();
   }
 
@@ -591,7 +594,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#fault(output.code, output.detail, this.connectionOf(key)?.identity?.node);
       case 'closed':
         this.#outputs.push({ type: 'connection', connection: key, output });
-        return this.#connectionClosed(key, output.code, now);
+        // What this node tells others when it leaves is not what they told it.
+        return this.#connectionClosed(key, output.code === 'peer-closed' && !output.remote ? 'closed-here' : output.code, now);
       case 'transmit':
         return this.#transmit(output.link, output.frame, now);
       case 'moving':
@@ -684,8 +688,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'want', node }, now);
   }
 
-  /** A session over relays is for until there is a link. */
+  /** A session over relays is for until there is a link; leaves have none. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
+    const flags = this.#mesh.cardOf(node)?.flags ?? 0;
+    if (this.#isLeaf || (flags & CARD_FLAGS.leaf) !== 0) return;
     const connection = this.#connections.get(key);
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
@@ -870,6 +876,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'neighbour-up', node }, now);
     const rttMs = this.peers.get(node)?.rttMs;
     if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
+    // Who had no neighbour at all could not look for them.
+    if (this.#neighbours.size === 1) for (const wanted of this.#opens.wanted()) this.#paths.handle({ type: 'want', node: wanted }, now);
   }
 
   // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────

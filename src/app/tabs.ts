@@ -41,6 +41,7 @@ export class Tabs {
   readonly #channel: BroadcastChannel;
   #node: TabNode | undefined;
   #isHub = false;
+  #isClosed = false;
   /** This page as the service worker knows it. */
   #client: string | undefined;
   #hub: Hub | undefined;
@@ -102,6 +103,7 @@ export class Tabs {
 
   /** The page goes away: the next tab need not wait until the browser has tidied up. */
   close(): void {
+    this.#isClosed = true;
     this.#stopAsking();
     this.#lock?.leave();
     this.#channel.close();
@@ -215,7 +217,7 @@ export class Tabs {
   // ── messages ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #tell(message: TabMessage): void {
-    this.#channel.postMessage(message);
+    if (!this.#isClosed) this.#channel.postMessage(message);
   }
 
   async #toWorker(message: TabMessage, port?: MessagePort): Promise<void> {

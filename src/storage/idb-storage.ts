@@ -120,7 +120,7 @@ const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
   events: ['order'],
   conversations: [],
   heads: [],
-  deliveries: ['conversation', 'open'],
+  deliveries: ['open'],
 };
 
 function isWhole(database: Database): boolean {

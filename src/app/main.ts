@@ -1,8 +1,8 @@
 import { computed, signal, type Signal } from '@preact/signals-core';
-import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
 import { Directory } from '../agents/directory.ts';
+import { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { ChatService } from '../chat/chat-service.ts';
@@ -14,7 +14,7 @@ import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { createNode, type Node } from '../node/node.ts';
 import { FencedRecords } from '../storage/fenced-records.ts';
-import { signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
+import { isSignalingUrl, signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
 import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
 import '../ui/styles/fonts.css';
 import '../ui/styles/tokens.css';
@@ -60,9 +60,19 @@ async function start(): Promise<void> {
     verifier,
     bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
-    rtc: new WebRtcDialer(SimplePeer),
+    signalingFor: (url) => (isSignalingUrl(url) ? new WebSocketSignaling(url, systemClock) : undefined),
+    rtc: new WebRtcDialer(async () => (await import('simple-peer/simplepeer.min.js')).default),
   });
-  const directory = new Directory(node, records);
+  const hubRecords = new FencedRecords(records, networkIdText(network));
+  const directory = new Directory({
+    node,
+    records: hubRecords,
+    clock: systemClock,
+    load: async () => {
+      const { createRegistry } = await import('./registry-source.ts');
+      return createRegistry({ identity, networkId: network.networkId, entropy: systemEntropy, clock: systemClock });
+    },
+  });
   const chat = new ChatService({
     node,
     store: storage.chat,
@@ -73,8 +83,9 @@ async function start(): Promise<void> {
     network: networkIdText(network),
     records,
     isDelivering: isHub,
+    nodesOf: (person) => directory.nodesOf(person),
   });
-  const hubStatus = followTabs(tabs, node, chat, new FencedRecords(records, networkIdText(network)));
+  const hubStatus = followTabs(tabs, node, chat, hubRecords);
   const approvals = new Approvals(identity.person, records, systemClock);
   const host = new AgentHost(node, approvals);
   host.add(notesAgent(records, systemClock, systemEntropy));
@@ -82,6 +93,8 @@ async function start(): Promise<void> {
   const off = (await records.table<readonly string[]>('settings').get('agents-off')) ?? [];
   for (const id of off) if (host.agents().some((agent) => agent.id === id)) host.setEnabled(parseAgentId(id), false);
 
+  const clients = new AgentClients(node, host);
+  const published = new PublishedAgents({ node: node.id, host, clients });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,
@@ -89,7 +102,8 @@ async function start(): Promise<void> {
     chatStore: storage.chat,
     directory,
     host,
-    clients: new AgentClients(node, host),
+    published,
+    clients,
     approvals,
     records,
     clock: systemClock,
@@ -127,6 +141,7 @@ async function start(): Promise<void> {
   lookForUpdates(model, updates);
   updates.onReady = () => model.notify('update-ready');
   void updates.start().then((hasWorker) => hasWorker || tabs.standAlone());
+  void directory.start().then(() => whenQuiet(() => void published.describe()));
   if (new URLSearchParams(location.search).has('api')) {
     const { publicApi } = await import('./public-api.ts');
     Object.assign(globalThis, { parley: publicApi(model, programs) });
@@ -193,6 +208,12 @@ function lookForUpdates(model: AppModel, updates: Updates): void {
   const isConnectedNow = computed(() => model.network.value.server.state === 'connected');
   isConnectedNow.subscribe((isConnected) => isConnected && updates.check());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && updates.check());
+}
+
+/** Runs what is worth doing when there is nothing more urgent. */
+function whenQuiet(then: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(then, { timeout: 10_000 });
+  else setTimeout(then, 2_000);
 }
 
 /** Waits until no call runs here: neither one of mine, nor one of somebody else into my agents. */

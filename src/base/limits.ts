@@ -81,8 +81,9 @@ export const LIMITS = {
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The largest message of a stream: a tool's result with an image in base64 fits, a file goes in pieces. */
   maxStreamMessageBytes: 2 * 2 ** 20,
-  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits. */
-  streamWindowBytes: 2 * 2 ** 20 + 64 * 1024,
+  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits, so the
+   * largest must fit with its overhead while as much as a `creditStepBytes` was consumed and not told yet. */
+  streamWindowBytes: 2 * 2 ** 20 + 64 + 64 * 1024,
   /** The same for all streams of a session together: what one peer can make us hold. */
   sessionWindowBytes: 8 * 2 ** 20,
   /** The part of the session's window that bulk streams leave to the others. */

@@ -28,6 +28,8 @@ export type ChatServiceOptions = {
   readonly clock: Clock;
   /** The network's name in the store. */
   readonly network: string;
+  /** The person's nodes that are there, whether or not there is a session with them. */
+  nodesOf?(person: PersonId): readonly NodeId[];
 };
 
 export type ChatEvents = {
@@ -80,13 +82,13 @@ export class ChatService {
     const { node, records } = options;
     this.#stops = [
       node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)),
-      node.on('peer-up', (peer) => void this.#openOutbox(peer)),
-      node.on('node-up', (info) => this.#nodeChanged(info)),
+      node.on('peer-up', (peer) => void this.#peerUp(peer)),
+      node.on('node-up', (info) => void this.#nodeUp(info)),
       node.on('node-down', (gone) => this.#leaves.delete(gone.node)),
-      ...(records ? [records.onForeignChange((table, key) => table === 'chat' && key !== undefined && this.#changedElsewhere(key))] : []),
+      ...(records ? [records.onForeignChange((table, key) => table === 'chat' && key !== undefined && void this.#changedElsewhere(key))] : []),
     ];
     for (const { node: id, isLeaf } of node.nodes()) if (isLeaf) this.#leaves.add(id);
-    this.#openOutboxes();
+    for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#peerUp(identity);
   }
 
   on<Name extends keyof ChatEvents>(name: Name, listener: (payload: ChatEvents[Name]) => void): () => void {
@@ -102,7 +104,11 @@ export class ChatService {
   setDelivering(isDelivering: boolean): void {
     if (this.#isDelivering === isDelivering) return;
     this.#isDelivering = isDelivering;
-    if (isDelivering) return this.#openOutboxes();
+    if (isDelivering) {
+      for (const { identity, state } of this.#options.node.peers()) if (identity && state === 'connected') void this.#peerUp(identity);
+      for (const info of this.#options.node.nodes()) void this.#nodeUp(info);
+      return;
+    }
     for (const outbox of this.#outboxes.values()) outbox.stream.end();
     this.#outboxes.clear();
   }
@@ -120,7 +126,7 @@ export class ChatService {
     if (to === this.#me) throw new ParleyError('bad-argument', 'Messages to oneself are notes.');
     const conversation = this.conversationWith(to);
     const id = await this.#inOrder(conversation, () => this.#append(conversation, to, text));
-    this.#flushTo(to);
+    this.#reach(to);
     return id;
   }
 
@@ -130,7 +136,7 @@ export class ChatService {
     if (!(await store.advance(event, to, 'queued', clock.now()))) return;
     this.#events.emit('delivery', { conversation: this.conversationWith(to), event, to, state: 'queued' });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === to) outbox.sent.delete(event);
-    this.#flushTo(to);
+    this.#reach(to);
   }
 
   /** The person saw everything up to this event: remembered, and told to the other side. */
@@ -141,6 +147,7 @@ export class ChatService {
     await store.markRead(conversation, upTo);
     this.#events.emit('read', { conversation });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === with_) void this.#tellReadUpTo(outbox, upTo);
+    this.#reach(with_);
   }
 
   get #me(): PersonId {
@@ -186,32 +193,59 @@ export class ChatService {
 
   // ── going out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #openOutboxes(): void {
-    for (const { identity, state } of this.#options.node.peers()) {
-      const isKnown = identity && (this.#outboxes.has(identity.node) || this.#opening.has(identity.node));
-      if (identity && state === 'connected' && !isKnown) void this.#openOutbox(identity);
-    }
+  /** A session is there: it is used where there is a conversation with the person. */
+  async #peerUp(peer: PeerIdentity): Promise<void> {
+    if (await this.#hasConversation(peer.person)) await this.#openOutbox(peer.node, peer.person);
   }
 
-  #nodeChanged({ node, isLeaf }: NodeInfo): void {
-    if (isLeaf) this.#leaves.add(node);
-    else if (this.#leaves.delete(node)) this.#openOutboxes();
+  /** Somebody is there again, or has links of its own now: what waits for them goes out, over a link or over others. */
+  async #nodeUp({ node, person, isLeaf }: NodeInfo): Promise<void> {
+    if (isLeaf) return void this.#leaves.add(node);
+    const wasLeaf = this.#leaves.delete(node);
+    if (!(await this.#hasConversation(person))) return;
+    const mayWait = !wasLeaf || !this.#isConnected(node);
+    if (mayWait && (await this.#options.store.undelivered(person)).length === 0) return;
+    await this.#openOutbox(node, person);
+  }
+
+  #isConnected(node: NodeId): boolean {
+    return this.#options.node.peers().some((peer) => peer.node === node && peer.state === 'connected');
+  }
+
+  async #hasConversation(person: PersonId): Promise<boolean> {
+    if (person === this.#me || !this.#isDelivering) return false;
+    return (await this.#options.store.conversation(this.conversationWith(person)).catch(() => undefined)) !== undefined;
   }
 
   /** Another tab of this browser said or read something, or tries something again. */
-  #changedElsewhere(conversation: ConversationId): void {
+  async #changedElsewhere(id: ConversationId): Promise<void> {
+    if (!this.#isDelivering) return;
+    const conversation = await this.#options.store.conversation(id).catch(() => undefined);
+    const person = conversation?.members.find((member) => member !== this.#me);
+    if (!person || this.conversationWith(person) !== id) return;
+    this.#reach(person);
     for (const outbox of this.#outboxes.values()) {
-      if (this.conversationWith(outbox.peer.person) !== conversation) continue;
-      this.#flush(outbox);
-      void this.#tellRead(outbox).catch((thrown: unknown) => this.#fault(outbox, thrown));
+      if (outbox.peer.person === person) void this.#tellRead(outbox).catch((thrown: unknown) => this.#fault(outbox, thrown));
     }
   }
 
-  async #openOutbox(peer: PeerIdentity): Promise<void> {
-    if (!this.#isDelivering || peer.person === this.#me || this.#leaves.has(peer.node)) return;
-    this.#opening.add(peer.node);
+  /** Sends what waits to every node of the person's that is there. */
+  #reach(person: PersonId): void {
+    this.#flushTo(person);
+    const { node, nodesOf } = this.#options;
+    const connected = node.peers().flatMap(({ identity, state }) => (identity?.person === person && state === 'connected' ? [identity.node] : []));
+    for (const id of new Set([...connected, ...(nodesOf?.(person) ?? [])])) void this.#openOutbox(id, person);
+  }
+
+  async #openOutbox(node: NodeId, person: PersonId): Promise<void> {
+    const isDone = this.#outboxes.has(node) || this.#opening.has(node);
+    if (!this.#isDelivering || person === this.#me || this.#leaves.has(node) || isDone) return;
+    this.#opening.add(node);
     try {
-      const stream = await this.#options.node.open(peer.node, CHAT_PROTOCOL).finally(() => this.#opening.delete(peer.node));
+      const stream = await this.#options.node.open(node, CHAT_PROTOCOL);
+      const { peer } = stream;
+      // A card may claim anything; a session proves.
+      if (peer.person !== person) return stream.reset('wrong-node');
       if (!this.#isDelivering) return stream.end();
       const outbox: Outbox = { stream, peer, sent: new Set(), unanswered: new Map(), toldReadUpTo: undefined, flushing: Promise.resolve() };
       this.#outboxes.set(peer.node, outbox);
@@ -224,7 +258,9 @@ export class ChatService {
       await this.#tellRead(outbox);
     } catch (thrown) {
       const { code, message } = asParleyError(thrown);
-      this.#events.emit('fault', { code, from: peer.person, detail: message });
+      this.#events.emit('fault', { code, from: person, detail: message });
+    } finally {
+      this.#opening.delete(node);
     }
   }
 

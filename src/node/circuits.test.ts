@@ -52,7 +52,7 @@ describe('a circuit', () => {
     expect(await stream.closed).toEqual({ clean: true });
   });
 
-  it('goes over two and over three relays, and no further', async () => {
+  it('goes over two and over three relays, and no further', { timeout: 60_000 }, async () => {
     for (const count of [4, 5, 6]) {
       const edges = Array.from({ length: count - 1 }, (_, index) => [index, index + 1] as const);
       const clock = new VirtualClock();
@@ -128,7 +128,7 @@ describe('a circuit', () => {
     await expect(settled(clock, a.open(stranger.id, 'echo/1'))).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('of strangers ends after its bytes and after its minutes', async () => {
+  it('of strangers ends after its bytes and after its minutes', { timeout: 60_000 }, async () => {
     for (const how of ['bytes', 'minutes'] as const) {
       const clock = new VirtualClock();
       const { nodes } = await settled(clock, meshOf(3, LINE, { nodes: { clock } }));
@@ -234,7 +234,7 @@ function isSealedFrame(body: Uint8Array): boolean {
 }
 
 describe('a hostile relay', () => {
-  it('that alters, repeats, drops or swaps what it carries delivers nothing false, and is noticed', async () => {
+  it('that alters, repeats, drops or swaps what it carries delivers nothing false, and is noticed', { timeout: 60_000 }, async () => {
     const kept: Uint8Array[] = [];
     const crimes: Readonly<Record<string, (body: Uint8Array) => readonly Uint8Array[]>> = {
       alter: (body) => [body.map((byte, index) => (index === body.length - 1 ? byte ^ 1 : byte))],

@@ -200,6 +200,10 @@ export class Node implements NodeApi {
     await Promise.resolve();
   }
 
+  prefer(nodes: readonly NodeId[]): void {
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'overlay', input: { type: 'prefer', nodes } } });
+  }
+
   /** For whom this node relays without a stranger's bounds: contacts. Everybody in a private network, which is where it begins there. */
   setRelayTrust(trust: RelayTrust): void {
     this.#pump.dispatch({ type: 'relay-trust', trust });

@@ -11,7 +11,8 @@ import type { Link } from '../ports/link.ts';
 import type { RtcDial, RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
 import type { ConnectionOutput } from './connection.ts';
-import type { LinkFacts, NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import type { NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import type { LinkFacts } from './session-links.ts';
 import { SignalingDesk } from './signaling-desk.ts';
 
 /** What the pump leaves to the node: everything that programs see. */

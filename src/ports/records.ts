@@ -11,7 +11,20 @@ export interface Table<Value> {
   update(key: string, change: (before: Value | undefined) => Value | undefined): Promise<Value | undefined>;
 }
 
-export const TABLE_NAMES = ['keys', 'settings', 'networks', 'people', 'peers', 'notes', 'grants', 'calls', 'pins', 'drafts', 'fences'] as const;
+export const TABLE_NAMES = [
+  'keys',
+  'settings',
+  'networks',
+  'people',
+  'peers',
+  'notes',
+  'grants',
+  'calls',
+  'pins',
+  'drafts',
+  'fences',
+  'registry',
+] as const;
 export type TableName = (typeof TABLE_NAMES)[number];
 
 /** The right to be the one writer in some scope. */

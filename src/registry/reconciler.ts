@@ -25,7 +25,6 @@ type Message<Type extends LaneMessage['type']> = Extract<LaneMessage, { readonly
  */
 export class Reconciler {
   readonly #jobs: Jobs;
-  readonly #keeper: DocumentKeeper;
   readonly #table: DocumentTable;
   readonly #intake: Intake;
   readonly #me: NodeId;
@@ -40,7 +39,6 @@ export class Reconciler {
 
   constructor(options: { jobs: Jobs; keeper: DocumentKeeper; intake: Intake; me: NodeId; random: SeededRandom }) {
     this.#jobs = options.jobs;
-    this.#keeper = options.keeper;
     this.#table = options.keeper.table;
     this.#intake = options.intake;
     this.#me = options.me;

@@ -118,7 +118,7 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
 const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
   records: [],
   events: ['order'],
-  conversations: [],
+  conversations: ['recent'],
   heads: [],
   deliveries: ['open'],
 };

@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
+import type { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError } from '../base/errors.ts';
 import { parseAgentId, parsePersonId } from '../base/ids.ts';
 import { safetyNumber } from '../crypto/safety-number.ts';
@@ -59,6 +60,7 @@ export type AppModelOptions = {
   readonly chat: ChatService;
   readonly chatStore: ChatStore;
   readonly directory: Directory;
+  readonly published: PublishedAgents;
   readonly host: AgentHost;
   readonly clients: AgentClients;
   readonly approvals: Approvals;
@@ -98,6 +100,7 @@ class Model implements AppModel {
   readonly #people: People;
   readonly #conversations: ConversationsModel;
   #isRefreshScheduled = false;
+  #favoured = '';
   #nextNotice = 1;
 
   constructor(options: AppModelOptions) {
@@ -146,6 +149,7 @@ class Model implements AppModel {
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
+    options.published.onChange = () => this.#publish();
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
@@ -364,7 +368,7 @@ class Model implements AppModel {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.loadMore()]);
+      await Promise.all([this.#people.load(), this.#conversations.loadMore()]);
     } catch (thrown) {
       this.#report(thrown);
     }
@@ -379,14 +383,8 @@ class Model implements AppModel {
   }
 
   #publish(): void {
-    const { directory, host } = this.#options;
-    directory.publish({
-      name: this.me.value.name,
-      agents: host
-        .agents()
-        .filter(({ id }) => host.isEnabled(id))
-        .map(({ id, title, description }) => ({ id, title, description })),
-    });
+    const { directory, published } = this.#options;
+    directory.publish({ name: this.me.value.name, agents: published.list() });
   }
 
   /** Many things change in one moment; the screens hear of them once. */
@@ -415,6 +413,19 @@ class Model implements AppModel {
     }));
     this.agentsModel.refresh();
     this.#conversations.refresh();
+    this.#favour();
+  }
+
+  /** People whom one talks to are worth a direct link, and are relayed for without a stranger's bounds. */
+  #favour(): void {
+    const { node, directory, network } = this.#options;
+    const people = this.#conversations.people();
+    const nodes = people.flatMap((person) => directory.nodesOf(person));
+    const favoured = [...people, ...nodes].join();
+    if (favoured === this.#favoured) return;
+    this.#favoured = favoured;
+    node.prefer(nodes);
+    if (!network.private) node.setRelayTrust(new Set([node.identity.person, ...people]));
   }
 
   #status(): NetworkStatusView {

@@ -130,6 +130,12 @@ export class ConversationsModel {
   }
 
   /** Names, presence or calls changed: everything is derived anew. */
+  /** With whom there are conversations in the list, the one talked to last first. */
+  people(): readonly PersonId[] {
+    const listed = [...this.#listed.values()].sort((a, b) => b.lastAt - a.lastAt);
+    return listed.flatMap((stored) => this.#otherOf(stored) ?? []);
+  }
+
   refresh(): void {
     for (const opened of this.#opened.values()) this.#show(opened);
     this.#refreshRows();

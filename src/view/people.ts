@@ -14,8 +14,6 @@ export class People {
   readonly #directory: Directory;
   readonly #me: PersonId;
   #peers: readonly PeerInfo[] = [];
-  /** Who is in the network, linked with this node or not. */
-  #present: ReadonlySet<PersonId> = new Set();
   #myName = '';
   readonly #pins: Table<Pin>;
   readonly #verified = new Set<PersonId>();
@@ -30,7 +28,6 @@ export class People {
 
   refresh(): void {
     this.#peers = this.#node.peers();
-    this.#present = new Set(this.#node.nodes().map(({ person }) => person));
   }
 
   async load(): Promise<void> {
@@ -52,7 +49,7 @@ export class People {
 
   view(person: PersonId): PersonView {
     const verified = this.#verified.has(person);
-    const isHere = person === this.#me || this.#present.has(person) || this.#connected(person) !== undefined;
+    const isHere = person === this.#me || this.#connected(person) !== undefined || this.#directory.isHere(person);
     return {
       id: person,
       name: person === this.#me ? this.#myName : (this.#directory.nameOf(person) ?? generatedName(person)),
@@ -64,7 +61,7 @@ export class People {
 
   /** Everybody who is connected or has a name here, those who are here first. */
   others(): readonly PersonView[] {
-    const ids = new Set<PersonId>([...this.#peers.flatMap((peer) => peer.identity?.person ?? []), ...this.#present, ...this.#directory.people()]);
+    const ids = new Set<PersonId>([...this.#peers.flatMap((peer) => peer.identity?.person ?? []), ...this.#directory.people()]);
     ids.delete(this.#me);
     return [...ids]
       .map((id) => this.view(id))

@@ -7,7 +7,7 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import type { PeerCard } from '../crypto/peer-card.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
@@ -156,6 +156,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   /** Through which server a node was met. */
   readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
   #isCarrierUp = false;
+  #isLeaf = false;
   readonly #dials: DialBook;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
@@ -210,6 +211,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       now: options.now,
       allocateLink: () => this.allocateConnection(),
       openStream: (connection, open) => this.#openStream(connection, open),
+      isOwn: (node) => this.peers.get(node)?.identity?.person === options.identity.person,
       connectionWith: (node) => this.#linkedConnection(node),
     });
   }
@@ -368,11 +370,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #become(role: 'hub' | 'leaf', now: number): void {
+    this.#isLeaf = role === 'leaf';
     this.#toMesh({ type: 'role', role }, now);
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
     this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
-    // A hub that steps back leaves everybody; the tabs link anew with the next hub.
-    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
+    // A hub that steps back says goodbye to everybody: it may be about to freeze. The tabs link anew with the next hub, and a newer card follows over it.
+    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     if (role === 'leaf') this.#dials.abandonAll();
   }
 
@@ -573,7 +576,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#fault(output.code, output.detail, this.connectionOf(key)?.identity?.node);
       case 'closed':
         this.#outputs.push({ type: 'connection', connection: key, output });
-        return this.#connectionClosed(key, output.code, now);
+        // What this node tells others when it leaves is not what they told it.
+        return this.#connectionClosed(key, output.code === 'peer-closed' && !output.remote ? 'closed-here' : output.code, now);
       case 'transmit':
         return this.#transmit(output.link, output.frame, now);
       case 'moving':
@@ -669,8 +673,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#toOverlay({ type: 'dial-failed', node: dialled, code }, now);
   }
 
-  /** A session over relays is for until there is a link, for which there must be room. */
+  /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
+    const flags = this.#mesh.cardOf(node)?.flags ?? 0;
+    if (this.#isLeaf || (flags & CARD_FLAGS.leaf) !== 0) return;
     const connection = this.#connections.get(key);
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;

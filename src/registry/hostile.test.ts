@@ -231,7 +231,7 @@ describe('a hostile document costs its sender', () => {
     network.run(LIMITS.wantedAgainMs + 1_000);
     expect(me.registry.nameOf(other.person.id)).toBe('Ada');
     network.run(LIMITS.wantedDocumentMs);
-    expect(offences(me)).toEqual(['stale']);
+    expect(offences(me)).toEqual(['broken-promise']);
   });
 
   it('sync messages whose filters ask for endless work, and lane messages that are nothing', () => {

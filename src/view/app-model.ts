@@ -1,4 +1,4 @@
-import { signal, type Signal } from '@preact/signals-core';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
 import type { PublishedAgents } from '../agents/published-agents.ts';
@@ -12,7 +12,7 @@ import type { Approvals } from '../mcp/approvals.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { ChatStore } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Records } from '../ports/records.ts';
+import type { Records, TableName } from '../ports/records.ts';
 import { AgentsModel } from './agents-model.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { pathView, People } from './people.ts';
@@ -44,6 +44,17 @@ export type PagePort = {
   applyUpdate(): void;
 };
 
+/** How the tab that has the links of this browser is connected. */
+export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers'> & { readonly server: NetworkStatusView['server']['state'] };
+
+/** What the tabs of one browser know of each other. */
+export type TabsPort = {
+  /** `undefined` in the tab that has the links. */
+  readonly hubStatus: ReadonlySignal<HubStatus | undefined>;
+  /** Tells the other tabs how this one is connected. */
+  publish(status: HubStatus): void;
+};
+
 export type AppModelOptions = {
   readonly node: NodeApi;
   readonly chat: ChatService;
@@ -56,6 +67,7 @@ export type AppModelOptions = {
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
+  readonly tabs: TabsPort;
   readonly network: NetworkView;
   readonly networks: readonly NetworkView[];
   readonly name: string;
@@ -67,6 +79,11 @@ export type AppModelOptions = {
 export function createAppModel(options: AppModelOptions): { readonly model: AppModel; readonly programs: AgentsModel } {
   const model = new Model(options);
   return { model, programs: model.agentsModel };
+}
+
+/** A theme as it was stored. */
+export function readTheme(value: unknown): Theme {
+  return value === 'light' || value === 'dark' ? value : 'system';
 }
 
 class Model implements AppModel {
@@ -126,9 +143,9 @@ class Model implements AppModel {
     });
     node.on('peer', () => this.#scheduleRefresh());
     directory.on('people', () => this.#scheduleRefresh());
-    records.onForeignChange((table, key) => {
-      if (table === 'settings' && key === 'name') void this.#renamedElsewhere();
-    });
+    for (const name of ['node-up', 'node-down'] as const) node.on(name, () => this.#scheduleRefresh());
+    options.tabs.hubStatus.subscribe(() => this.#scheduleRefresh());
+    records.onForeignChange((table, key) => void this.#changedElsewhere(table, key).catch((thrown: unknown) => this.#report(thrown)));
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
@@ -272,13 +289,27 @@ class Model implements AppModel {
     }
   }
 
-  /** My name is the same in all tabs of this browser. */
-  async #renamedElsewhere(): Promise<void> {
-    const name = await this.#options.records
-      .table<string>('settings')
-      .get('name')
-      .catch(() => undefined);
-    if (name !== undefined && name !== this.me.value.name) this.#showMyName(name);
+  /** My name, the theme and what else was chosen are the same in all tabs of this browser. */
+  async #changedElsewhere(table: TableName | 'chat', key: string | undefined): Promise<void> {
+    if (table === 'pins') {
+      await this.#people.load();
+      return this.#scheduleRefresh();
+    }
+    if (table !== 'settings' || key === undefined) return;
+    const value = await this.#options.records.table<unknown>('settings').get(key);
+    if (key === 'name' && typeof value === 'string' && value !== this.me.value.name) this.#showMyName(value);
+    else if (key === 'theme') this.#showTheme(readTheme(value));
+    else if (key === 'agents-off' && Array.isArray(value)) this.#switchAgents(value);
+  }
+
+  #switchAgents(off: readonly unknown[]): void {
+    const { host } = this.#options;
+    for (const { id } of host.agents()) host.setEnabled(id, !off.includes(id));
+  }
+
+  #showTheme(theme: Theme): void {
+    this.settings.value = { ...this.settings.value, theme };
+    this.#options.page.applyTheme(theme);
   }
 
   #showMyName(name: string): void {
@@ -290,8 +321,7 @@ class Model implements AppModel {
   }
 
   setTheme(theme: Theme): void {
-    this.settings.value = { ...this.settings.value, theme };
-    this.#options.page.applyTheme(theme);
+    this.#showTheme(theme);
     this.#options.records
       .table<string>('settings')
       .put('theme', theme)
@@ -399,12 +429,20 @@ class Model implements AppModel {
   }
 
   #status(): NetworkStatusView {
-    const { phase, signaling, connectedPeers, problem } = this.#options.node.state();
+    const { node, tabs, page } = this.#options;
+    const { phase, signaling, problem } = node.state();
+    const hub = tabs.hubStatus.value;
+    // The other tabs of this browser are not other people.
+    const peers = node.peers().filter((peer) => peer.state === 'connected' && peer.path?.kind !== 'tab').length;
+    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling };
+    if (!hub) tabs.publish(own);
+    const shown = hub ?? own;
     return {
-      state: phase === 'closed' ? 'offline' : phase,
-      peers: connectedPeers,
+      state: shown.state,
+      peers: shown.peers,
       mode: 'decentralised',
-      server: { host: this.#options.page.serverHost, state: signaling },
+      server: { host: page.serverHost, state: shown.server },
+      ...(hub ? { isThroughTab: true } : {}),
       ...(problem ? { problem: { code: problem.code } } : {}),
     };
   }

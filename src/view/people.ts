@@ -31,6 +31,7 @@ export class People {
   }
 
   async load(): Promise<void> {
+    this.#verified.clear();
     for (const [person] of await this.#pins.all()) this.#verified.add(person as PersonId);
   }
 

@@ -24,6 +24,7 @@ import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
+import { keepAnchors } from './anchors.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
@@ -110,6 +111,7 @@ async function start(): Promise<void> {
     theme: readTheme(theme),
     ...(storageProblem ? { storageProblem: { code: storageProblem.code, detail: storageProblem.message } } : {}),
   });
+  void keepAnchors(node, records, networkIdText(network), systemClock);
   applyTheme(readTheme(theme));
   mountApp(place, model);
   if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });

@@ -25,6 +25,7 @@ import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
 import { keepAnchors } from './anchors.ts';
+import { probeIce } from './ice-probe.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
@@ -101,6 +102,7 @@ async function start(): Promise<void> {
         location.reload();
       },
       applyTheme,
+      probeIce,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
       applyUpdate: () => whenIdle(model, host, () => updates.apply()),

@@ -72,7 +72,14 @@ describe('nodes whose people exchanged codes', () => {
     const met = new Promise<void>((resolve) => c.on('peer-up', ({ node }) => node === b.id && resolve()));
     await linkByCodes(a, c);
     await met;
-    expect(new Set(c.nodes().map(({ node }) => node))).toEqual(new Set([a.id, b.id]));
+    await expect
+      .poll(() =>
+        c
+          .nodes()
+          .map(({ node }) => node)
+          .sort(),
+      )
+      .toEqual([a.id, b.id].sort());
     for (const node of [a, b, c]) await node.close();
   });
 });

@@ -206,7 +206,7 @@ const candidate: fc.Arbitrary<IceCandidate> = fc.record({
   port: fc.integer({ min: 1, max: 65_535 }),
   priority: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
 });
-const iceText = fc.string({ unit: fc.constantFrom(...'abcXYZ019+/'), minLength: 4, maxLength: 32 });
+const iceText = fc.string({ unit: fc.constantFrom('a', 'z', 'Q', '0', '9', '+', '/'), minLength: 4, maxLength: 32 });
 const session: fc.Arbitrary<SessionFacts> = fc.record({
   ufrag: iceText,
   password: iceText,

@@ -15,8 +15,6 @@ const SETTLE_MS = 5_000;
 export async function keepAnchors(node: Node, records: Records, network: string, clock: Clock): Promise<void> {
   const table = records.table<Anchors>('peers');
   const key = `anchors:${network}`;
-  const known = await table.get(key).catch(() => undefined);
-  for (const card of known?.cards ?? []) node.meet(card, true);
   let isWaiting = false;
   const write = (): void => {
     isWaiting = false;
@@ -24,9 +22,15 @@ export async function keepAnchors(node: Node, records: Records, network: string,
     // With nobody left, the last ones are still the best guess.
     if (cards.length > 0) table.put(key, { at: clock.now(), cards }).catch(() => undefined);
   };
-  node.on('peer-up', () => {
+  const writeSoon = (): void => {
     if (isWaiting) return;
     isWaiting = true;
     clock.wakeAt(clock.now() + SETTLE_MS, write);
-  });
+  };
+  node.on('peer-up', writeSoon);
+  // Their cards are renewed, and some may have come before this was listened to.
+  node.on('node-up', writeSoon);
+  writeSoon();
+  const known = await table.get(key).catch(() => undefined);
+  for (const card of known?.cards ?? []) node.meet(card, true);
 }

@@ -50,21 +50,27 @@ describe('the network page of the built app', () => {
     }
   }
 
-  it('links two people by codes when there is no server, and they write to each other', async () => {
-    const [ada, bo] = await Promise.all([scene.stage.person(), scene.stage.person()]);
-    await ada.open(scene.server.url);
-    await ada.rename('Ada');
-    await ada.page.evaluate(() => navigator.serviceWorker.ready);
-    await ada.page.close();
-    await bo.open(scene.server.url);
+  /** Two people who never met, and no server any more. */
+  async function apart(): Promise<readonly [Person, Person]> {
+    const { stage, server } = scene;
+    const [first, bo] = await Promise.all([stage.person(), stage.person()]);
+    await first.open(server.url);
+    await first.rename('Ada');
+    await first.page.evaluate(() => navigator.serviceWorker.ready);
+    await first.page.close();
+    await bo.open(server.url);
     await bo.rename('Bo');
-    await scene.server.stop();
-    // She opens the app from what her browser kept: nobody ever told her of him.
-    const again = await scene.stage.anotherTab(ada);
-    await again.open(scene.server.url);
-    await again.page.getByRole('status', { name: 'Network status' }).filter({ hasText: '0 peers' }).waitFor();
+    await server.stop();
+    // She opens the app from what her browser kept.
+    const ada = await stage.anotherTab(first);
+    await ada.open(server.url);
+    await ada.page.getByRole('status', { name: 'Network status' }).filter({ hasText: '0 peers' }).waitFor();
+    return [ada, bo];
+  }
 
-    const mine = await joinDialog(again);
+  it('links two people by codes when there is no server, and they write to each other', async () => {
+    const [ada, bo] = await apart();
+    const mine = await joinDialog(ada);
     await mine.getByRole('button', { name: 'Make a code' }).click();
     const offer = await codeIn(mine);
     expect(offer.length).toBeLessThan(2_300);
@@ -78,22 +84,22 @@ describe('the network page of the built app', () => {
     await give(mine, answer);
     await mine.getByText('You are linked with').waitFor();
     await theirs.getByText('You are linked with').waitFor();
-    for (const { page } of [again, bo]) await page.keyboard.press('Escape');
-    await Promise.all([again.connected(), bo.connected()]);
-    await again.startTalkWith('Bo');
-    await again.write('with no server at all');
+    for (const { page } of [ada, bo]) await page.keyboard.press('Escape');
+    await Promise.all([ada.connected(), bo.connected()]);
+    await ada.startTalkWith('Bo');
+    await ada.write('with no server at all');
     await bo.go('Conversations');
+    if (process.env['SHOTS']) await bo.page.waitForTimeout(3000);
+    await photograph(bo, 'debug');
+    await photograph(ada, 'debug2');
     await bo.read('Ada');
     await bo.sees('Ada', 'with no server at all');
     await bo.write('none');
-    await again.sees('Bo', 'none');
+    await ada.sees('Bo', 'none');
   });
 
   it('lets people take their time with the answer', { timeout: 120_000 }, async () => {
-    const [ada, bo] = await Promise.all([scene.stage.person(), scene.stage.person()]);
-    await Promise.all([ada.open(`${scene.server.url}`), bo.open(scene.server.url)]);
-    await scene.server.stop();
-    await Promise.all([ada, bo].map(({ page }) => page.reload()));
+    const [ada, bo] = await apart();
     const mine = await joinDialog(ada);
     await mine.getByRole('button', { name: 'Make a code' }).click();
     const theirs = await joinDialog(bo);
@@ -105,7 +111,7 @@ describe('the network page of the built app', () => {
     await mine.getByText('You are linked with').waitFor();
   });
 
-  it('remembers the last neighbours, and meets them again when the server is back', async () => {
+  it('remembers the last neighbours, and meets them ada when the server is back', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
     await expect.poll(() => ada.page.evaluate(anchorsKept), { timeout: 20_000 }).toBe(1);
     await ada.page.evaluate(() => navigator.serviceWorker.ready);

@@ -60,7 +60,7 @@ export function constellation(options: ConstellationOptions): TemplateResult {
     ${stars.map((star, place) => link(drawn[place]!, star, selected))}
     ${rest ? svg`<circle class="rest" cx=${rest.at.x} cy=${rest.at.y} r=${rest.radius} /><text class="name" x=${rest.nameAt.x} y=${rest.nameAt.y}>${more}</text>` : nothing}
     ${stars.map((star, place) => nodeAt(options, drawn, place, star, names[place]!, theirs[place]!))}
-    <g>${figure(sky.middle, strings.you, me.sigil, mine)}</g>
+    ${strung(sky.middle, mine)}<g>${figure(sky.middle, strings.you, me.sigil)}</g>
     ${times(drawn, sky)}
   </svg>`;
 }
@@ -83,7 +83,7 @@ function nodeAt(
 ): TemplateResult {
   const node = drawn[place]!;
   const isFocusable = focusable === node.node || (!drawn.some((other) => other.node === focusable) && place === 0);
-  return svg`<g
+  return svg`${strung(star, agents)}<g
     class="star ${node.state === 'connected' || node.state === 'reachable' ? 'here' : 'away'} ${selected === node.node ? 'selected' : ''}"
     data-node=${node.node} role="button" tabindex=${isFocusable ? 0 : -1} aria-pressed=${selected === node.node} aria-label=${nodeText(node)}
     @click=${() => onSelect(node.node)}
@@ -92,11 +92,15 @@ function nodeAt(
         event,
         drawn.map((each) => each.node),
       )}
-  >${figure(star, name, node.person?.sigil, agents)}</g>`;
+  >${figure(star, name, node.person?.sigil)}</g>`;
 }
 
-function figure(star: Star, name: string, sigil: SigilView | undefined, agents: readonly AgentView[]): TemplateResult {
-  return svg`${agents.map((agent, index) => agentAt(star, agent, index))}
+function strung(star: Star, agents: readonly AgentView[]): TemplateResult {
+  return svg`<g>${agents.map((agent, index) => agentAt(star, agent, index))}</g>`;
+}
+
+function figure(star: Star, name: string, sigil: SigilView | undefined): TemplateResult {
+  return svg`
     <circle class="disc" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 5} />
     ${sigil ? sigilAt(sigil, star.at.x, star.at.y, star.radius) : svg`<circle class="unknown" cx=${star.at.x} cy=${star.at.y} r=${star.radius} />`}
     ${sigil?.verified ? svg`<circle class="ring" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 3} />` : nothing}

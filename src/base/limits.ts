@@ -492,6 +492,22 @@ export const LIMITS = {
   /** Longer ago than this an unreachable node is away, not offline. */
   awayAfterMs: 7 * 86_400_000,
 
+  // ── join codes, remembered neighbours ──────────────────────────────────────────────────────────────────────────
+  /** Characters: a QR code of version 40 holds 2 331 bytes with the error correction that screens need. */
+  maxJoinCodeLength: 2_300,
+  /** Sixteen of the longest addresses, the card, the hello and the signatures stay below `maxJoinCodeLength`. */
+  maxJoinCandidates: 16,
+  /** People pass codes on by messengers and by hand. */
+  joinCodeLifetimeMs: 600_000,
+  /** STUN answers within a second or never; where there is none, browsers go on looking for ten. */
+  joinGatherMs: 2_500,
+  /** How often the side that answered tries the other's addresses, which keeps its NAT open until the answer is there. */
+  joinRetryMs: 5_000,
+  /** From the answer's being pasted to the open link. */
+  joinConnectMs: 30_000,
+  /** Neighbours of which the card is kept for the next start. */
+  maxAnchors: 8,
+
   // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** MCP sessions that others may have open with agents of this node. */
   maxServedSessions: 64,

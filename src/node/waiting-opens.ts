@@ -105,11 +105,6 @@ export class WaitingOpens {
     }
   }
 
-  /** The nodes with which a session is waited for. */
-  wanted(): ReadonlySet<NodeId> {
-    return new Set([...this.#opens.values()].flatMap((open) => (open.at ? [] : [open.node])));
-  }
-
   /** Nobody tries to reach the node any more. */
   unreachable(node: NodeId, code: ErrorCode): void {
     for (const open of this.#opens.values()) if (open.node === node && !open.at) this.#fail(open, code);

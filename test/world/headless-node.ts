@@ -50,7 +50,7 @@ export class HeadlessNode {
       verifier: await createVerifier(),
       bulkCipher: new WebCryptoBulkCipher(),
       signaling: new WebSocketSignaling(signalingUrl, systemClock, WebSocket as unknown as WebSocketConstructor),
-      rtc: new WebRtcDialer(NodeSimplePeer),
+      rtc: new WebRtcDialer(() => Promise.resolve(NodeSimplePeer)),
     });
     return new HeadlessNode(node, identity, name);
   }

@@ -163,6 +163,12 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     return entry && entry.state !== 'gone' ? entry.record.card : undefined;
   }
 
+  /** The same, as its node signed it. */
+  bytesOf(node: NodeId): Uint8Array | undefined {
+    const entry = this.#table.get(node);
+    return entry && entry.state !== 'gone' ? entry.record.bytes : undefined;
+  }
+
   /** Our card as it was issued last, for whoever introduces us. */
   ownCard(): Uint8Array | undefined {
     return this.#table.get(this.#me)?.record.bytes;

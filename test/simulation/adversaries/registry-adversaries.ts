@@ -6,7 +6,7 @@ import { encodePush } from '../../../src/p2p/gossip/gossip-messages.ts';
 import { encodeBundle } from '../../../src/registry/bundle.ts';
 import { documentIdOf, newActor, type DocumentId } from '../../../src/registry/document-id.ts';
 import { readChangeHeader } from '../../../src/registry/format/change-header.ts';
-import { encodeEntry, SUBJECTS } from '../../../src/registry/records.ts';
+import { encodeEntry, KEYS } from '../../../src/registry/records.ts';
 import { REGISTRY_TOPIC } from '../../../src/registry/registry-io.ts';
 import { changeMessage, encodeSignedChange } from '../../../src/registry/signed-change.ts';
 import { readWriters } from '../../../src/registry/writers.ts';
@@ -29,7 +29,7 @@ abstract class RegistryAdversary extends LaneAdversary {
   /** The first change of an actor of ours: a name for its person. */
   protected name(actor: string, name: string): Uint8Array {
     const doc = automerge.change(automerge.init<Root>({ actor }), { time: 1 }, (root) => {
-      root[`${SUBJECTS.name}${name}`] = encodeEntry({ kind: 'name', revision: 1, name });
+      root[KEYS.name] = encodeEntry({ kind: 'name', revision: 1, name });
     });
     return automerge.getLastLocalChange(doc) as Uint8Array;
   }

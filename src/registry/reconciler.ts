@@ -106,7 +106,7 @@ export class Reconciler {
     for (const [tag, { node, until }] of overdue) {
       this.#wanted.delete(tag);
       const hasSpoken = (this.#neighbours.get(node)?.spokeAt ?? 0) > until - LIMITS.wantedDocumentMs;
-      if (now - until < LIMITS.lateWakeMs) blamed.set(node, hasSpoken ? 'broken-promise' : 'stale');
+      if (now - until < LIMITS.lateWakeMs && !this.#table.byTag(tag)?.content) blamed.set(node, hasSpoken ? 'broken-promise' : 'stale');
     }
     for (const [node, offence] of blamed) this.#blame(node, offence, 'a listed document never came');
     const slow = new Set(overdue.map(([, { node }]) => node));

@@ -22,6 +22,7 @@ import { WebRtcDialer } from '../../src/transport/webrtc-dialer.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
 import { ECHO, echoAgent } from '../bench/echo-agent.ts';
 import { NodeSimplePeer } from './node-rtc.ts';
+import { WalledDialer } from './walled-dialer.ts';
 
 const UP: Liveness = { state: 'up', lastSeenAt: undefined, person: undefined };
 const UNKNOWN: Liveness = { state: 'unknown', lastSeenAt: undefined, person: undefined };
@@ -32,6 +33,7 @@ const engine = new AutomergeEngine(automerge);
 /** A node without a page: the core as it is in a tab, over adapters for Node.js, with one agent that echoes. Nothing of it is stored. */
 export class HeadlessNode {
   readonly node: Node;
+  readonly dialer: WalledDialer;
   readonly #registry: Registry;
   readonly #command: (command: RegistryCommand) => void;
   readonly #clients: AgentClients;
@@ -42,6 +44,7 @@ export class HeadlessNode {
   static async start(signalingUrl: string, network: string, name: string): Promise<HeadlessNode> {
     const vault = new RecordsVault(new MemoryRecords(), systemEntropy);
     const identity = await createLocalIdentity({ vault, nodeName: 'node-0', now: systemClock.now(), entropy: systemEntropy });
+    const dialer = new WalledDialer(new WebRtcDialer(async () => NodeSimplePeer));
     const node = createNode({
       identity,
       networkId: openNetworkId(network),
@@ -50,13 +53,14 @@ export class HeadlessNode {
       verifier: await createVerifier(),
       bulkCipher: new WebCryptoBulkCipher(),
       signaling: new WebSocketSignaling(signalingUrl, systemClock, WebSocket as unknown as WebSocketConstructor),
-      rtc: new WebRtcDialer(() => Promise.resolve(NodeSimplePeer)),
+      rtc: dialer,
     });
-    return new HeadlessNode(node, identity, name);
+    return new HeadlessNode(node, dialer, identity, name);
   }
 
-  private constructor(node: Node, identity: LocalIdentity, name: string) {
+  private constructor(node: Node, dialer: WalledDialer, identity: LocalIdentity, name: string) {
     this.node = node;
+    this.dialer = dialer;
     const host = new AgentHost(node, { decide: async () => 'run' });
     host.add(echoAgent());
     this.#clients = new AgentClients(node, host);

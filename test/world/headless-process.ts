@@ -92,6 +92,11 @@ const commands = {
       ),
     ),
 
+  /** The node gets no new links from now on. */
+  async wallIn(id: NodeId) {
+    for (const { node, dialer } of nodes) if (node.id === id) dialer.isWalled = true;
+  },
+
   call: async (from: NodeId, to: NodeId, text: string) => nodes.find(({ node }) => node.id === from)?.callEcho(to, text),
 
   close: () => Promise.all(nodes.map(({ node }) => node.close())),

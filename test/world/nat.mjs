@@ -1,5 +1,5 @@
 /**
- * Two browsers behind two NATs, in network namespaces that this script makes and removes: `node test/world/nat.mjs [--json] [--only cone|symmetric]`.
+ * Two browsers behind two NATs, in network namespaces that this script makes and removes: `node test/world/nat.mjs [--json] [--kind cone|symmetric]`.
  * Behind cones they connect directly, by what our STUN tells them; behind symmetric NATs a third node of the public network relays for them.
  */
 import { findChromium } from '../support/chromium.mjs';
@@ -12,7 +12,8 @@ import { Cleanup, leaveOut, ms, withDeadline } from './world.mjs';
 const NETWORK = 'Commons';
 const DEADLINE_MS = 30_000;
 const isJson = process.argv.includes('--json');
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const at = process.argv.indexOf('--kind');
+const kinds = at < 0 ? ['cone', 'symmetric'] : [process.argv[at + 1]];
 const say = isJson ? () => undefined : (line) => console.log(line);
 
 const executablePath = findChromium();
@@ -24,7 +25,7 @@ const bundle = await bundleHeadless();
 const figures = {};
 const violations = [];
 try {
-  for (const kind of ['cone', 'symmetric']) if (!only || only === kind) await scenario(kind);
+  for (const kind of kinds) await scenario(kind);
 } finally {
   bundle.remove();
 }

@@ -2,6 +2,7 @@
  * Thirty headless nodes with real WebRTC and three browser tabs, on one machine: `node test/world/thirty-three.mjs [--json]`.
  * All meet over the signaling server; then the server is switched off, and everything has to go on.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import { findChromium } from '../support/chromium.mjs';
 import { bundleHeadless, startHeadless } from './headless.mjs';
 import { startServer } from './server.mjs';
@@ -13,12 +14,14 @@ const NODES_EACH = 10;
 const TABS = 3;
 const HEADLESS = PROCESSES * NODES_EACH;
 const NODES = HEADLESS + TABS;
-/** Each headless node hosts one. */
-const AGENTS = HEADLESS;
+/** Each headless node hosts one, each tab two. */
+const AGENTS = HEADLESS + 2 * TABS;
 /** All agents known to all, from the last join. */
 const KNOWN_WITHIN_MS = 15_000;
-/** A slow machine still ends with a figure, not with silence. */
-const DEADLINE_MS = 60_000;
+/** On a machine that is busy with other things everything still has to come about, but times are told and not judged. */
+const isBusy = loadavg()[0] > 3 * availableParallelism();
+/** What does not come about at all ends here, with the state of things. */
+const DEADLINE_MS = isBusy ? 180_000 : 60_000;
 const NETWORK = 'Commons';
 const TOPIC = 'world';
 
@@ -62,21 +65,17 @@ async function run() {
   const joined = Date.now();
   figures.joinMs = joined - joinBegan;
 
+  const tabsKnow = tabs.map((tab) => tab.waitForFunction((count) => globalThis.parley.agents().length >= count, AGENTS, { timeout: 0 }));
   const known = await withDeadline(
-    ask('knowAll', NODES, AGENTS),
+    Promise.all([ask('knowAll', NODES, AGENTS), Promise.all(tabsKnow).then(() => Date.now())]),
     DEADLINE_MS,
-    async () => `${summary(await look())}\n${JSON.stringify(await ask('cost'))}`,
+    async () => `${summary(await look())}\n${JSON.stringify([await Promise.all(tabs.map(lookAtTab)), await ask('cost')])}`,
   );
-  figures.knownAllMs = Math.max(0, Math.round(Math.max(...known.flat()) - joined));
-  say(`${NODES} nodes; ${AGENTS} agents known to all headless nodes ${ms(figures.knownAllMs)} after the last join`);
-  await withDeadline(
-    Promise.all(
-      tabs.map((tab) =>
-        tab.waitForFunction(() => globalThis.parley.node.peers.some(({ state }) => state === 'connected'), undefined, { timeout: 0 }),
-      ),
-    ),
-    DEADLINE_MS,
-    async () => JSON.stringify(await Promise.all(tabs.map(lookAtTab))),
+  const [headlessKnow, allTabsKnow] = [Math.max(...known[0].flat()), known[1]];
+  figures.knownAllMs = Math.max(0, Math.round(Math.max(headlessKnow, allTabsKnow) - joined));
+  say(`${NODES} nodes, ${AGENTS} agents: all known to all ${ms(figures.knownAllMs)} after the last join`);
+  say(
+    `  to the headless nodes after ${ms(headlessKnow - joined)}, to the tabs after ${ms(allTabsKnow - joined)}; joining took ${ms(figures.joinMs)}`,
   );
 
   const links = (await look()).map(({ sessions }) => sessions.length);
@@ -90,11 +89,16 @@ async function run() {
   figures.publicationsMs = await publish(ask);
   say(`without the server: a publication of every headless node at all others after ${ms(figures.publicationsMs)}`);
   figures.call = await callWithoutLink(processes, await look());
+  figures.cost = await ask('cost');
   say(`without the server: call without a link over ${figures.call.path}, ${ms(figures.call.firstCallMs)} with the search for a path`);
 
+  if (isBusy) say(`the machine was busy (load ${loadavg()[0].toFixed(1)}): these times say little`);
+  figures.isBusy = isBusy;
+
   const broken = [
-    ...(figures.knownAllMs > KNOWN_WITHIN_MS ? [`All agents were known only after ${ms(figures.knownAllMs)}.`] : []),
+    ...(!isBusy && figures.knownAllMs > KNOWN_WITHIN_MS ? [`All agents were known only after ${ms(figures.knownAllMs)}.`] : []),
     ...(figures.linksOfNodes.max > 20 ? [`A node has ${figures.linksOfNodes.max} links.`] : []),
+    ...(figures.call.path !== 'relayed' ? [`The call went over a path that is ${figures.call.path}.`] : []),
     ...(figures.call.text !== 'over others' ? ['The call did not come back.'] : []),
   ];
   if (isJson) console.log(JSON.stringify({ scenario: 'thirty-three', nodes: NODES, violations: broken, figures }));
@@ -110,13 +114,14 @@ async function publish(ask) {
   return Date.now() - before;
 }
 
-/** An agent call between two nodes that have no session: it goes over others until a link of its own is there. */
+/** An agent call between two nodes that have no session and get no link: it has to go over others. */
 async function callWithoutLink(processes, nodes) {
   for (const from of nodes) {
     const known = new Set(from.sessions.map(({ node }) => node));
     const to = nodes.find(({ id }) => id !== from.id && !known.has(id));
     if (!to) continue;
     const home = processes[Math.floor(nodes.indexOf(from) / NODES_EACH)];
+    await home.ask('wallIn', from.id);
     const { answer, path, firstCallMs } = await withDeadline(home.ask('call', from.id, to.id, 'over others'), DEADLINE_MS, async () => 'no answer');
     return { path: path.kind, firstCallMs: Math.round(firstCallMs), text: answer[0]?.text };
   }

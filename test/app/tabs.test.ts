@@ -132,12 +132,11 @@ describe('the tabs of one browser', () => {
     await leaf.write('before');
     await bo.read('Ada');
     await bo.sees('Ada', 'before');
-    const session = await hub.context.newCDPSession(hub.page);
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const wake = await freeze(hub);
     await leaf.write('while it sleeps');
     await bo.sees('Ada', 'while it sleeps');
     await until(() => connectionsOf(leaf)).toBe(1);
-    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await wake();
     await isLeaf(hub);
     await until(() => connectionsOf(hub)).toBe(0);
     await hub.read('Bo');
@@ -205,6 +204,28 @@ function countConnections(): void {
 
 function connectionsOf({ page }: Person): Promise<number> {
   return page.evaluate(() => (globalThis as unknown as Tab).rtcConnections());
+}
+
+/**
+ * As a browser freezes a page: it is told, and then nothing of it runs. Headless Chromium freezes none (`Page.setWebLifecycleState` does nothing there), so the
+ * debugger holds it.
+ */
+async function freeze({ page, context }: Person): Promise<() => Promise<void>> {
+  const session = await context.newCDPSession(page);
+  await session.send('Debugger.enable');
+  const paused = new Promise((resolve) => session.once('Debugger.paused', resolve));
+  await page.evaluate(() => {
+    document.dispatchEvent(new Event('freeze'));
+  });
+  await session.send('Debugger.pause');
+  await paused;
+  return async () => {
+    await session.send('Debugger.disable');
+    await session.detach();
+    await page.evaluate(() => {
+      document.dispatchEvent(new Event('resume'));
+    });
+  };
 }
 
 /** Writes into the only conversation. */

@@ -36,7 +36,8 @@ type DirectoryEvents = {
 
 export type DirectoryOptions = {
   readonly node: NodeApi;
-  readonly records: Records;
+  /** Where the documents are kept. Of several tabs one writes: what the others could not store, that one does. */
+  readonly records: Pick<Records, 'table'>;
   readonly clock: Clock;
   /** The registry's code and its engine are large: they are loaded once the node runs. */
   load(): Promise<{ readonly registry: Registry; readonly engine: DocumentEngine }>;

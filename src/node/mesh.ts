@@ -135,6 +135,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return this.#presence.live();
   }
 
+  /** The same, as its node signed it. */
+  cardBytesOf(node: NodeId): Uint8Array | undefined {
+    return this.#presence.bytesOf(node);
+  }
+
   cardOf(node: NodeId): PeerCard | undefined {
     return this.#presence.get(node);
   }

@@ -35,6 +35,8 @@ export type PathsOptions = {
   readonly now: number;
   allocateLink(): number;
   openStream(connection: number, open: StreamOpening): number | undefined;
+  /** Whether a neighbour is this person's, another tab of this browser for one. */
+  isOwn(node: NodeId): boolean;
   connectionWith(node: NodeId): number | undefined;
 };
 
@@ -68,6 +70,11 @@ export class Paths implements Machine<PathsInput, PathsOutput> {
 
   viaOf(link: number): NodeId | undefined {
     return this.#circuits.viaOf(link);
+  }
+
+  /** The neighbours that say to have a link with the node. */
+  holdersOf(node: NodeId): readonly NodeId[] {
+    return this.#routing.holdersOf(node);
   }
 
   isTrying(node: NodeId): boolean {

@@ -220,6 +220,20 @@ describe('a hostile document costs its sender', () => {
     ).toBe(true);
   });
 
+  it('documents that a neighbour lists and keeps back: they come from another soon, and are one offence together', () => {
+    const { network, me, relay } = victim();
+    const other = network.add(new TestPerson(4));
+    network.edit(other, { type: 'set-name', name: 'Ada' });
+    const tags = [documentIdOf(NETWORK_ID, other.person.id).slice(0, 16), ...Array.from({ length: 9 }, (_, index) => `0${index}`.repeat(8))];
+    const listed = tags.map((tag) => ({ tag, version: 'cd'.repeat(8) }));
+    network.give(me, { type: 'message', from: relay.node, bytes: encodeLaneMessage({ type: 'list', buckets: undefined, listed }) });
+    network.connect(me, other);
+    network.run(LIMITS.wantedAgainMs + 1_000);
+    expect(me.registry.nameOf(other.person.id)).toBe('Ada');
+    network.run(LIMITS.wantedDocumentMs);
+    expect(offences(me)).toEqual(['broken-promise']);
+  });
+
   it('sync messages whose filters ask for endless work, and lane messages that are nothing', () => {
     const { network, me, relay, person, forger } = victim();
     const document = documentIdOf(NETWORK_ID, person.id);

@@ -15,7 +15,8 @@ import { decodeLaneMessage, encodeLaneMessage, type LaneMessage } from './lane-m
 import { Neighbour } from './neighbour.ts';
 import type { ResidentDocument } from './resident-document.ts';
 
-type Wanted = { readonly node: NodeId; readonly until: number };
+/** `againAt`: when somebody else is asked as well; `undefined` once that time has come. */
+type Wanted = { readonly node: NodeId; readonly until: number; againAt: number | undefined };
 type Message<Type extends LaneMessage['type']> = Extract<LaneMessage, { readonly type: Type }>;
 
 /**
@@ -47,7 +48,7 @@ export class Reconciler {
 
   nextWakeAt(): number | undefined {
     let next = earlier(this.#spreadAt, this.#antiEntropyAt);
-    for (const { until } of this.#wanted.values()) next = earlier(next, until);
+    for (const { until, againAt } of this.#wanted.values()) next = earlier(next, earlier(until, againAt));
     return next;
   }
 
@@ -84,6 +85,7 @@ export class Reconciler {
   }
 
   wake(now: number): void {
+    this.#askAgain(now);
     this.#giveUpWaiting(now);
     if (this.#spreadAt !== undefined && this.#spreadAt <= now) this.#spreadNow();
     if (this.#antiEntropyAt !== undefined && this.#antiEntropyAt <= now) {
@@ -111,6 +113,19 @@ export class Reconciler {
     const others = [...this.#neighbours.keys()].filter((node) => !slow.has(node));
     const next = this.#random.pick(others.length > 0 ? others : [...this.#neighbours.keys()]);
     if (next) this.#sendSummary(next, []);
+  }
+
+  /** What is late is asked of somebody else too, long before it counts as kept back. */
+  #askAgain(now: number): void {
+    const late = new Set<NodeId>();
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.againAt === undefined || wanted.againAt > now || wanted.until <= now) continue;
+      wanted.againAt = undefined;
+      late.add(wanted.node);
+    }
+    if (late.size === 0) return;
+    const other = this.#random.pick([...this.#neighbours.keys()].filter((node) => !late.has(node)));
+    if (other) this.#sendSummary(other, []);
   }
 
   message(from: NodeId, bytes: Uint8Array, now: number): void {
@@ -185,9 +200,23 @@ export class Reconciler {
   }
 
   #want(neighbour: Neighbour, tags: readonly string[], now: number): void {
-    const wanted = tags.filter((tag) => !this.#wanted.has(tag)).slice(0, LIMITS.maxResidentDocuments - this.#wanted.size);
-    for (const tag of wanted) this.#wanted.set(tag, { node: neighbour.node, until: now + LIMITS.wantedDocumentMs });
+    const wanted = tags.filter((tag) => this.#mayWant(tag, neighbour.node)).slice(0, LIMITS.maxResidentDocuments);
+    for (const tag of wanted) this.#asked(tag, neighbour.node, now);
     if (wanted.length > 0) this.#send(neighbour.node, { type: 'want', tags: wanted });
+  }
+
+  #mayWant(tag: string, node: NodeId): boolean {
+    const known = this.#wanted.get(tag);
+    if (!known) return this.#wanted.size < LIMITS.maxResidentDocuments;
+    return known.againAt === undefined && known.node !== node;
+  }
+
+  /** Who was asked first answers for it; the second has the same time before a third is asked. */
+  #asked(tag: string, node: NodeId, now: number): void {
+    const known = this.#wanted.get(tag);
+    const againAt = now + LIMITS.wantedAgainMs;
+    if (known) known.againAt = againAt;
+    else this.#wanted.set(tag, { node, until: now + LIMITS.wantedDocumentMs, againAt });
   }
 
   #serve(neighbour: Neighbour, tags: readonly string[], now: number): void {

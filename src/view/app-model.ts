@@ -1,4 +1,4 @@
-import { signal, type Signal } from '@preact/signals-core';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
 import type { PublishedAgents } from '../agents/published-agents.ts';
@@ -12,10 +12,13 @@ import type { Approvals } from '../mcp/approvals.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { ChatStore } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Records } from '../ports/records.ts';
+import type { Records, TableName } from '../ports/records.ts';
+import type { IceServer } from '../ports/rtc.ts';
 import { AgentsModel } from './agents-model.ts';
+import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
-import { pathView, People } from './people.ts';
+import { NetworkModel } from './network-model.ts';
+import { People } from './people.ts';
 import type {
   AppModel,
   ConnectionCheckView,
@@ -42,6 +45,19 @@ export type PagePort = {
   storage(): Promise<Pick<SettingsView['storage'], 'usedBytes' | 'quotaBytes' | 'persisted'>>;
   persist(): Promise<boolean>;
   applyUpdate(): void;
+  /** What the network lets through, by the STUN and TURN servers in use. */
+  probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
+};
+
+/** How the tab that has the links of this browser is connected. */
+export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers'> & { readonly server: NetworkStatusView['server']['state'] };
+
+/** What the tabs of one browser know of each other. */
+export type TabsPort = {
+  /** `undefined` in the tab that has the links. */
+  readonly hubStatus: ReadonlySignal<HubStatus | undefined>;
+  /** Tells the other tabs how this one is connected. */
+  publish(status: HubStatus): void;
 };
 
 export type AppModelOptions = {
@@ -56,6 +72,7 @@ export type AppModelOptions = {
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
+  readonly tabs: TabsPort;
   readonly network: NetworkView;
   readonly networks: readonly NetworkView[];
   readonly name: string;
@@ -67,6 +84,11 @@ export type AppModelOptions = {
 export function createAppModel(options: AppModelOptions): { readonly model: AppModel; readonly programs: AgentsModel } {
   const model = new Model(options);
   return { model, programs: model.agentsModel };
+}
+
+/** A theme as it was stored. */
+export function readTheme(value: unknown): Theme {
+  return value === 'light' || value === 'dark' ? value : 'system';
 }
 
 class Model implements AppModel {
@@ -82,6 +104,7 @@ class Model implements AppModel {
   readonly #options: AppModelOptions;
   readonly #people: People;
   readonly #conversations: ConversationsModel;
+  readonly #networkModel: NetworkModel;
   #isRefreshScheduled = false;
   #favoured = '';
   #nextNotice = 1;
@@ -103,6 +126,7 @@ class Model implements AppModel {
       callsTo: (other) => this.agentsModel.callsTo(other),
       report: (thrown) => this.#report(thrown),
     });
+    this.#networkModel = new NetworkModel({ node, people: this.#people, clock: options.clock, serverHost: page.serverHost, probeIce: page.probeIce });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
     this.me = signal({ person, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
@@ -126,9 +150,9 @@ class Model implements AppModel {
     });
     node.on('peer', () => this.#scheduleRefresh());
     directory.on('people', () => this.#scheduleRefresh());
-    records.onForeignChange((table, key) => {
-      if (table === 'settings' && key === 'name') void this.#renamedElsewhere();
-    });
+    for (const name of ['node-up', 'node-down'] as const) node.on(name, () => this.#scheduleRefresh());
+    options.tabs.hubStatus.subscribe(() => this.#scheduleRefresh());
+    records.onForeignChange((table, key) => void this.#changedElsewhere(table, key).catch((thrown: unknown) => this.#report(thrown)));
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
@@ -142,6 +166,12 @@ class Model implements AppModel {
   }
   get hasMoreConversations() {
     return this.#conversations.hasMore;
+  }
+  get networkDetail() {
+    return this.#networkModel.detail;
+  }
+  get join() {
+    return this.#networkModel.join;
   }
   get agents() {
     return this.agentsModel.agents;
@@ -272,13 +302,27 @@ class Model implements AppModel {
     }
   }
 
-  /** My name is the same in all tabs of this browser. */
-  async #renamedElsewhere(): Promise<void> {
-    const name = await this.#options.records
-      .table<string>('settings')
-      .get('name')
-      .catch(() => undefined);
-    if (name !== undefined && name !== this.me.value.name) this.#showMyName(name);
+  /** My name, the theme and what else was chosen are the same in all tabs of this browser. */
+  async #changedElsewhere(table: TableName | 'chat', key: string | undefined): Promise<void> {
+    if (table === 'pins') {
+      await this.#people.load();
+      return this.#scheduleRefresh();
+    }
+    if (table !== 'settings' || key === undefined) return;
+    const value = await this.#options.records.table<unknown>('settings').get(key);
+    if (key === 'name' && typeof value === 'string' && value !== this.me.value.name) this.#showMyName(value);
+    else if (key === 'theme') this.#showTheme(readTheme(value));
+    else if (key === 'agents-off' && Array.isArray(value)) this.#switchAgents(value);
+  }
+
+  #switchAgents(off: readonly unknown[]): void {
+    const { host } = this.#options;
+    for (const { id } of host.agents()) host.setEnabled(id, !off.includes(id));
+  }
+
+  #showTheme(theme: Theme): void {
+    this.settings.value = { ...this.settings.value, theme };
+    this.#options.page.applyTheme(theme);
   }
 
   #showMyName(name: string): void {
@@ -290,8 +334,7 @@ class Model implements AppModel {
   }
 
   setTheme(theme: Theme): void {
-    this.settings.value = { ...this.settings.value, theme };
-    this.#options.page.applyTheme(theme);
+    this.#showTheme(theme);
     this.#options.records
       .table<string>('settings')
       .put('theme', theme)
@@ -305,21 +348,20 @@ class Model implements AppModel {
   }
 
   async checkConnection(): Promise<readonly ConnectionCheckView[]> {
-    const { server } = this.network.value;
-    const direct = this.peers.value.find((peer) => peer.path?.kind === 'direct');
-    const failed = this.peers.value.find((peer) => peer.problem?.code === 'ice-failed');
     await this.#refreshStorage();
-    const { storage } = this.settings.value;
-    return [
-      { what: 'secure-context', result: globalThis.isSecureContext ? 'ok' : 'trouble' },
-      { what: 'server', result: server.state === 'connected' ? 'ok' : 'trouble', detail: server.host },
-      {
-        what: 'direct-links',
-        result: direct ? 'ok' : failed ? 'trouble' : 'unknown',
-        ...(failed?.problem && !direct ? { problem: failed.problem } : {}),
-      },
-      { what: 'storage', result: storage.problem ? 'trouble' : 'ok', ...(storage.problem ? { problem: storage.problem } : {}) },
-    ];
+    return this.#networkModel.check(this.settings.value.storage);
+  }
+
+  beginJoin(): void {
+    this.#options.node.join({ type: 'begin' });
+  }
+
+  pasteJoinCode(text: string): void {
+    this.#options.node.join({ type: 'paste', text });
+  }
+
+  cancelJoin(): void {
+    this.#options.node.join({ type: 'cancel' });
   }
 
   applyUpdate(): void {
@@ -377,10 +419,11 @@ class Model implements AppModel {
       state: peer.state,
       bytesSent: peer.bytesSent,
       bytesReceived: peer.bytesReceived,
-      ...(peer.path ? { path: pathView(peer.path, peer.rttMs) } : {}),
+      ...(peer.path ? { path: this.#people.pathView(peer.path, peer.rttMs) } : {}),
       ...(peer.lastSeenAt === undefined ? {} : { lastSeenAt: peer.lastSeenAt }),
       ...(peer.reason && peer.state !== 'connected' ? { problem: { code: peer.reason } } : {}),
     }));
+    this.#networkModel.refresh();
     this.agentsModel.refresh();
     this.#conversations.refresh();
     this.#favour();
@@ -399,12 +442,20 @@ class Model implements AppModel {
   }
 
   #status(): NetworkStatusView {
-    const { phase, signaling, connectedPeers, problem } = this.#options.node.state();
+    const { node, tabs, page } = this.#options;
+    const { phase, signaling, problem } = node.state();
+    const hub = tabs.hubStatus.value;
+    // The other tabs of this browser are not other people.
+    const peers = node.peers().filter((peer) => peer.state === 'connected' && peer.path?.kind !== 'tab').length;
+    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling };
+    if (!hub) tabs.publish(own);
+    const shown = hub ?? own;
     return {
-      state: phase === 'closed' ? 'offline' : phase,
-      peers: connectedPeers,
+      state: shown.state,
+      peers: shown.peers,
       mode: 'decentralised',
-      server: { host: this.#options.page.serverHost, state: signaling },
+      server: { host: page.serverHost, state: shown.server },
+      ...(hub ? { isThroughTab: true } : {}),
       ...(problem ? { problem: { code: problem.code } } : {}),
     };
   }

@@ -17,8 +17,8 @@ function plain({ type, sdp }: RTCSessionDescriptionInit): RTCSessionDescriptionI
   return { type, ...(sdp === undefined ? {} : { sdp }) };
 }
 
-// The library's events have types of their own.
-const wrtc = { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate } as unknown as SimplePeer.Options['wrtc'];
+/** What simple-peer needs of it; the library's types differ from the DOM's in what nobody uses here. */
+const wrtc = { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate } as unknown as NonNullable<SimplePeer.Options['wrtc']>;
 
 /** simple-peer with the WebRTC of node-datachannel, as `WebRtcDialer` makes it in a page with the browser's. */
 class NodePeer extends SimplePeer {

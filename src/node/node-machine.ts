@@ -945,7 +945,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#routes.undeliverable(output.to);
         return this.#dials.handle({ type: 'absent', node: output.to }, now);
       case 'misbehaved':
-        return this.#fault('protocol-violation', output.detail, output.node);
+        return this.#toMesh(output, now);
     }
   }
 

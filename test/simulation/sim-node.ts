@@ -146,7 +146,8 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    const present = [...this.present].toSorted();
+    // Nodes that an adversary made up are a figure of their own.
+    const present = [...this.present].filter((node) => this.#world.nodeById(node)).toSorted();
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),

@@ -8,7 +8,7 @@ import { ItemKeeper, LaneAdversary } from './lane-adversary.ts';
 
 const TOPIC = wireTopic('sim');
 const PAYLOAD_BYTES = 100;
-const FLOOD_ITEMS = 200;
+const FLOOD_ITEMS = 100;
 const PROMISED_IDS = 20;
 /** Between the first copy and the repetition. */
 const REPLAY_AFTER_MS = 10_000;
@@ -33,7 +33,7 @@ export class GossipForger extends Publisher {
   }
 }
 
-/** Publishes two hundred items a second to each neighbour, all of its own and well signed. */
+/** Publishes a hundred items a second to each neighbour, all of its own and well signed. */
 export class GossipFlooder extends Publisher {
   protected act(): void {
     for (let count = 0; count < FLOOD_ITEMS; count++) this.sayToAll(LANES.gossip, encodePush(TOPIC, this.envelope(this.node), false));

@@ -28,7 +28,7 @@ export abstract class LaneAdversary extends Adversary {
     this.node = node;
     this.world = world;
     world.every(INTERVAL_MS, world.now, FOREVER_MS, () => {
-      if (node.isRunning) this.act();
+      if (node.isRunning && this.neighbours().length > 0) this.act();
     });
   }
 

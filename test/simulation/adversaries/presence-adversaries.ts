@@ -10,7 +10,7 @@ import type { SimNode } from '../sim-node.ts';
 import { ItemKeeper, LaneAdversary } from './lane-adversary.ts';
 
 const MINUTE_MS = 60_000;
-const GHOSTS_PER_SECOND = 30;
+const GHOSTS_PER_SECOND = 10;
 const REPLAYED_CARDS = 5;
 
 abstract class PresenceAdversary extends LaneAdversary {

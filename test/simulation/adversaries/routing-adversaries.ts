@@ -8,6 +8,7 @@ import { nodeTagBytes, tagOf, type NodeTag } from '../../../src/p2p/routing/node
 import { encodeRelayHeader, encodeRoutingMessage, PATH_ID_BYTES } from '../../../src/p2p/routing/routing-messages.ts';
 import { decodeOpenBody, decodeStreamFrames, encodeStreamFrame, STREAM_FRAME, type StreamFrameType } from '../../../src/p2p/streams/stream-frames.ts';
 import { concatBytes } from '../../../src/base/bytes.ts';
+import { Adversary } from './adversary.ts';
 import { LaneAdversary } from './lane-adversary.ts';
 
 const LIE_EVERY = 5;
@@ -23,19 +24,19 @@ export class ListLiar extends LaneAdversary {
   protected act(): void {
     if (this.#turn++ % LIE_EVERY !== 0) return;
     const others = this.world.draw(this.world.honest(), LIMITS.maxListedLinks);
-    const tags = others.map(({ id }) => this.tagOf(id));
+    const tags = others.map(({ id }) => this.#tagOf(id));
     this.sayToAll(LANES.routing, encodeRoutingMessage({ type: 'links', seq: this.#seq++, tags }));
   }
 
-  protected tagOf(node: NodeId): NodeTag {
+  #tagOf(node: NodeId): NodeTag {
     return tagOf(nodeTagBytes(this.world.networkId, node));
   }
 }
 
 const DATA_FRAMES: ReadonlySet<number> = new Set([STREAM_FRAME.message, STREAM_FRAME.first, STREAM_FRAME.middle, STREAM_FRAME.last]);
 
-/** Takes circuits and carries nothing. */
-export class BlackHole extends ListLiar {
+/** Takes circuits and carries nothing. All else it does as it should, so that nobody has a reason to avoid it. */
+export class BlackHole extends Adversary {
   readonly #circuits = new Map<Channel, Set<number>>();
 
   override heard(payload: Uint8Array, channel: Channel): void {

@@ -157,6 +157,7 @@ const hostile: Scenario = {
     const hostileNodes = Math.max(1, Math.round(nodes * hostileShare));
     world.join(nodes, 0, SETTLED_MS / 3, (index) => (index < hostileNodes ? adversaryNamed(adversary).spawn(world) : {}));
     talkALittle(world, SETTLED_MS / 2, 230_000);
+    world.every(4_000, SETTLED_MS / 2, 220_000, () => world.callOften(4, 1_000));
   },
 };
 

@@ -1,51 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { localNode, peerUp } from '../../test/doubles/local-nodes.ts';
-import { echo, ask } from '../../test/doubles/relay-world.ts';
-import { memoryVault, seededEntropy } from '../../test/support/seeded-identity.ts';
+import { joinNodes, localNode } from '../../test/doubles/local-nodes.ts';
+import { ask, echo } from '../../test/doubles/relay-world.ts';
+import { known, linkTabs, tabOf } from '../../test/doubles/tab-nodes.ts';
 import { fromUtf8, utf8 } from '../base/bytes.ts';
-import { createLocalIdentity } from '../crypto/identity.ts';
 import type { RtcDialer } from '../ports/rtc.ts';
-import { memoryLinkPair } from '../transport/memory-link.ts';
-import { MessagePortLink, type PortLike } from '../transport/message-port-link.ts';
-import type { Node, NodeOptions } from './node.ts';
-
-const vault = memoryVault(seededEntropy(7));
-
-/** A tab of Ada's browser: her person and device, and a node key of its own. */
-async function tabOf(index: number, options: Partial<NodeOptions> = {}): Promise<Node> {
-  const identity = await createLocalIdentity({ vault, nodeName: `node-${index}`, now: Date.now(), entropy: seededEntropy(70 + index) });
-  return localNode(100 + index, { identity, ...options });
-}
-
-async function linkTabs(leaf: Node, hub: Node): Promise<MessagePortLink> {
-  const { port1, port2 } = new MessageChannel();
-  const up = Promise.all([peerUp(leaf), peerUp(hub)]);
-  const link = new MessagePortLink(port1 as PortLike);
-  leaf.attachLink(link, 'initiator', hub.id);
-  hub.attachLink(new MessagePortLink(port2 as PortLike), 'responder', leaf.id);
-  await up;
-  return link;
-}
-
-async function join(a: Node, b: Node): Promise<void> {
-  const [left, right] = memoryLinkPair();
-  const up = Promise.all([peerUp(a), peerUp(b)]);
-  a.attachLink(left, 'initiator', b.id);
-  b.attachLink(right, 'responder');
-  await up;
-}
-
-function known(node: Node, of: Node, isLeaf: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const isKnown = () => node.nodes().some((info) => info.node === of.id && info.isLeaf === isLeaf);
-    if (isKnown()) return resolve();
-    const stop = node.on('node-up', () => {
-      if (!isKnown()) return;
-      stop();
-      resolve();
-    });
-  });
-}
 
 /** Counts what it was asked to dial, and reaches nobody. */
 function countingDialer(): RtcDialer & { dials: number } {
@@ -63,7 +21,7 @@ describe('nodes of one browser', () => {
     const [fromLeaf, fromBo] = [countingDialer(), countingDialer()];
     const [hub, leaf, bo] = await Promise.all([tabOf(0), tabOf(1, { role: 'leaf', rtc: fromLeaf }), localNode(3, { rtc: fromBo })]);
     for (const node of [leaf, bo]) echo(node);
-    await Promise.all([linkTabs(leaf, hub), join(hub, bo)]);
+    await Promise.all([linkTabs(leaf, hub), joinNodes(hub, bo)]);
     await Promise.all([known(bo, leaf, true), known(leaf, bo, false)]);
     const there = await leaf.open(bo.id, 'echo/1');
     expect(there.path).toEqual({ kind: 'relayed', via: [hub.id] });
@@ -79,7 +37,7 @@ describe('nodes of one browser', () => {
   it('has no stranger’s bounds for its leaves, in either direction', async () => {
     const [hub, leaf, bo] = await Promise.all([tabOf(0), tabOf(1, { role: 'leaf' }), localNode(3)]);
     echo(leaf);
-    await Promise.all([linkTabs(leaf, hub), join(hub, bo)]);
+    await Promise.all([linkTabs(leaf, hub), joinNodes(hub, bo)]);
     await known(bo, leaf, true);
     const stream = await bo.open(leaf.id, 'echo/1', { priority: 'bulk' });
     const startedAt = performance.now();
@@ -92,13 +50,13 @@ describe('nodes of one browser', () => {
   it('say goodbye when they step back, and are found again behind the next hub', async () => {
     const [first, second, bo] = await Promise.all([tabOf(0), tabOf(1, { role: 'leaf' }), localNode(3)]);
     echo(first);
-    await Promise.all([linkTabs(second, first), join(first, bo)]);
+    await Promise.all([linkTabs(second, first), joinNodes(first, bo)]);
     await Promise.all([known(bo, second, true), known(bo, first, false)]);
     const left = new Promise<string>((resolve) => bo.on('node-down', ({ node }) => resolve(node)));
     first.setRole('leaf');
     expect(await left).toBe(first.id);
     second.setRole('hub');
-    await Promise.all([linkTabs(first, second), join(second, bo)]);
+    await Promise.all([linkTabs(first, second), joinNodes(second, bo)]);
     await Promise.all([known(bo, first, true), known(bo, second, false)]);
     const stream = await bo.open(first.id, 'echo/1');
     expect(stream.path).toEqual({ kind: 'relayed', via: [second.id] });
@@ -109,7 +67,7 @@ describe('nodes of one browser', () => {
   it('keep what a program asks of a leaf that has no hub for a moment, until it has one', async () => {
     const [hub, leaf, bo] = await Promise.all([tabOf(0), tabOf(1, { role: 'leaf' }), localNode(3)]);
     echo(bo);
-    await join(hub, bo);
+    await joinNodes(hub, bo);
     const opening = leaf.open(bo.id, 'echo/1');
     await linkTabs(leaf, hub);
     expect(fromUtf8(await ask(await opening, utf8('late')))).toBe('late');

@@ -119,7 +119,7 @@ describe('the tabs of one browser', () => {
     console.log(`take-over: a message arrives after ${message} ms, a call to the new hub after ${call} ms, to its leaf after ${callThrough} ms`);
     for (const ms of [message, call, callThrough]) expect(ms).toBeLessThan(1_000);
     await bo.sees('Ada', 'after');
-    await until(async () => (await Promise.all([leaf, other].map(connectionsOf))).toSorted((a, b) => a - b)).toEqual([0, 1]);
+    await until(async () => sum(await Promise.all([leaf, other].map(connectionsOf)))).toBe(1);
     await Promise.all([leaf, other].map((tab) => tab.connected(1)));
     await bo.write('and back');
     await leaf.sees('Bo', 'and back');
@@ -147,7 +147,7 @@ describe('the tabs of one browser', () => {
 
   it('are ten with one set of links, and lose and repeat nothing while they close one after the other', async () => {
     const { ada, bo } = await adaAndBo(10);
-    expect((await Promise.all(ada.map(connectionsOf))).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(sum(await Promise.all(ada.map(connectionsOf)))).toBe(1);
     expect(await connectionsOf(bo)).toBe(1);
     await bo.startTalkWith('Ada');
     await bo.write('hello');
@@ -248,6 +248,10 @@ async function untilCalled(caller: Person, node: string): Promise<void> {
 async function nodeOf({ page }: Person): Promise<string> {
   await page.waitForFunction(() => 'parley' in globalThis);
   return page.evaluate(() => (globalThis as unknown as Tab).parley.node.id);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 async function isLeaf({ page }: Person): Promise<void> {

@@ -445,8 +445,9 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   #endedForGood({ entry, record, why }: Extract<Due, { readonly type: 'ended' }>, now: number): void {
     const { node, issuedAt } = record.card;
     const isBack = this.#neighbours.has(node) || entry.record !== record || this.#table.get(node) !== entry;
-    // Who has no neighbour left is the one that is lost.
-    if (isBack || this.#neighbours.size === 0 || now < this.#blamelessUntil) return;
+    // Who has no neighbour left is the one that is lost, unless the last one said goodbye.
+    const isLost = this.#neighbours.size === 0 && why !== 'goodbye';
+    if (isBack || isLost || now < this.#blamelessUntil) return;
     if (entry.state !== 'gone') this.#end(entry, why, now);
     if (entry.notices.length >= 2 || isGoodbye(record.card)) return;
     const notice = { node, issuedAt, witness: this.#me };

@@ -111,7 +111,7 @@ describe('the network page of the built app', () => {
     await mine.getByText('You are linked with').waitFor();
   });
 
-  it('remembers the last neighbours, and meets them ada when the server is back', async () => {
+  it('remembers the last neighbours, and meets them again when the server is back', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
     await expect.poll(() => ada.page.evaluate(anchorsKept), { timeout: 20_000 }).toBe(1);
     await ada.page.evaluate(() => navigator.serviceWorker.ready);

@@ -1,14 +1,14 @@
 import { Emitter } from '../base/emitter.ts';
-import { asParleyError } from '../base/errors.ts';
-import { agentAddress, parseAgentId, type AgentAddress, type AgentId, type NodeId, type PersonId } from '../base/ids.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { AgentAddress, AgentId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
+import type { NodeApi, RegistryCommand, RegistryEvent } from '../node/api.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
-import { decode, encode } from '../wire/codec.ts';
-import { readArray, readList, readOneOf, readText } from '../wire/readers.ts';
-
-export const DIRECTORY_PROTOCOL = 'directory/1';
-const VERSION = 1;
+import type { DocumentEngine } from '../registry/engine/document-engine.ts';
+import type { Liveness, RegistryEntry } from '../registry/entries.ts';
+import type { DefinitionDigest } from '../registry/records.ts';
+import type { Registry } from '../registry/registry.ts';
 
 export type AgentEntry = {
   readonly address: AgentAddress;
@@ -19,9 +19,29 @@ export type AgentEntry = {
   readonly description: string;
 };
 
-type Published = { readonly name: string; readonly agents: readonly { readonly id: string; readonly title: string; readonly description: string }[] };
+export type PublishedAgent = {
+  readonly id: AgentId;
+  readonly title: string;
+  readonly description: string;
+  readonly definitions: readonly DefinitionDigest[];
+};
+type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
-type DirectoryEvents = { people: undefined; agents: undefined };
+type DirectoryEvents = {
+  people: undefined;
+  agents: undefined;
+  /** Something about a person's documents that its reader should hear of. */
+  alarm: { readonly person: PersonId; readonly code: ErrorCode; readonly detail: string };
+};
+
+export type DirectoryOptions = {
+  readonly node: NodeApi;
+  /** Where the documents are kept. Of several tabs one writes: what the others could not store, that one does. */
+  readonly records: Pick<Records, 'table'>;
+  readonly clock: Clock;
+  /** The registry's code and its engine are large: they are loaded once the node runs. */
+  load(): Promise<{ readonly registry: Registry; readonly engine: DocumentEngine }>;
+};
 
 /** Control, bidirectional and other invisible characters let one text pass for another. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
@@ -31,107 +51,175 @@ export function cleanName(text: string): string {
   return text.normalize('NFC').replace(INVISIBLE, '').replace(/\s+/g, ' ').trim().slice(0, LIMITS.maxDisplayNameLength);
 }
 
+const UNKNOWN: Liveness = { state: 'unknown', lastSeenAt: undefined, person: undefined };
+
 /**
- * Who is called what, and which agents there are: each node tells every peer its person's name and its agents, over their session, and again
- * when they change. Names are remembered for when their people are away; agents are known as long as their node is connected.
+ * Who is called what, which nodes are whose and which agents they have: the registry's documents, kept in storage, beside what presence says of who is
+ * there now. What this node offers is written into its person's document.
  */
 export class Directory {
-  readonly #node: NodeApi;
-  readonly #names: Table<string>;
+  readonly #options: DirectoryOptions;
+  readonly #documents: Table<Uint8Array>;
   readonly #events = new Emitter<DirectoryEvents>();
-  readonly #known = new Map<PersonId, string>();
-  readonly #agents = new Map<NodeId, readonly AgentEntry[]>();
-  readonly #outgoing = new Map<NodeId, Stream>();
-  #published: Published = { name: '', agents: [] };
+  readonly #names = new Map<PersonId, string>();
+  #registry: Registry | undefined;
+  #command: (command: RegistryCommand) => void = () => undefined;
+  #entries: readonly RegistryEntry[] = [];
+  #published: Published | undefined;
+  #written = new Set<AgentId>();
+  #isRefreshScheduled = false;
+  /** Writes of one document stay in order. */
+  #storing: Promise<unknown> = Promise.resolve();
 
-  constructor(node: NodeApi, records: Records) {
-    this.#node = node;
-    this.#names = records.table<string>('people');
-    node.serve(DIRECTORY_PROTOCOL, (stream) => this.#serve(stream));
-    node.on('peer-up', (peer) => void this.#tell(peer));
-    node.on('peer-down', ({ peer }) => this.#forget(peer.node));
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#documents = options.records.table<Uint8Array>('registry');
+    const { node } = options;
+    node.on('node-up', () => this.#scheduleRefresh());
+    node.on('node-down', () => this.#scheduleRefresh());
+    node.on('peer-up', () => this.#scheduleRefresh());
+    node.on('peer-down', () => this.#scheduleRefresh());
   }
 
-  async load(): Promise<void> {
-    for (const [person, name] of await this.#names.all()) this.#known.set(person as PersonId, name);
-    this.#events.emit('people', undefined);
+  /** Loads the registry, gives it what storage has, and lets it meet the network. */
+  async start(): Promise<void> {
+    const [{ registry, engine }, stored] = await Promise.all([
+      this.#options.load(),
+      this.#documents.all().catch(() => new Map<string, Uint8Array>()),
+    ]);
+    this.#registry = registry;
+    this.#command = this.#options.node.attachRegistry(registry, (event) => this.#event(event, engine));
+    for (const bytes of stored.values()) this.#command({ type: 'loaded', bytes });
+    this.#command({ type: 'loaded-all' });
+    this.#write();
+    this.#scheduleRefresh();
   }
 
-  on<Name extends keyof DirectoryEvents>(name: Name, listener: () => void): () => void {
+  on<Name extends keyof DirectoryEvents>(name: Name, listener: (payload: DirectoryEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
 
   /** What the person is called, where they said so. */
   nameOf(person: PersonId): string | undefined {
-    return this.#known.get(person);
+    return this.#names.get(person);
   }
 
   people(): readonly PersonId[] {
-    return [...this.#known.keys()];
+    return [...this.#names.keys()];
   }
 
-  /** The agents of all nodes that are connected now. */
+  /** Whether a node that the person's own document names is there now. */
+  isHere(person: PersonId): boolean {
+    return this.#entries.some((entry) => entry.person === person && isThere(entry));
+  }
+
+  /** The person's nodes that are there now. */
+  nodesOf(person: PersonId): readonly NodeId[] {
+    return this.#entries.filter((entry) => entry.person === person && isThere(entry)).map(({ node }) => node);
+  }
+
+  /** The agents of all nodes that are there now, but for this one. */
   agents(): readonly AgentEntry[] {
-    return [...this.#agents.values()].flat();
+    return this.#entries
+      .filter((entry) => entry.node !== this.#options.node.id && isThere(entry))
+      .flatMap((entry) =>
+        entry.agents.map((agent) => ({
+          address: agent.address,
+          node: entry.node,
+          agent: agent.id,
+          owner: entry.person,
+          title: cleanName(agent.title) || agent.id,
+          description: agent.description.replace(INVISIBLE, ''),
+        })),
+      );
   }
 
+  /** Says what this node's person is called and which agents it has; told to the network as soon as the registry is there. */
   publish(published: Published): void {
     this.#published = published;
-    for (const stream of this.#outgoing.values()) void stream.send(this.#encoded()).catch(() => undefined);
+    if (this.#registry) this.#write();
   }
 
-  async #tell(peer: PeerIdentity): Promise<void> {
-    try {
-      const stream = await this.#node.open(peer.node, DIRECTORY_PROTOCOL);
-      this.#outgoing.set(peer.node, stream);
-      void stream.closed.then(() => this.#outgoing.get(peer.node) === stream && this.#outgoing.delete(peer.node));
-      await stream.send(this.#encoded());
-    } catch {
-      // The session ended first: the next one begins with this again.
-    }
-  }
-
-  #encoded(): Uint8Array {
+  #write(): void {
+    const { node } = this.#options;
+    if (!this.#published) return;
     const { name, agents } = this.#published;
-    return encode([VERSION, name, agents.map(({ id, title, description }) => [id, title, description])]);
+    this.#command({ type: 'edit', edit: { type: 'set-name', name } });
+    this.#command({ type: 'edit', edit: { type: 'put-node', node: node.id, title: '' } });
+    const wanted = new Set(agents.map(({ id }) => id));
+    const before = this.#registry?.entries(() => UNKNOWN, this.#options.clock.now()).find((entry) => entry.node === node.id)?.agents ?? [];
+    for (const id of new Set([...before.map((agent) => agent.id), ...this.#written])) {
+      if (!wanted.has(id)) this.#command({ type: 'edit', edit: { type: 'remove-agent', node: node.id, agent: id } });
+    }
+    for (const { id, title, description, definitions } of agents) {
+      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind: 'built-in' } as const;
+      this.#command({ type: 'edit', edit: { type: 'put-agent', node: node.id, agent } });
+    }
+    this.#written = wanted;
   }
 
-  #serve(stream: Stream): void {
-    stream.onMessage(async (message) => {
-      try {
-        await this.#received(stream.peer, message);
-      } catch (thrown) {
-        stream.reset(asParleyError(thrown).code);
-      }
-    });
-  }
-
-  async #received(peer: PeerIdentity, message: Uint8Array): Promise<void> {
-    const [version, name, agents] = readArray(decode(message, LIMITS.maxDirectoryBytes), 'A directory entry', 3);
-    readOneOf(version, 'The version', [VERSION]);
-    const shownName = cleanName(readText(name, 'The name', 4 * LIMITS.maxDisplayNameLength));
-    const entries = readList(agents, 'The agents', LIMITS.maxAgentsPerNode, (item): AgentEntry => {
-      const [id, title, description] = readArray(item, 'An agent', 3);
-      const agent = parseAgentId(readText(id, 'An agent’s id', 32));
-      return {
-        address: agentAddress(peer.node, agent),
-        node: peer.node,
-        agent,
-        owner: peer.person,
-        title: cleanName(readText(title, 'An agent’s title', LIMITS.maxAgentTitleLength)) || agent,
-        description: readText(description, 'An agent’s description', LIMITS.maxAgentDescriptionLength).replace(INVISIBLE, ''),
-      };
-    });
-    this.#agents.set(peer.node, entries);
-    this.#events.emit('agents', undefined);
-    if (shownName && peer.person !== this.#node.identity.person && this.#known.get(peer.person) !== shownName) {
-      this.#known.set(peer.person, shownName);
-      this.#events.emit('people', undefined);
-      await this.#names.put(peer.person, shownName).catch(() => undefined);
+  #event(event: RegistryEvent, engine: DocumentEngine): void {
+    switch (event.type) {
+      case 'engine':
+        void Promise.resolve(engine.run(event.work)).then((result) => this.#command({ type: 'engine-done', job: event.job, result }));
+        return;
+      case 'store':
+        return this.#store(event.document, event.bytes);
+      case 'changed':
+        return this.#scheduleRefresh();
+      case 'alarm':
+        return this.#events.emit('alarm', event);
     }
   }
 
-  #forget(node: NodeId): void {
-    if (this.#agents.delete(node)) this.#events.emit('agents', undefined);
+  /** What cannot be stored is asked of others again after the next start: nothing depends on it meanwhile. */
+  #store(document: string, bytes: Uint8Array | undefined): void {
+    this.#storing = this.#storing
+      .then(() => (bytes ? this.#documents.put(document, bytes) : this.#documents.delete(document)))
+      .catch((thrown: unknown) => thrown);
   }
+
+  /** Many things change in one moment; listeners hear of them once. */
+  #scheduleRefresh(): void {
+    if (this.#isRefreshScheduled) return;
+    this.#isRefreshScheduled = true;
+    queueMicrotask(() => {
+      this.#isRefreshScheduled = false;
+      this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    const registry = this.#registry;
+    if (!registry) return;
+    const { node, clock } = this.#options;
+    const life = this.#liveness();
+    this.#entries = registry.entries((id) => life.get(id) ?? UNKNOWN, clock.now());
+    let haveNamesChanged = false;
+    for (const person of registry.persons()) {
+      const name = cleanName(registry.nameOf(person) ?? '');
+      if (person === node.identity.person || name === '' || this.#names.get(person) === name) continue;
+      this.#names.set(person, name);
+      haveNamesChanged = true;
+    }
+    if (haveNamesChanged) this.#events.emit('people', undefined);
+    this.#events.emit('agents', undefined);
+  }
+
+  /** Who is there, as presence and sessions have it; what a session proved outweighs what a card claims. */
+  #liveness(): ReadonlyMap<NodeId, Liveness> {
+    const { node } = this.#options;
+    const life = new Map<NodeId, Liveness>();
+    for (const { node: id, person, issuedAt } of node.nodes()) life.set(id, { state: 'up', lastSeenAt: issuedAt, person });
+    for (const { node: id, identity, state, lastSeenAt } of node.peers()) {
+      const isUp = state === 'connected' || life.has(id);
+      if (identity) life.set(id, { state: isUp ? 'up' : 'gone', lastSeenAt, person: identity.person });
+    }
+    life.set(node.id, { state: 'up', lastSeenAt: undefined, person: node.identity.person });
+    return life;
+  }
+}
+
+function isThere({ state }: RegistryEntry): boolean {
+  return state === 'live' || state === 'stale';
 }

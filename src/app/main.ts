@@ -1,8 +1,8 @@
-import { computed } from '@preact/signals-core';
-import SimplePeer from 'simple-peer/simplepeer.min.js';
+import { computed, signal, type Signal } from '@preact/signals-core';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
 import { Directory } from '../agents/directory.ts';
+import { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { ChatService } from '../chat/chat-service.ts';
@@ -13,13 +13,14 @@ import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { createNode, type Node } from '../node/node.ts';
-import { signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
+import { FencedRecords } from '../storage/fenced-records.ts';
+import { isSignalingUrl, signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
 import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
 import '../ui/styles/fonts.css';
 import '../ui/styles/tokens.css';
 import { mountApp } from '../ui/mount.ts';
 import { showFailure } from '../ui/failure-page.ts';
-import { createAppModel } from '../view/app-model.ts';
+import { createAppModel, readTheme, type HubStatus } from '../view/app-model.ts';
 import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
@@ -31,8 +32,9 @@ import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
 import { systemClock } from './system-clock.ts';
 import { claimTabSlot } from './tab-slot.ts';
-import { applyRememberedTheme, applyTheme, readTheme } from './theme.ts';
-import { Updates } from './updates.ts';
+import { Tabs } from './tabs.ts';
+import { applyRememberedTheme, applyTheme } from './theme.ts';
+import { hasServiceWorker, Updates } from './updates.ts';
 
 /** The composition root: the one place where ports meet their adapters. */
 
@@ -48,7 +50,10 @@ async function start(): Promise<void> {
   const own = await readOwnState({ invite, nodeName: slot.keyName, clock: systemClock, entropy: systemEntropy });
   const { storage, known, network, identity, name, theme, problem: storageProblem } = own;
   const { records } = storage;
+  const tabs = tabsOf(storage.isShared, networkIdText(network));
+  const isHub = await tabs.claim();
   const node = createNode({
+    role: isHub ? 'hub' : 'leaf',
     identity,
     networkId: network.networkId,
     ...(network.secret ? { psk: pskOf(network.secret) } : {}),
@@ -57,9 +62,19 @@ async function start(): Promise<void> {
     verifier,
     bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
-    rtc: new WebRtcDialer(SimplePeer),
+    signalingFor: (url) => (isSignalingUrl(url) ? new WebSocketSignaling(url, systemClock) : undefined),
+    rtc: new WebRtcDialer(async () => (await import('simple-peer/simplepeer.min.js')).default),
   });
-  const directory = new Directory(node, records);
+  const hubRecords = new FencedRecords(records, networkIdText(network));
+  const directory = new Directory({
+    node,
+    records: hubRecords,
+    clock: systemClock,
+    load: async () => {
+      const { createRegistry } = await import('./registry-source.ts');
+      return createRegistry({ identity, networkId: network.networkId, entropy: systemEntropy, clock: systemClock });
+    },
+  });
   const chat = new ChatService({
     node,
     store: storage.chat,
@@ -68,7 +83,11 @@ async function start(): Promise<void> {
     verifier,
     clock: systemClock,
     network: networkIdText(network),
+    records,
+    isDelivering: isHub,
+    nodesOf: (person) => directory.nodesOf(person),
   });
+  const hubStatus = followTabs(tabs, node, chat, hubRecords);
   const approvals = new Approvals(identity.person, records, systemClock);
   const host = new AgentHost(node, approvals);
   host.add(notesAgent(records, systemClock, systemEntropy));
@@ -76,6 +95,8 @@ async function start(): Promise<void> {
   const off = (await records.table<readonly string[]>('settings').get('agents-off')) ?? [];
   for (const id of off) if (host.agents().some((agent) => agent.id === id)) host.setEnabled(parseAgentId(id), false);
 
+  const clients = new AgentClients(node, host);
+  const published = new PublishedAgents({ node: node.id, host, clients });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,
@@ -83,10 +104,12 @@ async function start(): Promise<void> {
     chatStore: storage.chat,
     directory,
     host,
-    clients: new AgentClients(node, host),
+    published,
+    clients,
     approvals,
     records,
     clock: systemClock,
+    tabs: { hubStatus, publish: (status) => tabs.publish(status) },
     page: {
       version: APP_VERSION,
       serverHost: location.host,
@@ -118,10 +141,11 @@ async function start(): Promise<void> {
   mountApp(place, model);
   if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });
   else if (invite?.secret) model.notify('joined-network');
-  followThePlatform(node);
+  followThePlatform(node, tabs);
   lookForUpdates(model, updates);
   updates.onReady = () => model.notify('update-ready');
-  void updates.start();
+  void updates.start().then((hasWorker) => hasWorker || tabs.standAlone());
+  void directory.start().then(() => whenQuiet(() => void published.describe()));
   if (new URLSearchParams(location.search).has('api')) {
     const { publicApi } = await import('./public-api.ts');
     Object.assign(globalThis, { parley: publicApi(model, programs) });
@@ -141,14 +165,43 @@ function takeInvite(): { readonly invite: Invite | undefined; readonly problem?:
   }
 }
 
-function followThePlatform(node: Node): void {
+/** Tabs share links only where they share what is stored, and where a service worker can bring them together. */
+function tabsOf(isShared: boolean, network: string): Tabs {
+  const worker = isShared && hasServiceWorker() ? navigator.serviceWorker : undefined;
+  return new Tabs({ locks: isShared ? navigator.locks : undefined, worker, network, clock: systemClock });
+}
+
+/** This tab is the hub of its browser or one of its leaves, as the others come and go. Answers how the hub is connected. */
+function followTabs(tabs: Tabs, node: Node, chat: ChatService, hubRecords: FencedRecords): Signal<HubStatus | undefined> {
+  const hubStatus = signal(tabs.hubStatus);
+  const take = (isHub: boolean): void => (isHub ? hubRecords.take() : hubRecords.leave());
+  take(tabs.isHub);
+  hubRecords.onFenced = () => tabs.stepBack();
+  tabs.onHubStatus = () => (hubStatus.value = tabs.hubStatus);
+  tabs.onRole = (isHub) => {
+    take(isHub);
+    node.setRole(isHub ? 'hub' : 'leaf');
+    chat.setDelivering(isHub);
+  };
+  tabs.start(node);
+  return hubStatus;
+}
+
+function followThePlatform(node: Node, tabs: Tabs): void {
+  const resume = (): void => {
+    tabs.resume();
+    node.nudge('resume');
+  };
   addEventListener('online', () => node.nudge('online'));
   addEventListener('offline', () => node.nudge('offline'));
-  addEventListener('pageshow', (event) => event.persisted && node.nudge('resume'));
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && node.nudge('resume'));
-  document.addEventListener('resume', () => node.nudge('resume'));
+  addEventListener('pageshow', (event) => event.persisted && resume());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && resume());
+  document.addEventListener('freeze', () => tabs.freeze());
+  document.addEventListener('resume', resume);
   addEventListener('pagehide', (event) => {
-    if (!event.persisted) void node.close();
+    if (event.persisted) return tabs.freeze();
+    void node.close();
+    tabs.close();
   });
   // An invite that is pasted into the open tab's address bar.
   addEventListener('hashchange', () => isInviteFragment(location.hash) && location.reload());
@@ -159,6 +212,12 @@ function lookForUpdates(model: AppModel, updates: Updates): void {
   const isConnectedNow = computed(() => model.network.value.server.state === 'connected');
   isConnectedNow.subscribe((isConnected) => isConnected && updates.check());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && updates.check());
+}
+
+/** Runs what is worth doing when there is nothing more urgent. */
+function whenQuiet(then: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(then, { timeout: 10_000 });
+  else setTimeout(then, 2_000);
 }
 
 /** Waits until no call runs here: neither one of mine, nor one of somebody else into my agents. */

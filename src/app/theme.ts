@@ -1,3 +1,4 @@
+import { readTheme } from '../view/app-model.ts';
 import type { Theme } from '../view/types.ts';
 
 /** A copy of the setting that can be read before the first paint; the store has the original. */
@@ -24,10 +25,6 @@ export function applyRememberedTheme(): void {
   }
   show();
   systemIsDark.addEventListener('change', show);
-}
-
-export function readTheme(value: unknown): Theme {
-  return value === 'light' || value === 'dark' ? value : 'system';
 }
 
 function show(): void {

@@ -1,5 +1,10 @@
 import { scriptUrl } from './trusted-types.ts';
 
+/** Whether this page is to have a service worker; the browser may still refuse it. */
+export function hasServiceWorker(): boolean {
+  return 'serviceWorker' in navigator && import.meta.env.PROD;
+}
+
 /**
  * Registers the service worker and tells when a newer version of the app waits, or has been taken by another tab. This page stays as it is
  * until {@link Updates.apply}.
@@ -9,8 +14,9 @@ export class Updates {
   #registration: ServiceWorkerRegistration | undefined;
   #isApplying = false;
 
-  async start(): Promise<void> {
-    if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
+  /** Answers whether there is a service worker. */
+  async start(): Promise<boolean> {
+    if (!hasServiceWorker()) return false;
     navigator.serviceWorker.addEventListener('controllerchange', () => {
       if (this.#isApplying) location.reload();
       else this.onReady();
@@ -19,10 +25,11 @@ export class Updates {
       this.#registration = await navigator.serviceWorker.register(scriptUrl('/service-worker.js'), { updateViaCache: 'none' });
     } catch {
       // Without it the app works, only not offline: private modes and some embedded browsers refuse service workers.
-      return;
+      return false;
     }
     if (this.#registration.waiting) this.onReady();
     this.#registration.addEventListener('updatefound', () => this.#watch(this.#registration?.installing ?? undefined));
+    return true;
   }
 
   /** Looks whether the server has a newer version. */

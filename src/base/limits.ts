@@ -81,8 +81,9 @@ export const LIMITS = {
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The largest message of a stream: a tool's result with an image in base64 fits, a file goes in pieces. */
   maxStreamMessageBytes: 2 * 2 ** 20,
-  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits. */
-  streamWindowBytes: 2 * 2 ** 20 + 64 * 1024,
+  /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits, so the
+   * largest must fit with its overhead while as much as a `creditStepBytes` was consumed and not told yet. */
+  streamWindowBytes: 2 * 2 ** 20 + 64 + 64 * 1024,
   /** The same for all streams of a session together: what one peer can make us hold. */
   sessionWindowBytes: 8 * 2 ** 20,
   /** The part of the session's window that bulk streams leave to the others. */
@@ -132,6 +133,8 @@ export const LIMITS = {
   urgentPingTimeoutMs: 2_000,
   /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
   stallMs: 5_000,
+  /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
+  lateWakeMs: 1_000,
 
   // ── dialling and membership ────────────────────────────────────────────────────────────────────────────────────
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
@@ -226,9 +229,9 @@ export const LIMITS = {
   gossipPushesBurst: 300,
   gossipOwnPushesPerSecond: 40,
   gossipOwnPushesBurst: 200,
-  /** What a neighbour may fetch. */
-  gossipServedBytesPerSecond: 64 * 1024,
-  gossipServedBytesBurst: 2 * 2 ** 20,
+  /** What a neighbour may fetch: all that is held at once. */
+  gossipServedBytesPerSecond: 256 * 1024,
+  gossipServedBytesBurst: 8 * 2 ** 20,
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
@@ -318,6 +321,8 @@ export const LIMITS = {
   presenceLifetimeRefreshes: 3,
   /** A newcomer waits so long for a neighbour to tell how large the network is: that decides how long its card lives. */
   presenceFirstCardMs: 300,
+  /** When many join at once, each of them sees a small network; all the same their first cards must not be due a minute later. */
+  presenceFirstCardNodes: 500,
   /** Between two cards of one node; others take a few at once and then one in `presenceCardEveryMs`. */
   presenceReissueMs: 2_000,
   presenceCardEveryMs: 5_000,
@@ -340,7 +345,8 @@ export const LIMITS = {
   presenceSweepMs: 30_000,
   /** Somebody whose notices were refuted on this many occasions within `presenceDistrustMs` is not believed for as long. */
   presenceRefutedNotices: 3,
-  presenceRefutedGapMs: 10_000,
+  /** All that is refuted within this time is one occasion: longer than a large network needs to heal from a split. */
+  presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
   /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
@@ -362,8 +368,10 @@ export const LIMITS = {
   presenceServedBytesPerSecond: 128 * 1024,
   presenceServedBytesBurst: 2 ** 20,
   /** Items outside a comparison: a newer card for somebody who passed on an outdated notice. */
-  presenceAsidesPerSecond: 5,
-  presenceAsidesBurst: 40,
+  presenceAsidesPerSecond: 8,
+  presenceAsidesBurst: 60,
+  presenceOwnAsidesPerSecond: 4,
+  presenceOwnAsidesBurst: 30,
   /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
   presenceBucketBits: 10,
 
@@ -466,6 +474,8 @@ export const LIMITS = {
   maxSyncRoundsPerMinute: 10,
   /** A neighbour that listed a document delivers it within this time. */
   wantedDocumentMs: 10_000,
+  /** After this long another neighbour is asked as well: a packet that is lost twice in a row is there by then. */
+  wantedAgainMs: 1_500,
   /** What came by reconciliation is told to the other neighbours after this time, several at once. */
   registrySpreadMs: 100,
   /** Anti-entropy with one random neighbour (protocols.md §4); the spread keeps neighbours out of step. */

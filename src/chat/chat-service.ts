@@ -4,10 +4,11 @@ import { asParleyError, isErrorCode, ParleyError, type ErrorCode } from '../base
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
-import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
+import type { NodeApi, NodeInfo, PeerIdentity, Stream } from '../node/api.ts';
 import type { ChatStore, ConversationId, Delivery, DeliveryState, EventId, NewConversation, StoredEvent } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signer, Verifier } from '../ports/keys.ts';
+import type { Records } from '../ports/records.ts';
 import { decode, encode, type DecodedCbor } from '../wire/codec.ts';
 import { readArray, readBytes, readBytesUpTo, readOneOf, readText } from '../wire/readers.ts';
 import { directConversationId, readEvent, signEvent, type ChatEvent } from './chat-event.ts';
@@ -17,12 +18,18 @@ export const CHAT_PROTOCOL = 'chat/1';
 export type ChatServiceOptions = {
   readonly node: NodeApi;
   readonly store: ChatStore;
+  /** Tells when another tab of this browser wrote into the store; absent where the store is this node's alone. */
+  readonly records?: Pick<Records, 'onForeignChange'>;
+  /** See {@link ChatService.setDelivering}. Default true. */
+  readonly isDelivering?: boolean;
   readonly deviceSigner: Signer;
   readonly device: DeviceId;
   readonly verifier: Verifier;
   readonly clock: Clock;
   /** The network's name in the store. */
   readonly network: string;
+  /** The person's nodes that are there, whether or not there is a session with them. */
+  nodesOf?(person: PersonId): readonly NodeId[];
 };
 
 export type ChatEvents = {
@@ -47,6 +54,7 @@ type Outbox = {
   readonly sent: Set<EventId>;
   /** How to stop waiting for the answers to them. */
   readonly unanswered: Map<EventId, () => void>;
+  toldReadUpTo: EventId | undefined;
   flushing: Promise<void>;
 };
 
@@ -59,6 +67,10 @@ export class ChatService {
   readonly #options: ChatServiceOptions;
   readonly #events = new Emitter<ChatEvents>();
   readonly #outboxes = new Map<NodeId, Outbox>();
+  readonly #opening = new Set<NodeId>();
+  /** Nodes behind the hub of their browser, which speaks for them. */
+  readonly #leaves = new Set<NodeId>();
+  #isDelivering: boolean;
   readonly #buckets = new Map<PersonId, TokenBucket>();
   /** Appends to one conversation happen one after the other, so that parents and depth fit. */
   readonly #queues = new Map<ConversationId, Promise<unknown>>();
@@ -66,9 +78,17 @@ export class ChatService {
 
   constructor(options: ChatServiceOptions) {
     this.#options = options;
-    const { node } = options;
-    this.#stops = [node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)), node.on('peer-up', (peer) => void this.#openOutbox(peer))];
-    for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#openOutbox(identity);
+    this.#isDelivering = options.isDelivering ?? true;
+    const { node, records } = options;
+    this.#stops = [
+      node.serve(CHAT_PROTOCOL, (stream) => this.#serve(stream)),
+      node.on('peer-up', (peer) => void this.#peerUp(peer)),
+      node.on('node-up', (info) => void this.#nodeUp(info)),
+      node.on('node-down', (gone) => this.#leaves.delete(gone.node)),
+      ...(records ? [records.onForeignChange((table, key) => table === 'chat' && key !== undefined && void this.#changedElsewhere(key))] : []),
+    ];
+    for (const { node: id, isLeaf } of node.nodes()) if (isLeaf) this.#leaves.add(id);
+    for (const { identity, state } of node.peers()) if (identity && state === 'connected') void this.#peerUp(identity);
   }
 
   on<Name extends keyof ChatEvents>(name: Name, listener: (payload: ChatEvents[Name]) => void): () => void {
@@ -78,6 +98,19 @@ export class ChatService {
   close(): void {
     for (const stop of this.#stops) stop();
     for (const outbox of this.#outboxes.values()) outbox.stream.end();
+  }
+
+  /** Whether this tab brings messages to others: the hub of a browser does, for all its tabs. */
+  setDelivering(isDelivering: boolean): void {
+    if (this.#isDelivering === isDelivering) return;
+    this.#isDelivering = isDelivering;
+    if (isDelivering) {
+      for (const { identity, state } of this.#options.node.peers()) if (identity && state === 'connected') void this.#peerUp(identity);
+      for (const info of this.#options.node.nodes()) void this.#nodeUp(info);
+      return;
+    }
+    for (const outbox of this.#outboxes.values()) outbox.stream.end();
+    this.#outboxes.clear();
   }
 
   conversationWith(person: PersonId): ConversationId {
@@ -93,7 +126,7 @@ export class ChatService {
     if (to === this.#me) throw new ParleyError('bad-argument', 'Messages to oneself are notes.');
     const conversation = this.conversationWith(to);
     const id = await this.#inOrder(conversation, () => this.#append(conversation, to, text));
-    this.#flushTo(to);
+    this.#reach(to);
     return id;
   }
 
@@ -103,7 +136,7 @@ export class ChatService {
     if (!(await store.advance(event, to, 'queued', clock.now()))) return;
     this.#events.emit('delivery', { conversation: this.conversationWith(to), event, to, state: 'queued' });
     for (const outbox of this.#outboxes.values()) if (outbox.peer.person === to) outbox.sent.delete(event);
-    this.#flushTo(to);
+    this.#reach(to);
   }
 
   /** The person saw everything up to this event: remembered, and told to the other side. */
@@ -113,7 +146,8 @@ export class ChatService {
     if (!before || (before.readUpTo === upTo && before.unread === 0)) return;
     await store.markRead(conversation, upTo);
     this.#events.emit('read', { conversation });
-    for (const outbox of this.#outboxes.values()) if (outbox.peer.person === with_) void this.#tell(outbox.stream, ['read', fromBase64url(upTo)]);
+    for (const outbox of this.#outboxes.values()) if (outbox.peer.person === with_) void this.#tellReadUpTo(outbox, upTo);
+    this.#reach(with_);
   }
 
   get #me(): PersonId {
@@ -159,11 +193,61 @@ export class ChatService {
 
   // ── going out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #openOutbox(peer: PeerIdentity): Promise<void> {
-    if (peer.person === this.#me) return;
+  /** A session is there: it is used where there is a conversation with the person. */
+  async #peerUp(peer: PeerIdentity): Promise<void> {
+    if (await this.#hasConversation(peer.person)) await this.#openOutbox(peer.node, peer.person);
+  }
+
+  /** Somebody is there again, or has links of its own now: what waits for them goes out, over a link or over others. */
+  async #nodeUp({ node, person, isLeaf }: NodeInfo): Promise<void> {
+    if (isLeaf) return void this.#leaves.add(node);
+    const wasLeaf = this.#leaves.delete(node);
+    if (!(await this.#hasConversation(person))) return;
+    const mayWait = !wasLeaf || !this.#isConnected(node);
+    if (mayWait && (await this.#options.store.undelivered(person)).length === 0) return;
+    await this.#openOutbox(node, person);
+  }
+
+  #isConnected(node: NodeId): boolean {
+    return this.#options.node.peers().some((peer) => peer.node === node && peer.state === 'connected');
+  }
+
+  async #hasConversation(person: PersonId): Promise<boolean> {
+    if (person === this.#me || !this.#isDelivering) return false;
+    return (await this.#options.store.conversation(this.conversationWith(person)).catch(() => undefined)) !== undefined;
+  }
+
+  /** Another tab of this browser said or read something, or tries something again. */
+  async #changedElsewhere(id: ConversationId): Promise<void> {
+    if (!this.#isDelivering) return;
+    const conversation = await this.#options.store.conversation(id).catch(() => undefined);
+    const person = conversation?.members.find((member) => member !== this.#me);
+    if (!person || this.conversationWith(person) !== id) return;
+    this.#reach(person);
+    for (const outbox of this.#outboxes.values()) {
+      if (outbox.peer.person === person) void this.#tellRead(outbox).catch((thrown: unknown) => this.#fault(outbox, thrown));
+    }
+  }
+
+  /** Sends what waits to every node of the person's that is there. */
+  #reach(person: PersonId): void {
+    this.#flushTo(person);
+    const { node, nodesOf } = this.#options;
+    const connected = node.peers().flatMap(({ identity, state }) => (identity?.person === person && state === 'connected' ? [identity.node] : []));
+    for (const id of new Set([...connected, ...(nodesOf?.(person) ?? [])])) void this.#openOutbox(id, person);
+  }
+
+  async #openOutbox(node: NodeId, person: PersonId): Promise<void> {
+    const isDone = this.#outboxes.has(node) || this.#opening.has(node);
+    if (!this.#isDelivering || person === this.#me || this.#leaves.has(node) || isDone) return;
+    this.#opening.add(node);
     try {
-      const stream = await this.#options.node.open(peer.node, CHAT_PROTOCOL);
-      const outbox: Outbox = { stream, peer, sent: new Set(), unanswered: new Map(), flushing: Promise.resolve() };
+      const stream = await this.#options.node.open(node, CHAT_PROTOCOL);
+      const { peer } = stream;
+      // A card may claim anything; a session proves.
+      if (peer.person !== person) return stream.reset('wrong-node');
+      if (!this.#isDelivering) return stream.end();
+      const outbox: Outbox = { stream, peer, sent: new Set(), unanswered: new Map(), toldReadUpTo: undefined, flushing: Promise.resolve() };
       this.#outboxes.set(peer.node, outbox);
       stream.onMessage((message) => this.#answer(outbox, message));
       void stream.closed.then(() => {
@@ -174,7 +258,9 @@ export class ChatService {
       await this.#tellRead(outbox);
     } catch (thrown) {
       const { code, message } = asParleyError(thrown);
-      this.#events.emit('fault', { code, from: peer.person, detail: message });
+      this.#events.emit('fault', { code, from: person, detail: message });
+    } finally {
+      this.#opening.delete(node);
     }
   }
 
@@ -183,13 +269,13 @@ export class ChatService {
   }
 
   #flush(outbox: Outbox): void {
-    outbox.flushing = outbox.flushing
-      .then(() => this.#sendWaiting(outbox))
-      .catch((thrown: unknown) => {
-        const { code, message } = asParleyError(thrown);
-        // The stream's own end is no fault: what waits goes over the next one.
-        if (code.startsWith('storage')) this.#events.emit('fault', { code, from: outbox.peer.person, detail: message });
-      });
+    outbox.flushing = outbox.flushing.then(() => this.#sendWaiting(outbox)).catch((thrown: unknown) => this.#fault(outbox, thrown));
+  }
+
+  #fault({ peer }: Outbox, thrown: unknown): void {
+    const { code, message } = asParleyError(thrown);
+    // The stream's own end is no fault: what waits goes over the next one.
+    if (code.startsWith('storage')) this.#events.emit('fault', { code, from: peer.person, detail: message });
   }
 
   async #sendWaiting(outbox: Outbox): Promise<void> {
@@ -197,7 +283,10 @@ export class ChatService {
     const mine = this.conversationWith(outbox.peer.person);
     for (const delivery of await store.undelivered(outbox.peer.person)) {
       // What waits in another network's conversation goes out there.
-      if (delivery.conversation !== mine || outbox.sent.has(delivery.event)) continue;
+      if (delivery.conversation !== mine) continue;
+      // What went out and is queued again was put back by the person.
+      const isAgain = delivery.state === 'queued' && !outbox.unanswered.has(delivery.event);
+      if (outbox.sent.has(delivery.event) && !isAgain) continue;
       const event = await store.get(delivery.event);
       if (!event) continue;
       outbox.sent.add(delivery.event);
@@ -244,7 +333,13 @@ export class ChatService {
 
   async #tellRead(outbox: Outbox): Promise<void> {
     const conversation = await this.#options.store.conversation(this.conversationWith(outbox.peer.person));
-    if (conversation?.readUpTo) await this.#tell(outbox.stream, ['read', fromBase64url(conversation.readUpTo)]);
+    if (conversation?.readUpTo) await this.#tellReadUpTo(outbox, conversation.readUpTo);
+  }
+
+  async #tellReadUpTo(outbox: Outbox, upTo: EventId): Promise<void> {
+    if (outbox.toldReadUpTo === upTo) return;
+    outbox.toldReadUpTo = upTo;
+    await this.#tell(outbox.stream, ['read', fromBase64url(upTo)]);
   }
 
   async #tell(stream: Stream, message: readonly (string | Uint8Array)[]): Promise<void> {

@@ -173,6 +173,10 @@ export interface NodeApi {
   publish(topic: string, payload: Uint8Array): void;
   /** Listens to a topic; answers how to stop. What this node publishes is not delivered back. */
   subscribe(topic: string, listener: (publication: Publication) => void): () => void;
+  /** Nodes with which a direct link is worth more than with others: those of people who are talked to. The first few count. */
+  prefer(nodes: readonly NodeId[]): void;
+  /** For whom this node relays without a stranger's bounds. Everybody in a private network, which is where it begins there. */
+  setRelayTrust(trust: 'everybody' | ReadonlySet<PersonId>): void;
   /** Gives the registry's machine to the mesh; answers how to command it. Once. */
   attachRegistry(machine: Machine<RegistryInput, RegistryOutput>, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void;
   /** Something happened to the platform: check every session at once, reconnect what is down. */

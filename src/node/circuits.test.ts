@@ -52,7 +52,7 @@ describe('a circuit', () => {
     expect(await stream.closed).toEqual({ clean: true });
   });
 
-  it('goes over two and over three relays, and no further', async () => {
+  it('goes over two and over three relays, and no further', { timeout: 60_000 }, async () => {
     for (const count of [4, 5, 6]) {
       const edges = Array.from({ length: count - 1 }, (_, index) => [index, index + 1] as const);
       const clock = new VirtualClock();
@@ -120,6 +120,15 @@ describe('a circuit', () => {
     expect(fromUtf8(await ask(again, utf8('back')))).toBe('back');
   });
 
+  it('is looked for again with each new neighbour, as a page needs it that was just opened', async () => {
+    const { nodes } = await meshOf(3, [[1, 2]]);
+    const [a, b, c] = nodes as [Node, Node, Node];
+    echo(c);
+    const opening = a.open(c.id, 'echo/1');
+    link(a, b);
+    expect((await opening).path).toEqual({ kind: 'relayed', via: [b.id] });
+  });
+
   it('is refused with a reason when nobody knows the node', async () => {
     const clock = new VirtualClock();
     const { nodes } = await settled(clock, meshOf(3, LINE, { nodes: { clock } }));
@@ -128,7 +137,7 @@ describe('a circuit', () => {
     await expect(settled(clock, a.open(stranger.id, 'echo/1'))).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('of strangers ends after its bytes and after its minutes', async () => {
+  it('of strangers ends after its bytes and after its minutes', { timeout: 60_000 }, async () => {
     for (const how of ['bytes', 'minutes'] as const) {
       const clock = new VirtualClock();
       const { nodes } = await settled(clock, meshOf(3, LINE, { nodes: { clock } }));
@@ -234,7 +243,7 @@ function isSealedFrame(body: Uint8Array): boolean {
 }
 
 describe('a hostile relay', () => {
-  it('that alters, repeats, drops or swaps what it carries delivers nothing false, and is noticed', async () => {
+  it('that alters, repeats, drops or swaps what it carries delivers nothing false, and is noticed', { timeout: 60_000 }, async () => {
     const kept: Uint8Array[] = [];
     const crimes: Readonly<Record<string, (body: Uint8Array) => readonly Uint8Array[]>> = {
       alter: (body) => [body.map((byte, index) => (index === body.length - 1 ? byte ^ 1 : byte))],

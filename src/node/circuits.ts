@@ -38,6 +38,8 @@ export type CircuitsOptions = {
   allocateLink(): number;
   /** Opens a stream of the connection at once, so that ids are used in order; `undefined` when it can have no more. */
   openStream(connection: number, open: StreamOpening): number | undefined;
+  /** Whether a neighbour is this person's, another tab of this browser for one. */
+  isOwn(node: NodeId): boolean;
   /** The connection with a neighbour. */
   connectionWith(node: NodeId): number | undefined;
 };
@@ -59,7 +61,12 @@ export class Circuits {
 
   constructor(options: CircuitsOptions) {
     this.#options = options;
-    this.#desk = new RelayDesk(options.routes, () => this.#nextLeg++, options.now);
+    this.#desk = new RelayDesk(
+      options.routes,
+      () => this.#nextLeg++,
+      (node) => options.isOwn(node),
+      options.now,
+    );
   }
 
   get figures(): RelayFigures {

@@ -38,8 +38,8 @@ function lonelyServer(): SignalingClient {
 }
 
 describe('introductions through the mesh', () => {
-  it('open a direct link between nodes without a server, over one to three relays', async () => {
-    for (const count of [3, 4, 5]) {
+  it('open a direct link between the ends of a line without a server', async () => {
+    for (const count of [3, 5]) {
       const rtc = new MemoryRtc();
       const edges = Array.from({ length: count - 1 }, (_, index) => [index, index + 1] as const);
       const { nodes } = await meshOf(count, edges, { nodes: { rtc } });

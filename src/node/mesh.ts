@@ -18,7 +18,7 @@ import {
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
 import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
+import { REGISTRY_TOPIC, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
@@ -40,6 +40,8 @@ export type MeshInput =
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
+  /** A neighbour did wrong in a protocol outside of the mesh's own. */
+  | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** The registry is there: it meets the neighbours. */
   | { readonly type: 'attach-registry'; readonly machine: RegistryMachine }
   | {
@@ -68,9 +70,6 @@ type Part = 'publications' | 'presence' | 'registry';
 
 /** The registry's machine, which is loaded later than the node starts (Automerge is large). */
 export type RegistryMachine = Machine<RegistryInput, RegistryOutput>;
-
-/** registry-io.ts, whose code must not come with the node's. */
-const REGISTRY_TOPIC = 'registry';
 
 /** Ends of sessions after which presence says that the node may be dead. */
 const LOST: ReadonlySet<ErrorCode> = new Set(['link-lost', 'ice-failed', 'peer-silent', 'timed-out', 'decrypt-failed']);
@@ -160,6 +159,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         break;
       case 'role':
         this.#toPresence({ type: 'flags', flags: input.role === 'leaf' ? CARD_FLAGS.leaf : CARD_FLAGS.relay }, now);
+        break;
+      case 'misbehaved':
+        this.#misbehaved(input, now);
         break;
       case 'attach-registry':
         this.#attachRegistry(input.machine, now);

@@ -1,15 +1,13 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
-import { EMPTY_BYTES } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { BoundedMap } from '../base/bounded-map.ts';
-import { CHANNEL_FRAME } from '../crypto/channel-frames.ts';
 import type { TableSize } from '../base/table-size.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
-import type { PeerCard } from '../crypto/peer-card.ts';
+import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
@@ -17,7 +15,6 @@ import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialli
 import { JoinExchange, type JoinInput, type JoinOutput, type JoinState } from '../p2p/dialling/join-exchange.ts';
 import { candidateOf } from '../p2p/overlay/overlay.ts';
 import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
-import type { ClaimedLink } from '../crypto/session-claim.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { LinkKind } from '../ports/link.ts';
@@ -30,17 +27,17 @@ import { LANES } from './neighbour-lanes.ts';
 import type { StreamOpening } from './circuits.ts';
 import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
-import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
+import {
+  CIRCUIT_FACTS,
+  maxFrameBytesOf,
+  SessionLinks,
+  type LinkFacts,
+  type LinkInput,
+  type LinkOptions,
+  type SessionLinksOutput,
+} from './session-links.ts';
+import type { MovableSession } from './session-moves.ts';
 import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
-
-/** What the machine needs to know of a link; the link itself stays with the pump. */
-export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
-
-/** What happens on a link; the machine knows whose session it carries. */
-export type LinkInput =
-  | { readonly type: 'frame'; readonly bytes: Uint8Array }
-  | { readonly type: 'link-buffer'; readonly bytes: number }
-  | { readonly type: 'link-closed'; readonly code: ErrorCode; readonly detail: string };
 
 export type NodeInput =
   /** Signaling servers are numbers here; the first is the app's own. */
@@ -52,7 +49,7 @@ export type NodeInput =
       readonly type: 'mesh';
       readonly input: Extract<
         MeshInput,
-        { readonly type: 'verified' | 'signed' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
+        { readonly type: 'verified' | 'signed' | 'overlay' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
       >;
     }
   /** People exchange codes to link two nodes without any server. */
@@ -138,9 +135,6 @@ const CIRCUIT_LOST: ReadonlySet<ErrorCode> = new Set([
   'unreachable',
 ]);
 
-type LinkOptions = { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array };
-/** `owner` is the connection whose frames it carries. */
-type KnownLink = { readonly facts: LinkFacts; readonly options: LinkOptions; owner: number };
 type KnownConnection = { readonly machine: Connection; kind: LinkKind; wakeAt: number | undefined };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
@@ -167,16 +161,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   /** Through which server a node was met. */
   readonly #metThrough = new BoundedMap<NodeId, number>(LIMITS.maxKnownPeers);
   #isCarrierUp = false;
+  #isLeaf = false;
   readonly #dials: DialBook;
   readonly #join: JoinExchange;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
   readonly #routes = new IntroductionRoutes();
   readonly #paths: Paths;
-  readonly #moves: SessionMoves;
   /** Each connection has the number of its first link; it may move to others. */
   readonly #connections = new Map<number, KnownConnection>();
-  readonly #links = new Map<number, KnownLink>();
+  readonly #links: SessionLinks;
   readonly #neighbours = new Set<NodeId>();
   readonly #sealingKeys = new BoundedMap<NodeId, Uint8Array>(LIMITS.maxKnownPeers);
   /** Connections whose streams were given something by the machine itself. */
@@ -209,7 +203,14 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       isInUse: (node) => (this.connectionOf(this.#sessions.get(node) ?? -1)?.streamCount ?? 0) > MESH_STREAMS,
     });
     this.#inbox = new IntroductionInbox(options.identity, options.networkId, options.now);
-    this.#moves = new SessionMoves(options.entropy);
+    this.#links = new SessionLinks(
+      {
+        movable: (node, kind) => this.#movable(node, kind),
+        all: () => this.#movableSessions(),
+        isEstablished: (connection) => this.connectionOf(connection)?.identity !== undefined,
+      },
+      options.entropy,
+    );
     this.#paths = new Paths({
       me: this.#me,
       networkId: options.networkId,
@@ -217,6 +218,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       now: options.now,
       allocateLink: () => this.allocateConnection(),
       openStream: (connection, open) => this.#openStream(connection, open),
+      isOwn: (node) => this.peers.get(node)?.identity?.person === options.identity.person,
       connectionWith: (node) => this.#linkedConnection(node),
     });
   }
@@ -314,7 +316,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
-    next = earlier(next, earlier(this.#paths.nextWakeAt(), earlier(this.#moves.nextWakeAt(), this.#join.nextWakeAt())));
+    next = earlier(next, earlier(this.#paths.nextWakeAt(), earlier(this.#links.nextWakeAt(), this.#join.nextWakeAt())));
     for (const { wakeAt } of this.#connections.values()) next = earlier(next, wakeAt);
     return earlier(next, this.#opens.nextWakeAt());
   }
@@ -375,7 +377,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#join.handle(WAKE, now);
     this.#mesh.handle(WAKE, now);
     this.#paths.handle(WAKE, now);
-    this.#moves.wake(now);
+    this.#links.wake(now);
     for (const [key, { machine, wakeAt }] of this.#connections) {
       if (wakeAt === undefined || now < wakeAt) continue;
       machine.handle(WAKE, now);
@@ -396,11 +398,12 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #become(role: 'hub' | 'leaf', now: number): void {
+    this.#isLeaf = role === 'leaf';
     this.#toMesh({ type: 'role', role }, now);
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
     this.#signaling.handle({ type: role === 'hub' ? 'start-all' : 'stop-all' }, now);
-    // A hub that steps back leaves everybody; the tabs link anew with the next hub.
-    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'not-needed' }, now);
+    // A hub that steps back says goodbye to everybody: it may be about to freeze. The tabs link anew with the next hub, and a newer card follows over it.
+    for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     if (role === 'leaf') this.#dials.abandonAll();
   }
 
@@ -443,13 +446,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #connect(key: number, facts: LinkFacts, options: LinkOptions, now: number): void {
-    this.#links.set(key, { facts, options, owner: key });
-    const { role, expectedNode } = options;
     // Whoever has a link of its own needs no relay.
+    const { expectedNode } = options;
     if (expectedNode && facts.kind !== 'circuit') this.#paths.handle({ type: 'reached', node: expectedNode, link: key }, now);
-    const session = role === 'initiator' && expectedNode && this.#movable(expectedNode, facts.kind);
-    if (session) this.#moves.claim(key, endsOf(facts, role), session, now);
-    else this.#begin(key, now);
+    this.#links.add(key, facts, options, now);
+    this.#drainLinks(now);
   }
 
   /** A new session on a link. */
@@ -457,7 +458,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const known = this.#links.get(key);
     if (!known) return;
     const { facts, options } = known;
-    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, now);
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, options, now);
     const { kind, localFingerprint, remoteFingerprint } = facts;
     const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
@@ -473,21 +474,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #fromLink(link: number, input: LinkInput, now: number): void {
-    const known = this.#links.get(link);
-    if (!known) return;
-    if (input.type === 'link-closed') this.#links.delete(link);
-    if (this.#moves.has(link)) {
-      if (input.type === 'frame') this.#moves.frame(link, input.bytes);
-      if (input.type === 'link-closed') this.#linkUseless(link, known, input.code, now);
-      return;
-    }
-    // Not on circuits: without certificates of its own, an earlier claim would fit the link as well.
-    const mayBeClaim = known.options.role === 'responder' && known.facts.kind !== 'circuit';
-    const isClaim = mayBeClaim && input.type === 'frame' && input.bytes[0] === CHANNEL_FRAME.claim;
-    if (isClaim && !this.connectionOf(known.owner)?.identity) {
-      return this.#moves.answer(link, endsOf(known.facts, 'responder'), input.bytes, this.#movableSessions());
-    }
-    this.#toConnection(known.owner, { ...input, link }, now);
+    const routed = this.#links.route(link, input);
+    if (routed) this.#toConnection(routed.connection, routed.input, now);
   }
 
   /** Links on which others have yet to prove who they are. */
@@ -497,9 +485,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return pending;
   }
 
-  #turnAway(link: number, now: number): void {
+  #turnAway(link: number, { expectedNode }: LinkOptions, now: number): void {
     this.#fault('overloaded', 'Too many others have yet to prove who they are.');
     this.#dropLink(link, now);
+    if (expectedNode) this.#dialFailed(expectedNode, 'overloaded', now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -516,7 +505,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #dropLink(link: number, now: number): void {
-    this.#links.delete(link);
+    this.#links.forget(link);
     if (this.#paths.isCircuit(link)) this.#paths.handle({ type: 'close', link }, now);
     else this.#outputs.push({ type: 'drop-link', link });
   }
@@ -553,35 +542,31 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
-  #movesOutput(output: SessionMovesOutput, now: number): void {
-    const known = this.#links.get(output.link);
-    if (!known) return;
+  /** Answers whether there was anything to do. */
+  #drainLinks(now: number): boolean {
+    let isAny = false;
+    for (let output = this.#links.poll(); output; output = this.#links.poll()) {
+      isAny = true;
+      this.#linksOutput(output, now);
+    }
+    return isAny;
+  }
+
+  #linksOutput(output: SessionLinksOutput, now: number): void {
     switch (output.type) {
       case 'transmit':
         return this.#transmit(output.link, output.frame, now);
-      case 'proven': {
-        const { link, connection, transcript, begins } = output;
-        // The session that might have begun here is not needed.
-        this.#connections.delete(link);
-        known.owner = connection;
-        const to = { link, maxFrameBytes: maxFrameBytesOf(known.facts.kind) };
-        return this.#toConnection(connection, { type: 'move', to, transcript, begins }, now);
-      }
-      case 'unknown':
+      case 'begin':
         this.#begin(output.link, now);
         return output.early && this.#fromLink(output.link, { type: 'frame', bytes: output.early }, now);
-      case 'failed':
-        return this.#linkUseless(output.link, known, output.code, now);
+      case 'move':
+        this.#connections.delete(output.link);
+        return this.#toConnection(output.connection, output.input, now);
+      case 'useless':
+        if (!this.connectionOf(output.link)?.identity) this.#connections.delete(output.link);
+        this.#dropLink(output.link, now);
+        return output.node && this.#toOverlay({ type: 'dial-failed', node: output.node, code: output.code }, now);
     }
-  }
-
-  /** A link on which a session was to go on, or might have begun. The session stays where it is. */
-  #linkUseless(link: number, { options, facts }: KnownLink, code: ErrorCode, now: number): void {
-    this.#moves.forget(link);
-    if (!this.connectionOf(link)?.identity) this.#connections.delete(link);
-    this.#dropLink(link, now);
-    const { expectedNode } = options;
-    if (expectedNode && facts.kind !== 'circuit') this.#toOverlay({ type: 'dial-failed', node: expectedNode, code }, now);
   }
 
   /** The session has another link from now on. */
@@ -622,17 +607,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#fault(output.code, output.detail, this.connectionOf(key)?.identity?.node);
       case 'closed':
         this.#outputs.push({ type: 'connection', connection: key, output });
-        return this.#connectionClosed(key, output.code, now);
+        // What this node tells others when it leaves is not what they told it.
+        return this.#connectionClosed(key, output.code === 'peer-closed' && !output.remote ? 'closed-here' : output.code, now);
       case 'transmit':
         return this.#transmit(output.link, output.frame, now);
       case 'moving':
         return this.#moved(key, output.to, now);
       case 'link-done':
         return this.#dropLink(output.link, now);
-      case 'move-failed': {
-        const known = this.#links.get(output.to);
-        return known && this.#linkUseless(output.to, known, 'timed-out', now);
-      }
+      case 'move-failed':
+        return this.#links.moveFailed(output.to);
       case 'stream': {
         const { output: event } = output;
         if (this.#mesh.handleStream(key, event, now)) return this.#drainMesh(now);
@@ -692,8 +676,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const via = this.#paths.viaOf(connection.machine.link);
     this.#connections.delete(key);
     this.#unflushed.delete(key);
-    this.#moves.forgetSession(key);
-    for (const [link, { owner }] of this.#links) if (owner === key) this.#dropLink(link, now);
+    for (const link of this.#links.forgetConnection(key)) this.#dropLink(link, now);
     this.#paths.handle({ type: 'connection-closed', connection: key }, now);
     const isFar = connection.kind === 'circuit';
     const { identity, dialledNode, bytesSent, bytesReceived } = connection.machine;
@@ -704,7 +687,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
     if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
-    if (this.#sessions.get(node) !== key) return;
+    if (this.#sessions.get(node) !== key) return this.#didNotCount(dialledNode ?? node, code, now);
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
@@ -715,11 +698,21 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'want', node }, now);
   }
 
-  /** A session over relays is for until there is a link. */
+  /** A session ended that never counted: another one does, or there is none, and the attempt that led to it is over. */
+  #didNotCount(dialled: NodeId, code: ErrorCode, now: number): void {
+    if (this.#sessions.has(dialled) || this.#dials.isDialling(dialled)) return;
+    this.#toOverlay({ type: 'dial-failed', node: dialled, code }, now);
+  }
+
+  /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
+    const flags = this.#mesh.cardOf(node)?.flags ?? 0;
+    if (this.#isLeaf || (flags & CARD_FLAGS.leaf) !== 0) return;
     const connection = this.#connections.get(key);
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
+    if (!this.#mesh.mayAccept(node, now)) return;
+    this.#toOverlay({ type: 'incoming', node }, now);
     this.#dials.handle({ type: 'dial', node, sealingKey }, now);
   }
 
@@ -920,6 +913,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'neighbour-up', node }, now);
     const rttMs = this.peers.get(node)?.rttMs;
     if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
+    // Who asked before there was anybody to ask, as a page does that was just opened, or before anybody knew a way.
+    for (const wanted of this.#opens.wanted())
+      if (wanted !== node && !this.#sessions.has(wanted)) this.#paths.handle({ type: 'want', node: wanted }, now);
   }
 
   // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────
@@ -944,11 +940,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** Does what paths and moves want, and seals what they put on streams; answers whether there was anything. */
   #drainPaths(now: number): boolean {
-    let isAny = false;
-    for (let output = this.#moves.poll(); output; output = this.#moves.poll()) {
-      isAny = true;
-      this.#movesOutput(output, now);
-    }
+    let isAny = this.#drainLinks(now);
     for (let output = this.#paths.poll(); output; output = this.#paths.poll()) {
       isAny = true;
       this.#pathsOutput(output, now);
@@ -986,23 +978,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#routes.undeliverable(output.to);
         return this.#dials.handle({ type: 'absent', node: output.to }, now);
       case 'misbehaved':
-        return this.#fault('protocol-violation', output.detail, output.node);
+        return this.#toMesh(output, now);
     }
   }
 
   #fault(code: ErrorCode, detail: string, node?: NodeId): void {
     this.#outputs.push({ type: 'fault', code, detail, ...(node ? { node } : {}) });
   }
-}
-
-/** A circuit has no certificates: relays could not be kept from showing their own. */
-const CIRCUIT_FACTS: LinkFacts = { kind: 'circuit', localFingerprint: EMPTY_BYTES, remoteFingerprint: EMPTY_BYTES };
-
-function maxFrameBytesOf(kind: LinkKind): number {
-  return kind === 'circuit' ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes;
-}
-
-/** The side that opened a link dialled it. */
-function endsOf({ localFingerprint, remoteFingerprint }: LinkFacts, role: LinkOptions['role']): ClaimedLink {
-  return role === 'initiator' ? { dialler: localFingerprint, dialled: remoteFingerprint } : { dialler: remoteFingerprint, dialled: localFingerprint };
 }

@@ -85,6 +85,8 @@ export class Node implements NodeApi {
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
   readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
+  readonly #hasSignaling: boolean;
+  #role: 'hub' | 'leaf' | undefined;
   #nextRequest = 1;
   #onRegistry: (event: RegistryEvent) => void = () => undefined;
 
@@ -115,8 +117,8 @@ export class Node implements NodeApi {
     });
     // Whoever has the secret of a private network is one of its own.
     if (options.psk) this.setRelayTrust('everybody');
-    if (options.role === 'leaf') this.setRole('leaf');
-    else if (options.signaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
+    this.#hasSignaling = options.signaling !== undefined;
+    this.setRole(options.role ?? 'hub');
   }
 
   state(): NodeState {
@@ -231,6 +233,10 @@ export class Node implements NodeApi {
     await Promise.resolve();
   }
 
+  prefer(nodes: readonly NodeId[]): void {
+    this.#pump.dispatch({ type: 'mesh', input: { type: 'overlay', input: { type: 'prefer', nodes } } });
+  }
+
   /** For whom this node relays without a stranger's bounds: contacts. Everybody in a private network, which is where it begins there. */
   setRelayTrust(trust: RelayTrust): void {
     this.#pump.dispatch({ type: 'relay-trust', trust });
@@ -248,7 +254,13 @@ export class Node implements NodeApi {
 
   /** A leaf gives up its own links: it is reached through the hub of its browser. */
   setRole(role: 'hub' | 'leaf'): void {
-    this.#pump.dispatch({ type: 'role', role });
+    const isFirstHub = role === 'hub' && this.#role === undefined;
+    if (role === this.#role) return;
+    this.#role = role;
+    if (!isFirstHub) this.#pump.dispatch({ type: 'role', role });
+    if (role === 'hub' && this.#hasSignaling) this.#pump.dispatch({ type: 'signaling', server: 0, input: { type: 'start' } });
+    // At once: a page that freezes gets no microtask of its own for the goodbyes.
+    if (!isFirstHub) this.#pump.drain();
   }
 
   /** Runs a session over a link that needed no introduction: another tab, a host, a test. */

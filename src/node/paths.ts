@@ -35,6 +35,8 @@ export type PathsOptions = {
   readonly now: number;
   allocateLink(): number;
   openStream(connection: number, open: StreamOpening): number | undefined;
+  /** Whether a neighbour is this person's, another tab of this browser for one. */
+  isOwn(node: NodeId): boolean;
   connectionWith(node: NodeId): number | undefined;
 };
 

@@ -55,6 +55,11 @@ export class WaitingOpens {
     return next;
   }
 
+  /** Nodes with which a session is waited for, each once. */
+  wanted(): ReadonlySet<NodeId> {
+    return new Set([...this.#opens.values()].filter(({ at }) => !at).map(({ node }) => node));
+  }
+
   /** `session` is the connection that counts for the node, if there is one. */
   open(request: OpenRequest, session: number | undefined): void {
     if (this.#opens.size >= LIMITS.maxWaitingOpens) return this.#failed(request.request, 'overloaded');

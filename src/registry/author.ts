@@ -40,7 +40,6 @@ export class Author {
   #edits: LocalEdit[] = [];
   #isLoaded = false;
   #isWriting = false;
-  #written = 0;
   #retryAt: number | undefined;
 
   constructor(jobs: Jobs, keeper: DocumentKeeper, options: AuthorOptions) {
@@ -143,8 +142,8 @@ export class Author {
     }
     const entries = content?.entries ?? NO_ENTRIES;
     const isNewGeneration = content !== undefined && (isLong(content) || losesWriters(content, writers));
-    const options = { view: viewOf(entries), edits, device, now, unique: `${toHex(this.#run)}.${this.#written++}` };
-    const plan = isNewGeneration ? planGeneration({ ...options, covers: content.heads }) : planEdit(options);
+    const options = { view: viewOf(entries), edits, device, now };
+    const plan = isNewGeneration ? planGeneration({ ...options, covers: content.heads, run: toHex(this.#run) }) : planEdit(options);
     if (bytesAfter(isNewGeneration ? NO_ENTRIES : entries, plan) > LIMITS.maxRegistryEntriesBytes) {
       this.#alarm('too-large', 'There are more agents than one person can publish.');
       return done(now);

@@ -132,7 +132,7 @@ describe('history and generations', () => {
     b.registry.handle({ type: 'engine-done', job: job.job, result: network.engine.run(job.work) }, network.now);
     expect(items).toEqual([
       [a.device.id, 1, []],
-      [b.device.id, 0, [`agent:${a.node}:notes:`]],
+      [b.device.id, 0, [`agent:${a.node}:notes`]],
     ]);
   });
 

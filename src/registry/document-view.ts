@@ -2,7 +2,7 @@ import { ParleyError } from '../base/errors.ts';
 import type { AgentId, DeviceId, NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RawEntries } from './engine/document-engine.ts';
-import { decodeEntry, subjectOf, type AgentRecord, type Entry } from './records.ts';
+import { decodeEntry, KEYS, type AgentRecord, type Entry } from './records.ts';
 
 export type NodeView = {
   readonly node: NodeId;
@@ -13,16 +13,14 @@ export type NodeView = {
   readonly agents: ReadonlyMap<AgentId, AgentRecord & { readonly revision: number }>;
 };
 
-/** What a document says, with every conflict resolved the same way everywhere. */
+/** What a document says. */
 export type DocumentView = {
   readonly name: string | undefined;
   readonly nodes: ReadonlyMap<NodeId, NodeView>;
   /** Heads of the generation before that this one takes over. */
   readonly covers: ReadonlySet<string>;
-  /** The entry that stands, of each subject. */
-  readonly current: ReadonlyMap<string, Entry>;
-  /** All keys, of each subject: what an edit deletes. */
-  readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** All entries by their keys. */
+  readonly entries: ReadonlyMap<string, Entry>;
 };
 
 /** Views are made once for each set of entries, and shared by all who hold it. */
@@ -34,29 +32,22 @@ export function viewOf(entries: RawEntries): DocumentView {
   return view;
 }
 
-function makeView(entries: RawEntries): DocumentView {
-  const keys = new Map<string, string[]>();
-  const current = new Map<string, Entry>();
+function makeView(raw: RawEntries): DocumentView {
+  const entries = new Map<string, Entry>();
   const covers = new Set<string>();
-  // Ascending keys, and the later one wins a tie: the same choice on every node.
-  for (const key of [...entries.keys()].toSorted()) {
-    const entry = tryDecode(key, entries.get(key) as Uint8Array);
+  // Ascending keys: where there are more than may be, every node shows the same ones.
+  for (const key of [...raw.keys()].toSorted()) {
+    const entry = tryDecode(key, raw.get(key) as Uint8Array);
     if (!entry) continue;
-    const subject = subjectOf(key);
-    const others = keys.get(subject);
-    if (others) others.push(key);
-    else keys.set(subject, [key]);
-    const rival = current.get(subject);
-    if (!rival || entry.revision >= rival.revision) current.set(subject, entry);
+    entries.set(key, entry);
     if (entry.kind === 'generation') for (const head of entry.covers) covers.add(head);
   }
-  const name = current.get('name:');
-  return { name: name?.kind === 'name' ? name.name : undefined, nodes: nodesOf(current), covers, current, keys };
+  const name = entries.get(KEYS.name);
+  return { name: name?.kind === 'name' ? name.name : undefined, nodes: nodesOf([...entries.values()]), covers, entries };
 }
 
-function nodesOf(current: ReadonlyMap<string, Entry>): ReadonlyMap<NodeId, NodeView> {
+function nodesOf(entries: readonly Entry[]): ReadonlyMap<NodeId, NodeView> {
   const nodes = new Map<NodeId, NodeView & { readonly agents: Map<AgentId, AgentRecord & { readonly revision: number }> }>();
-  const entries = [...current.values()];
   for (const entry of entries) {
     if (entry.kind !== 'node' || nodes.size >= LIMITS.maxNodesPerPerson) continue;
     nodes.set(entry.record.node, { ...entry.record, agents: new Map() });

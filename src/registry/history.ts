@@ -2,7 +2,7 @@ import type { DeviceId } from '../base/ids.ts';
 import { stateOf, type DocumentContent } from './document-content.ts';
 import type { DocumentId } from './document-id.ts';
 import type { Jobs } from './jobs.ts';
-import { decodeEntry, subjectOf, type Entry } from './records.ts';
+import { decodeEntry, type Entry } from './records.ts';
 
 /** One change, as it can be shown. */
 export type HistoryItem = {
@@ -13,7 +13,7 @@ export type HistoryItem = {
   /** The changes that it builds on. */
   readonly after: readonly string[];
   readonly written: readonly Entry[];
-  /** Subjects (`node:…:`, `agent:…:…:`) of which nothing was written in their place. */
+  /** Keys (`node:…`, `agent:…:…`). */
   readonly removed: readonly string[];
 };
 
@@ -23,14 +23,13 @@ export function historyOf(jobs: Jobs, document: DocumentId, content: DocumentCon
     then(
       content.changes.map(({ header, device }) => {
         const { puts = [], deletes = [] } = effects.get(header.hash) ?? {};
-        const written = new Set(puts.map(([key]) => subjectOf(key)));
         return {
           hash: header.hash,
           device,
           at: header.time * 1000,
           after: header.deps,
           written: puts.flatMap(([key, value]) => tryDecode(key, value)),
-          removed: [...new Set(deletes.map(subjectOf))].filter((subject) => !written.has(subject)),
+          removed: deletes,
         };
       }),
     );

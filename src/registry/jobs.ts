@@ -1,3 +1,4 @@
+import { Queue } from '../base/queue.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { EngineResult, EngineWork } from './engine/document-engine.ts';
@@ -7,22 +8,18 @@ type Answer<T> = (value: T, now: number) => void;
 
 /** What the parts of the registry use of it: outputs, and questions to the outside with what is to be done with the answer. */
 export class Jobs {
-  readonly #outputs: RegistryOutput[] = [];
+  readonly #outputs = new Queue<RegistryOutput>();
   readonly #verifications = new Map<number, Answer<boolean>>();
   readonly #signatures = new Map<number, Answer<Uint8Array>>();
   readonly #works = new Map<number, Answer<EngineResult>>();
   #next = 0;
-  #head = 0;
 
   emit(output: RegistryOutput): void {
     this.#outputs.push(output);
   }
 
   poll(): RegistryOutput | undefined {
-    const output = this.#outputs[this.#head];
-    if (output) this.#head++;
-    else if (this.#head > 0) this.#outputs.splice(0, (this.#head = 0) || this.#outputs.length);
-    return output;
+    return this.#outputs.shift();
   }
 
   /** Whether nothing more is to be begun for strangers. */

@@ -4,8 +4,9 @@ import { decode, encode } from '../wire/codec.ts';
 import { readArray, readBytes, readInteger, readList, readOneOf, readText } from '../wire/readers.ts';
 
 /**
- * The entries of a document. Each is one value under a key of its own, `kind:subject:unique`: an edit writes a fresh key and deletes those that
- * it saw, so that a removal deletes what its writer knew and an addition made at the same time stays (observed-remove).
+ * The entries of a document: each is one value under one key of a flat map. Automerge's maps are observed-remove as they are: deleting a key
+ * deletes the values that the deleting device had seen, and one that is written at the same time stays; of two that are written at the same
+ * time, every node picks the same.
  */
 
 /** Who may see and call an agent (design.md §6). */
@@ -51,19 +52,15 @@ const DIGEST_BYTES = 32;
 const MAX_KEY_LENGTH = 160;
 const MAX_COVERED_HEADS = 64;
 
-/** What comes before the unique part of an entry's key. */
-export const SUBJECTS = {
-  name: 'name:',
-  generation: 'generation:',
-  node: (node: NodeId): string => `node:${node}:`,
-  agent: (node: NodeId, agent: AgentId): string => `agent:${node}:${agent}:`,
+export const KEYS = {
+  name: 'name',
+  node: (node: NodeId): string => `node:${node}`,
+  agent: (node: NodeId, agent: AgentId): string => `agent:${node}:${agent}`,
+  /** What the keys of all agents of the node begin with. */
   agentsOf: (node: NodeId): string => `agent:${node}:`,
+  /** Two devices may begin a generation at the same time, and what either takes over counts: each has a key of its own. */
+  generation: (run: string): string => `generation:${run}`,
 } as const;
-
-/** The part of a key that says what the entry is about. */
-export function subjectOf(key: string): string {
-  return key.slice(0, key.lastIndexOf(':') + 1);
-}
 
 export function encodeEntry(entry: Entry): Uint8Array {
   switch (entry.kind) {

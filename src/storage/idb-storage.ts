@@ -11,8 +11,9 @@ import type {
   StoredConversation,
   StoredEvent,
 } from '../ports/chat-store.ts';
-import { TABLE_NAMES, type Records, type Table, type TableName } from '../ports/records.ts';
+import { TABLE_NAMES, type Fence, type Records, type Table, type TableName } from '../ports/records.ts';
 import { canAdvance, readUpTo, unreadAmong, withEvent } from './chat-rules.ts';
+import { fencedError } from './fenced-error.ts';
 
 interface Schema extends DBSchema {
   records: { key: [TableName, string]; value: unknown };
@@ -68,7 +69,13 @@ function afterEvent({ conversation, depth, time, id }: StoredEvent): IDBKeyRange
   return IDBKeyRange.bound([conversation, depth, time, id], [conversation, []], true);
 }
 
-export type OpenStorage = { readonly records: Records; readonly chat: ChatStore; close(): void };
+export type OpenStorage = {
+  readonly records: Records;
+  readonly chat: ChatStore;
+  /** Whether the other tabs of this browser have the same. */
+  readonly isShared: boolean;
+  close(): void;
+};
 
 /**
  * Opens this origin's database.
@@ -99,6 +106,7 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
   return {
     records: new IdbRecords(database, tell, channel),
     chat: new IdbChatStore(database, tell),
+    isShared: true,
     close: () => {
       channel?.close();
       database.close();
@@ -110,9 +118,9 @@ export async function openIdbStorage(name: string = DATABASE_NAME): Promise<Open
 const PARTS: Readonly<Record<StoreNames<Schema>, readonly string[]>> = {
   records: [],
   events: ['order'],
-  conversations: [],
+  conversations: ['recent'],
   heads: [],
-  deliveries: ['conversation', 'open'],
+  deliveries: ['open'],
 };
 
 function isWhole(database: Database): boolean {
@@ -129,6 +137,9 @@ export function deleteIdbStorage(name: string): Promise<void> {
   return deleteDB(name);
 }
 
+type RecordKey = [TableName, string];
+/** Throws where the writer has lost the right to write. */
+type WriteCheck = (store: { get(key: RecordKey): Promise<unknown> }) => Promise<void>;
 type Tell = (table: TableName | 'chat', key?: string) => void;
 
 class IdbRecords implements Records {
@@ -143,6 +154,25 @@ class IdbRecords implements Records {
   }
 
   table<Value>(name: TableName): Table<Value> {
+    return this.#table(name, async () => undefined);
+  }
+
+  async takeFence(scope: string): Promise<Fence> {
+    const key: RecordKey = ['fences', scope];
+    const token = await write(this.#database, ['records'], async (transaction) => {
+      const store = transaction.objectStore('records');
+      const next = (((await store.get(key)) as number | undefined) ?? 0) + 1;
+      await store.put(next, key);
+      return next;
+    });
+    const check: WriteCheck = async (store) => {
+      if ((await store.get(key)) !== token) throw fencedError();
+    };
+    return { token, table: (name) => this.#table(name, check) };
+  }
+
+  /** `check` is asked in the transaction of each write, and fails it. */
+  #table<Value>(name: TableName, check: WriteCheck): Table<Value> {
     const database = this.#database;
     const tell = this.#tell;
     return {
@@ -155,16 +185,25 @@ class IdbRecords implements Records {
           return new Map(keys.map(([, key], index) => [key, values[index] as Value]));
         }),
       put: async (key, value) => {
-        await write(database, ['records'], (transaction) => transaction.objectStore('records').put(value, [name, key]));
+        await write(database, ['records'], async (transaction) => {
+          const store = transaction.objectStore('records');
+          await check(store);
+          await store.put(value, [name, key]);
+        });
         tell(name, key);
       },
       delete: async (key) => {
-        await write(database, ['records'], (transaction) => transaction.objectStore('records').delete([name, key]));
+        await write(database, ['records'], async (transaction) => {
+          const store = transaction.objectStore('records');
+          await check(store);
+          await store.delete([name, key]);
+        });
         tell(name, key);
       },
       update: async (key, change) => {
         const after = await write(database, ['records'], async (transaction) => {
           const store = transaction.objectStore('records');
+          await check(store);
           const changed = change((await store.get([name, key])) as Value | undefined);
           await (changed === undefined ? store.delete([name, key]) : store.put(changed, [name, key]));
           return changed;

@@ -9,17 +9,28 @@ import type {
   StoredConversation,
   StoredEvent,
 } from '../ports/chat-store.ts';
-import type { Records, Table, TableName } from '../ports/records.ts';
+import type { Fence, Records, Table, TableName } from '../ports/records.ts';
 import { canAdvance, inDisplayOrder, isBefore, isMoreRecent, readUpTo, withEvent } from './chat-rules.ts';
+import { fencedError } from './fenced-error.ts';
 
 /** Tables that live as long as the page: where the browser gives no storage, and in tests. */
 export class MemoryRecords implements Records {
   readonly #tables = new Map<TableName, MemoryTable<unknown>>();
+  readonly #fences = new Map<string, number>();
 
   table<Value>(name: TableName): Table<Value> {
     let table = this.#tables.get(name);
     if (!table) this.#tables.set(name, (table = new MemoryTable()));
     return table as MemoryTable<Value>;
+  }
+
+  async takeFence(scope: string): Promise<Fence> {
+    const token = (this.#fences.get(scope) ?? 0) + 1;
+    this.#fences.set(scope, token);
+    const check = () => {
+      if (this.#fences.get(scope) !== token) throw fencedError();
+    };
+    return { token, table: (name) => fencedTable(this.table(name), check) };
   }
 
   onForeignChange(): () => void {
@@ -52,6 +63,16 @@ class MemoryTable<Value> implements Table<Value> {
     else this.#values.set(key, after);
     return after;
   }
+}
+
+function fencedTable<Value>(table: Table<Value>, check: () => void): Table<Value> {
+  return {
+    get: (key) => table.get(key),
+    all: () => table.all(),
+    put: async (key, value) => (check(), table.put(key, value)),
+    delete: async (key) => (check(), table.delete(key)),
+    update: async (key, change) => (check(), table.update(key, change)),
+  };
 }
 
 export class MemoryChatStore implements ChatStore {

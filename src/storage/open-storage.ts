@@ -12,5 +12,5 @@ export async function openStorageOrMemory(): Promise<OpenStorage & { readonly pr
 }
 
 export function memoryStorage(): OpenStorage {
-  return { records: new MemoryRecords(), chat: new MemoryChatStore(), close: () => undefined };
+  return { records: new MemoryRecords(), chat: new MemoryChatStore(), isShared: false, close: () => undefined };
 }

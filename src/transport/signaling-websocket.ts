@@ -50,6 +50,14 @@ export function signalingUrlOf(pageUrl: string): string {
   return url.href;
 }
 
+/** Whether a server's word for another server can be used: a WebSocket URL, and a secure one where the page is. */
+export function isSignalingUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  const isSecurePage = globalThis.location?.protocol === 'https:';
+  return (protocol === 'wss:' || (protocol === 'ws:' && !isSecurePage)) && username === '' && password === '';
+}
+
 class WebSocketSignalingConnection implements SignalingConnection {
   readonly #handlers: SignalingHandlers;
   readonly #socket: WebSocketLike | undefined;

@@ -8,7 +8,7 @@ import { WebRtcDialer, type SimplePeerClass } from './webrtc-dialer.ts';
 const { SimplePeer } = globalThis as unknown as { SimplePeer: SimplePeerClass };
 
 function dialPair(): Promise<readonly [Link, Link]> {
-  const dialer = new WebRtcDialer(SimplePeer);
+  const dialer = new WebRtcDialer(() => Promise.resolve(SimplePeer));
   const dials: RtcDial[] = [];
   const side = (initiator: boolean, other: number) =>
     new Promise<Link>((resolve, reject) => {

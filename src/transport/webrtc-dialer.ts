@@ -17,14 +17,17 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Opens WebRTC data channels through simple-peer. */
 export class WebRtcDialer implements RtcDialer {
-  readonly #Peer: SimplePeerClass;
+  readonly #loading: Promise<SimplePeerClass>;
 
-  constructor(Peer: SimplePeerClass) {
-    this.#Peer = Peer;
+  /** `load` is called at once: the class arrives while the node looks for others, and dials wait for it. */
+  constructor(load: () => Promise<SimplePeerClass>) {
+    this.#loading = load();
+    // A dial says why it failed; until there is one, nobody has to hear of it.
+    this.#loading.catch(() => undefined);
   }
 
   dial(options: RtcDialOptions): RtcDial {
-    return new WebRtcDial(this.#Peer, options);
+    return new WebRtcDial(this.#loading, options);
   }
 }
 
@@ -32,9 +35,20 @@ class WebRtcDial implements RtcDial {
   readonly #options: RtcDialOptions;
   #peer: SimplePeer.Instance | undefined;
   #isOver = false;
+  /** Signals that came before there was anything to take them. */
+  readonly #early: RtcSignal[] = [];
 
-  constructor(Peer: SimplePeerClass, options: RtcDialOptions) {
+  constructor(loading: Promise<SimplePeerClass>, options: RtcDialOptions) {
     this.#options = options;
+    loading.then(
+      (Peer) => this.#open(Peer),
+      (thrown: unknown) => this.#fail(thrown),
+    );
+  }
+
+  #open(Peer: SimplePeerClass): void {
+    if (this.#isOver) return;
+    const options = this.#options;
     try {
       const peer = new Peer({
         initiator: options.initiator,
@@ -45,14 +59,19 @@ class WebRtcDial implements RtcDial {
       this.#listen(peer);
       this.#watch((peer as unknown as Inner)._pc);
     } catch (thrown) {
-      queueMicrotask(() => this.#fail(thrown));
+      return this.#fail(thrown);
     }
+    for (const remote of this.#early.splice(0)) this.signal(remote);
   }
 
   signal(remote: RtcSignal): void {
     if (this.#isOver) return;
+    if (!this.#peer) {
+      if (this.#early.length < LIMITS.maxSignalsPerIntroduction) this.#early.push(remote);
+      return;
+    }
     try {
-      this.#peer?.signal(toSimplePeer(remote));
+      this.#peer.signal(toSimplePeer(remote));
     } catch (thrown) {
       this.#fail(thrown);
     }

@@ -169,6 +169,7 @@ export const strings = {
   state: 'State',
   checkConnection: 'Check connection',
   connectionCheck: 'Connection check',
+  throughTab: 'Through another tab of this browser.',
   myAddress: 'Address of this tab',
   copyAddress: 'Copy address',
   checking: 'Checking…',
@@ -263,7 +264,8 @@ const SERVER_TEXTS: Record<NetworkStatusView['server']['state'], (host: string) 
 };
 
 export function serverText(status: NetworkStatusView): string {
-  return SERVER_TEXTS[status.server.state](status.server.host);
+  const text = SERVER_TEXTS[status.server.state](status.server.host);
+  return status.isThroughTab ? `${strings.throughTab} ${text}` : text;
 }
 
 /** By which way, without how long it takes. */

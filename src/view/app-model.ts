@@ -1,6 +1,7 @@
-import { signal, type Signal } from '@preact/signals-core';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Directory } from '../agents/directory.ts';
 import { cleanName } from '../agents/directory.ts';
+import type { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError } from '../base/errors.ts';
 import { parseAgentId, parsePersonId } from '../base/ids.ts';
 import { safetyNumber } from '../crypto/safety-number.ts';
@@ -11,7 +12,7 @@ import type { Approvals } from '../mcp/approvals.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { ChatStore } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Records } from '../ports/records.ts';
+import type { Records, TableName } from '../ports/records.ts';
 import type { IceServer } from '../ports/rtc.ts';
 import { AgentsModel } from './agents-model.ts';
 import type { IceProbe } from './connection-check.ts';
@@ -48,17 +49,30 @@ export type PagePort = {
   probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
 };
 
+/** How the tab that has the links of this browser is connected. */
+export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers'> & { readonly server: NetworkStatusView['server']['state'] };
+
+/** What the tabs of one browser know of each other. */
+export type TabsPort = {
+  /** `undefined` in the tab that has the links. */
+  readonly hubStatus: ReadonlySignal<HubStatus | undefined>;
+  /** Tells the other tabs how this one is connected. */
+  publish(status: HubStatus): void;
+};
+
 export type AppModelOptions = {
   readonly node: NodeApi;
   readonly chat: ChatService;
   readonly chatStore: ChatStore;
   readonly directory: Directory;
+  readonly published: PublishedAgents;
   readonly host: AgentHost;
   readonly clients: AgentClients;
   readonly approvals: Approvals;
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
+  readonly tabs: TabsPort;
   readonly network: NetworkView;
   readonly networks: readonly NetworkView[];
   readonly name: string;
@@ -70,6 +84,11 @@ export type AppModelOptions = {
 export function createAppModel(options: AppModelOptions): { readonly model: AppModel; readonly programs: AgentsModel } {
   const model = new Model(options);
   return { model, programs: model.agentsModel };
+}
+
+/** A theme as it was stored. */
+export function readTheme(value: unknown): Theme {
+  return value === 'light' || value === 'dark' ? value : 'system';
 }
 
 class Model implements AppModel {
@@ -87,6 +106,7 @@ class Model implements AppModel {
   readonly #conversations: ConversationsModel;
   readonly #networkModel: NetworkModel;
   #isRefreshScheduled = false;
+  #favoured = '';
   #nextNotice = 1;
 
   constructor(options: AppModelOptions) {
@@ -129,15 +149,14 @@ class Model implements AppModel {
       this.#scheduleRefresh();
     });
     node.on('peer', () => this.#scheduleRefresh());
-    node.on('node-up', () => this.#scheduleRefresh());
-    node.on('node-down', () => this.#scheduleRefresh());
     directory.on('people', () => this.#scheduleRefresh());
-    records.onForeignChange((table, key) => {
-      if (table === 'settings' && key === 'name') void this.#renamedElsewhere();
-    });
+    for (const name of ['node-up', 'node-down'] as const) node.on(name, () => this.#scheduleRefresh());
+    options.tabs.hubStatus.subscribe(() => this.#scheduleRefresh());
+    records.onForeignChange((table, key) => void this.#changedElsewhere(table, key).catch((thrown: unknown) => this.#report(thrown)));
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
+    options.published.onChange = () => this.#publish();
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
@@ -283,13 +302,27 @@ class Model implements AppModel {
     }
   }
 
-  /** My name is the same in all tabs of this browser. */
-  async #renamedElsewhere(): Promise<void> {
-    const name = await this.#options.records
-      .table<string>('settings')
-      .get('name')
-      .catch(() => undefined);
-    if (name !== undefined && name !== this.me.value.name) this.#showMyName(name);
+  /** My name, the theme and what else was chosen are the same in all tabs of this browser. */
+  async #changedElsewhere(table: TableName | 'chat', key: string | undefined): Promise<void> {
+    if (table === 'pins') {
+      await this.#people.load();
+      return this.#scheduleRefresh();
+    }
+    if (table !== 'settings' || key === undefined) return;
+    const value = await this.#options.records.table<unknown>('settings').get(key);
+    if (key === 'name' && typeof value === 'string' && value !== this.me.value.name) this.#showMyName(value);
+    else if (key === 'theme') this.#showTheme(readTheme(value));
+    else if (key === 'agents-off' && Array.isArray(value)) this.#switchAgents(value);
+  }
+
+  #switchAgents(off: readonly unknown[]): void {
+    const { host } = this.#options;
+    for (const { id } of host.agents()) host.setEnabled(id, !off.includes(id));
+  }
+
+  #showTheme(theme: Theme): void {
+    this.settings.value = { ...this.settings.value, theme };
+    this.#options.page.applyTheme(theme);
   }
 
   #showMyName(name: string): void {
@@ -301,8 +334,7 @@ class Model implements AppModel {
   }
 
   setTheme(theme: Theme): void {
-    this.settings.value = { ...this.settings.value, theme };
-    this.#options.page.applyTheme(theme);
+    this.#showTheme(theme);
     this.#options.records
       .table<string>('settings')
       .put('theme', theme)
@@ -348,7 +380,7 @@ class Model implements AppModel {
 
   async #load(): Promise<void> {
     try {
-      await Promise.all([this.#options.directory.load(), this.#people.load(), this.#conversations.loadMore()]);
+      await Promise.all([this.#people.load(), this.#conversations.loadMore()]);
     } catch (thrown) {
       this.#report(thrown);
     }
@@ -363,14 +395,8 @@ class Model implements AppModel {
   }
 
   #publish(): void {
-    const { directory, host } = this.#options;
-    directory.publish({
-      name: this.me.value.name,
-      agents: host
-        .agents()
-        .filter(({ id }) => host.isEnabled(id))
-        .map(({ id, title, description }) => ({ id, title, description })),
-    });
+    const { directory, published } = this.#options;
+    directory.publish({ name: this.me.value.name, agents: published.list() });
   }
 
   /** Many things change in one moment; the screens hear of them once. */
@@ -400,15 +426,36 @@ class Model implements AppModel {
     this.#networkModel.refresh();
     this.agentsModel.refresh();
     this.#conversations.refresh();
+    this.#favour();
+  }
+
+  /** People whom one talks to are worth a direct link, and are relayed for without a stranger's bounds. */
+  #favour(): void {
+    const { node, directory, network } = this.#options;
+    const people = this.#conversations.people();
+    const nodes = people.flatMap((person) => directory.nodesOf(person));
+    const favoured = [...people, ...nodes].join();
+    if (favoured === this.#favoured) return;
+    this.#favoured = favoured;
+    node.prefer(nodes);
+    if (!network.private) node.setRelayTrust(new Set([node.identity.person, ...people]));
   }
 
   #status(): NetworkStatusView {
-    const { phase, signaling, connectedPeers, problem } = this.#options.node.state();
+    const { node, tabs, page } = this.#options;
+    const { phase, signaling, problem } = node.state();
+    const hub = tabs.hubStatus.value;
+    // The other tabs of this browser are not other people.
+    const peers = node.peers().filter((peer) => peer.state === 'connected' && peer.path?.kind !== 'tab').length;
+    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling };
+    if (!hub) tabs.publish(own);
+    const shown = hub ?? own;
     return {
-      state: phase === 'closed' ? 'offline' : phase,
-      peers: connectedPeers,
+      state: shown.state,
+      peers: shown.peers,
       mode: 'decentralised',
-      server: { host: this.#options.page.serverHost, state: signaling },
+      server: { host: page.serverHost, state: shown.server },
+      ...(hub ? { isThroughTab: true } : {}),
       ...(problem ? { problem: { code: problem.code } } : {}),
     };
   }

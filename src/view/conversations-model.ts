@@ -21,6 +21,8 @@ type Opened = {
   readUpTo: EventId | undefined;
   firstUnread: EventId | undefined;
   draft: string;
+  /** Grows when another tab changed the draft. */
+  draftEdition: number;
 };
 
 export type ConversationsModelOptions = {
@@ -64,6 +66,7 @@ export class ConversationsModel {
     chat.on('read', ({ conversation }) => this.#watch(this.#relist(conversation)));
     records.onForeignChange((table, key) => {
       if (table === 'chat' && key !== undefined) this.#watch(this.#changedElsewhere(key));
+      if (table === 'drafts' && key !== undefined) this.#watch(this.#draftedElsewhere(key));
     });
   }
 
@@ -127,6 +130,12 @@ export class ConversationsModel {
   }
 
   /** Names, presence or calls changed: everything is derived anew. */
+  /** With whom there are conversations in the list, the one talked to last first. */
+  people(): readonly PersonId[] {
+    const listed = [...this.#listed.values()].sort((a, b) => b.lastAt - a.lastAt);
+    return listed.flatMap((stored) => this.#otherOf(stored) ?? []);
+  }
+
   refresh(): void {
     for (const opened of this.#opened.values()) this.#show(opened);
     this.#refreshRows();
@@ -174,11 +183,21 @@ export class ConversationsModel {
   /** Another tab wrote into it. */
   async #changedElsewhere(id: ConversationId): Promise<void> {
     await this.#relist(id);
-    const opened = this.#opened.get(id);
+    const wasMissing = this.#views.get(id)?.value === null;
+    const opened = this.#opened.get(id) ?? (await (wasMissing ? this.#open(id) : this.#opening.get(id)));
     if (!opened) return;
     const events = await this.#options.store.page(id, Math.max(LIMITS.chatPageEvents, opened.events.length));
     this.#merge(opened, events, await this.#deliveriesOf(events));
     opened.readUpTo = this.#listed.get(id)?.readUpTo ?? opened.readUpTo;
+    this.#show(opened);
+  }
+
+  async #draftedElsewhere(id: ConversationId): Promise<void> {
+    const draft = (await this.#drafts.get(id)) ?? '';
+    const opened = this.#opened.get(id);
+    if (!opened || opened.draft === draft) return;
+    opened.draft = draft;
+    opened.draftEdition++;
     this.#show(opened);
   }
 
@@ -211,6 +230,7 @@ export class ConversationsModel {
       readUpTo: stored?.readUpTo,
       firstUnread: unread === 0 ? undefined : (byOthers.at(-unread) ?? byOthers[0])?.id,
       draft: draft ?? '',
+      draftEdition: 0,
     };
     const deliveries = await this.#deliveriesOf(events);
     this.#keepOpen(opened);
@@ -273,6 +293,7 @@ export class ConversationsModel {
       hasOlder: opened.hasOlder,
       ...(opened.firstUnread ? { firstUnread: opened.firstUnread } : {}),
       draft: opened.draft,
+      draftEdition: opened.draftEdition,
       ...(path ? { path } : {}),
     };
   }

@@ -31,6 +31,7 @@ export class People {
   }
 
   async load(): Promise<void> {
+    this.#verified.clear();
     for (const [person] of await this.#pins.all()) this.#verified.add(person as PersonId);
   }
 
@@ -48,7 +49,7 @@ export class People {
 
   view(person: PersonId): PersonView {
     const verified = this.#verified.has(person);
-    const isHere = person === this.#me || this.#connected(person) !== undefined;
+    const isHere = person === this.#me || this.#connected(person) !== undefined || this.#directory.isHere(person);
     return {
       id: person,
       name: person === this.#me ? this.#myName : (this.#directory.nameOf(person) ?? generatedName(person)),

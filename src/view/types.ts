@@ -18,6 +18,8 @@ export type NetworkStatusView = {
   readonly mode: 'decentralised' | 'hybrid' | 'centralised';
   /** The signaling server in use, and whether it answers. Without it existing links live on. */
   readonly server: { readonly host: string; readonly state: 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused' };
+  /** Another tab of this browser has the links, and this is how that one is connected. */
+  readonly isThroughTab?: true;
   readonly problem?: ProblemView;
 };
 
@@ -81,6 +83,8 @@ export type ConversationView = {
   /** The first entry that was unread when the conversation was opened. */
   readonly firstUnread?: string;
   readonly draft: string;
+  /** Grows when another tab of this browser changed the draft: the field follows. */
+  readonly draftEdition: number;
   /** How the other person is reached, in words' raw material. */
   readonly path?: PathView;
 };

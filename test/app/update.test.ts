@@ -74,7 +74,7 @@ describe('a new version of the built app', () => {
     expect(await versionOf(second)).toBe(before);
     await takeUpdate(second);
     expect(await versionOf(second)).toBe('two');
-    await second.connected(1);
+    await second.connected(0);
   });
 });
 

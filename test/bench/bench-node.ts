@@ -66,7 +66,7 @@ async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<
   host.add(echoAgent());
   const up = new Promise<NodeId>((resolve) => node.on('peer-up', (peer) => resolve(peer.node)));
   let linkedAt = 0;
-  const dial: RtcDial = new WebRtcDialer(SimplePeer).dial({
+  const dial: RtcDial = new WebRtcDialer(() => Promise.resolve(SimplePeer)).dial({
     initiator: isInitiator,
     iceServers: [],
     onSignal: (signal) => sendSignal(lane, signal),

@@ -44,7 +44,7 @@ const change = forger.sign(forger.name(forger.begin(), 'Ada').change);
 const document = documentIdOf(NETWORK_ID, forger.person.id);
 const writers = readWriters(forger.person.list(), [forger.person.certificate(forger.device, NOW)], NOW);
 const bundle = encodeBundle({ document, generation: 1, writers, proofs: [], changes: [encodeSignedChange(change)] });
-const agentKey = `agent:${identity.node}:notes:1`;
+const agentKey = `agent:${identity.node}:notes`;
 
 /** JSON whose keys are mostly those of schemas, so that it means something. */
 const { anySchema } = fc.letrec((tie) => ({

@@ -40,6 +40,51 @@ const CHECKS: Readonly<Record<string, (storage: Storage) => Promise<void>>> = {
     await Promise.all(Array.from({ length: 50 }, () => counter.update('count', (before) => (before ?? 0) + 1)));
     same(await counter.get('count'), 50);
   },
+  'lets only the last who took a fence write, each scope for itself': async ({ records }) => {
+    const [first, elsewhere] = [await records.takeFence('here'), await records.takeFence('elsewhere')];
+    const table = first.table<number>('peers');
+    await table.put('a', 1);
+    const second = await records.takeFence('here');
+    same(second.token > first.token, true);
+    for (const write of [() => table.put('a', 2), () => table.delete('a'), () => table.update('a', () => 3)]) {
+      const code = await write().then(
+        () => 'written',
+        (thrown: unknown) => (thrown as { readonly code?: unknown }).code,
+      );
+      same(code, 'fenced');
+    }
+    same([await table.get('a'), [...(await table.all())]], [1, [['a', 1]]]);
+    await second.table<number>('peers').update('a', (before) => (before ?? 0) + 10);
+    await elsewhere.table<number>('peers').put('b', 5);
+    await records.table<number>('peers').put('c', 6);
+    same(
+      [...(await records.table<number>('peers').all())],
+      [
+        ['a', 11],
+        ['b', 5],
+        ['c', 6],
+      ],
+    );
+  },
+  'loses no write that raced with a take-over, and lets none in after it': async ({ records }) => {
+    const first = await records.takeFence('race');
+    const settled = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        if (index === 10) await records.takeFence('race');
+        const write = first.table<number>('peers').put(`race ${String(index).padStart(2, '0')}`, index);
+        return write.then(
+          () => true,
+          () => false,
+        );
+      }),
+    );
+    const kept = [...(await records.table<number>('peers').all()).values()];
+    same(
+      kept,
+      settled.flatMap((isWritten, index) => (isWritten ? [index] : [])),
+    );
+    same(settled.includes(false), true);
+  },
   'stores an event once, with its conversation and deliveries': async ({ chat }) => {
     same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), true);
     same(await chat.append(event('e1', 0), CONVERSATION, [queued('e1')]), false);

@@ -19,7 +19,17 @@ export function messageBy(author: PersonView, text: string, state?: MessageState
 }
 
 export function conversationOf(...entries: readonly MessageView[]): ConversationView {
-  return { id: 'talk', title: 'Bo', sigil: BO.sigil, members: [BO], entries, hasOlder: false, draft: '', path: { kind: 'direct', via: [] } };
+  return {
+    id: 'talk',
+    title: 'Bo',
+    sigil: BO.sigil,
+    members: [BO],
+    entries,
+    hasOlder: false,
+    draft: '',
+    draftEdition: 0,
+    path: { kind: 'direct', via: [] },
+  };
 }
 
 /** A model of screens whose data a test sets, and whose methods write down that they were called. Only what components under test use. */

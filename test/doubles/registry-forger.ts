@@ -4,7 +4,7 @@ import type { SignedPart } from '../../src/crypto/certificates.ts';
 import { encodeBundle } from '../../src/registry/bundle.ts';
 import { documentIdOf, newActor } from '../../src/registry/document-id.ts';
 import { readChangeHeader } from '../../src/registry/format/change-header.ts';
-import { encodeEntry, SUBJECTS } from '../../src/registry/records.ts';
+import { encodeEntry, KEYS } from '../../src/registry/records.ts';
 import { changeMessage, encodeSignedChange, type SignedChange } from '../../src/registry/signed-change.ts';
 import { readWriters } from '../../src/registry/writers.ts';
 import type { TestDevice, TestPerson } from '../support/registry-people.ts';
@@ -32,7 +32,7 @@ export class Forger {
   /** One more change of the document that sets the person's name. */
   name(doc: automerge.Doc<Root>, name: string, revision = 1): { readonly doc: automerge.Doc<Root>; readonly change: Uint8Array } {
     return this.change(doc, (root) => {
-      root[`${SUBJECTS.name}${name}`] = encodeEntry({ kind: 'name', revision, name });
+      root[KEYS.name] = encodeEntry({ kind: 'name', revision, name });
     });
   }
 

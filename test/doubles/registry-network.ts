@@ -9,7 +9,7 @@ import { AutomergeEngine } from '../../src/registry/engine/automerge-engine.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { LocalEdit, RegistryInput, RegistryOutput } from '../../src/registry/registry-io.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
-import { checkSignature, TestPerson, type TestDevice } from '../support/registry-people.ts';
+import { checkSignature, type TestDevice, type TestPerson } from '../support/registry-people.ts';
 import { MemoisedChecks, MemoisedEngine } from './memoised-engine.ts';
 
 export const NETWORK_ID = openNetworkId('test');

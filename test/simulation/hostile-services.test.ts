@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Directory, DIRECTORY_PROTOCOL } from '../../src/agents/directory.ts';
 import { notesAgent } from '../../src/agents/notes-agent.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { fromUtf8, toBase64url, utf8 } from '../../src/base/bytes.ts';
@@ -106,60 +105,6 @@ describe('a peer that writes what it may not', () => {
       expect(victim.state().connectedPeers).toBe(1);
       expect(await store.recent('test', 10)).toEqual([]);
       await expectFriendHeard();
-    });
-  }
-});
-
-describe('a peer that publishes what it may not', () => {
-  let directory: Directory;
-
-  beforeEach(async () => {
-    directory = new Directory(victim, new MemoryRecords());
-    await joinNodes(attacker, victim);
-  });
-
-  const entry = (name: string, agents: readonly (readonly [string, string, string])[] = []) => encode([1, name, agents]);
-
-  it('shows nothing invisible, nothing on two lines and nothing longer than names are', async () => {
-    const changed = new Promise<void>((resolve) => directory.on('people', resolve));
-    const stream = await attacker.open(victim.id, DIRECTORY_PROTOCOL);
-    const hostile = `Al\u202eice\u0000 \n\n\u200bfrom\u{e0041} the\u2028 bank ${'x'.repeat(80)}`;
-    await stream.send(entry(hostile, [['notes', 'Safe\u202e\n title', 'does\u0007 things']]));
-    await changed;
-    const name = directory.nameOf(attacker.identity.person) ?? '';
-    expect(name).toMatch(/^Alice from the bank x+$/);
-    expect(name.length).toBe(LIMITS.maxDisplayNameLength);
-    expect(directory.agents()).toMatchObject([{ title: 'Safe title', description: 'does things', owner: attacker.identity.person }]);
-  });
-
-  const REFUSED: Readonly<Record<string, { readonly code: string; readonly bytes: () => Uint8Array }>> = {
-    garbage: { code: 'malformed', bytes: () => Uint8Array.of(0xff) },
-    'too large an entry': { code: 'too-large', bytes: () => new Uint8Array(LIMITS.maxDirectoryBytes + 1) },
-    'too many agents': {
-      code: 'too-large',
-      bytes: () =>
-        entry(
-          'A',
-          Array.from({ length: 33 }, (_, index) => [`a${index}`, 't', 'd'] as const),
-        ),
-    },
-    'an agent with an id that is none': { code: 'malformed', bytes: () => entry('A', [['../../etc', 't', 'd']]) },
-    'too long a name': { code: 'too-large', bytes: () => entry('x'.repeat(10_000)) },
-    'too long a description': { code: 'too-large', bytes: () => entry('A', [['a', 't', 'd'.repeat(5_000)]]) },
-  };
-
-  for (const [what, { code, bytes }] of Object.entries(REFUSED)) {
-    it(`${what} ends the stream as ${code}, and changes nothing`, async () => {
-      const stream = await attacker.open(victim.id, DIRECTORY_PROTOCOL);
-      await stream.send(bytes());
-      expect((await stream.closed).code).toBe(code);
-      expect([directory.people(), directory.agents()]).toEqual([[], []]);
-      const known = new Promise<void>((resolve) => directory.on('people', resolve));
-      const friendly = new Directory(friend, new MemoryRecords());
-      friendly.publish({ name: 'Friend', agents: [] });
-      await joinNodes(friend, victim);
-      await known;
-      expect(directory.nameOf(friend.identity.person)).toBe('Friend');
     });
   }
 });

@@ -6,7 +6,8 @@ import type { TableSize } from '../../src/base/table-size.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from '../../src/crypto/secure-channel.ts';
-import { NodeMachine, type LinkFacts, type NodeInput, type NodeOutput } from '../../src/node/node-machine.ts';
+import { NodeMachine, type NodeInput, type NodeOutput } from '../../src/node/node-machine.ts';
+import type { LinkFacts } from '../../src/node/session-links.ts';
 import type { Entropy } from '../../src/ports/entropy.ts';
 import { roomOf } from '../../src/wire/networks.ts';
 import type { Adversary } from './adversaries/adversary.ts';
@@ -117,6 +118,22 @@ export class SimNode {
 
   get isHonest(): boolean {
     return this.adversary === undefined;
+  }
+
+  /** Open links: data channels of its own, not circuits over those of others. */
+  get linkCount(): number {
+    return this.#links.size;
+  }
+
+  /** Whether it has a session with the node over a link of its own. */
+  isNeighbourOf(node: NodeId): boolean {
+    return this.sessions.has(node) && this.machine.peers.get(node)?.path?.kind === 'direct';
+  }
+
+  /** Its session with the node, by the number of its connection. */
+  connectionWith(node: NodeId): number | undefined {
+    for (const connection of this.#links.keys()) if (this.machine.connectionOf(connection)?.identity?.node === node) return connection;
+    return undefined;
   }
 
   get dialCount(): number {
@@ -291,7 +308,7 @@ export class SimNode {
       case 'node-up':
         if (output.card.node === this.id) return;
         this.present.add(output.card.node);
-        this.registry?.presenceChanged();
+        this.registry?.presenceChanged(output.card.person);
         for (const observer of this.#world.observers) observer.presenceGained(this, output.card.node);
         return;
       case 'node-down':
@@ -394,6 +411,7 @@ export class SimNode {
 
   #bind(connection: number, end: SimLinkEnd): void {
     this.#links.set(connection, end);
+    for (const observer of this.#world.observers) observer.linkAdded(this);
     end.bind({
       frame: (bytes) => this.tell({ type: 'connection', connection, input: { type: 'frame', bytes } }),
       closed: (code) =>

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import { fromHex, toHex } from '../../src/base/bytes.ts';
 import type { SeededRandom } from '../../src/base/seeded-random.ts';
 import type { RtcSignal } from '../../src/ports/rtc.ts';
-import type { LinkFacts } from '../../src/node/node-machine.ts';
+import type { LinkFacts } from '../../src/node/session-links.ts';
 import type { EventQueue } from './event-queue.ts';
 import { canConnect, type NatType } from './nat.ts';
 import type { Place, SimLinkEnd, SimNetwork } from './sim-network.ts';

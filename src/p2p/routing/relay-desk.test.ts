@@ -16,8 +16,13 @@ class Desk {
   #leg = 1000;
   #path = 0;
 
-  constructor(hops: readonly string[] = ['target'], trust: 'everybody' | ReadonlySet<PersonId> = 'everybody') {
-    this.desk = new RelayDesk({ nextHops: () => hops as readonly NodeId[] }, () => this.#leg++, NOW);
+  constructor(hops: readonly string[] = ['target'], trust: 'everybody' | ReadonlySet<PersonId> = 'everybody', own: readonly string[] = []) {
+    this.desk = new RelayDesk(
+      { nextHops: () => hops as readonly NodeId[] },
+      () => this.#leg++,
+      (node) => own.includes(node),
+      NOW,
+    );
     this.input({ type: 'trust', trust });
   }
 
@@ -167,6 +172,24 @@ describe('the relay desk', () => {
     }
     expect(friend.of('send').length).toBe(10);
     expect(friend.of('reset')).toEqual([]);
+  });
+
+  it('sets no bounds to circuits from and to nodes of its own person', () => {
+    for (const [own, hops] of [
+      [FROM, 'target'],
+      ['target', 'target'],
+    ] as const) {
+      const desk = new Desk([hops], new Set(), [own]);
+      const other = desk.open(1);
+      for (let index = 0; index < 10; index++) {
+        desk.input({ type: 'message', leg: 1, message: new Uint8Array(60_000) });
+        desk.input({ type: 'sent', leg: other });
+      }
+      expect(desk.of('send').length).toBe(10);
+      for (let index = 0; index < 10; index++) desk.input({ type: 'message', leg: 1, message: new Uint8Array(1) });
+      desk.pass(LIMITS.strangerCircuitMs);
+      expect(desk.of('reset').filter(({ code }) => code === 'rate-limited')).toEqual([]);
+    }
   });
 
   it('ends circuits on which nothing moves', () => {

@@ -50,7 +50,7 @@ type Circuit = {
   isOpen: boolean;
   /** When the next node must have answered, or the circuit has been idle for too long. */
   deadline: number;
-  readonly stranger: { readonly bucket: TokenBucket; readonly until: number; bytesLeft: number } | undefined;
+  stranger: { readonly bucket: TokenBucket; readonly until: number; bytesLeft: number } | undefined;
   /** A stranger's rate is used up until about then. */
   resumeAt: number | undefined;
   readonly there: SplicedHalf;
@@ -82,6 +82,7 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
   readonly #outputs = new Queue<RelayDeskOutput>();
   readonly #routes: CircuitRoutes;
   readonly #allocateLeg: () => number;
+  readonly #isOwn: (node: NodeId) => boolean;
   readonly #legs = new Map<number, Circuit>();
   readonly #paths = new Set<PathId>();
   readonly #askers = new Map<NodeId, Asker>();
@@ -90,9 +91,11 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
   #served = 0;
   #bytes = 0;
 
-  constructor(routes: CircuitRoutes, allocateLeg: () => number, now: number) {
+  /** `isOwn`: whether a neighbour is this person's; circuits from and to those have no stranger's bounds. */
+  constructor(routes: CircuitRoutes, allocateLeg: () => number, isOwn: (node: NodeId) => boolean, now: number) {
     this.#routes = routes;
     this.#allocateLeg = allocateLeg;
+    this.#isOwn = isOwn;
     this.#strangers = new TokenBucket(LIMITS.strangersBytesPerSecond, LIMITS.strangersBytesPerSecond, now);
   }
 
@@ -158,7 +161,7 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
     if (this.#paths.has(header.path)) return this.#refuse(leg, 'unreachable');
     const untried = this.#routes.nextHops(header, from, now).slice(0, MAX_TRIES);
     if (untried.length === 0) return this.#refuse(leg, 'unreachable');
-    const isStranger = this.#trust !== 'everybody' && !this.#trust.has(person);
+    const isStranger = this.#trust !== 'everybody' && !this.#trust.has(person) && !this.#isOwn(from);
     const circuit: Circuit = {
       from,
       header,
@@ -181,6 +184,7 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
   #tryNext(circuit: Circuit, now: number): void {
     const to = circuit.untried.shift() as NodeId;
     const { path, tag, relaysLeft } = circuit.header;
+    if (this.#isOwn(to)) circuit.stranger = undefined;
     circuit.answering = this.#allocateLeg();
     circuit.deadline = now + LIMITS.circuitOpenTimeoutMs;
     this.#legs.set(circuit.answering, circuit);

@@ -18,15 +18,23 @@ export class PriorityScheduler {
 
   /**
    * Asks the streams in turn. `take` answers what to send from, `idle` for a stream that has nothing to send now (it leaves until it is added again),
-   * or `blocked` for one that must be the next of its class: nobody of the class overtakes it, or a large message would wait for ever.
+   * or `blocked` for one that must be the next of its class to begin: nobody of the class begins before it, or a large message would wait for ever.
+   * Those that have begun go on behind it (`mayBegin` is false for them): what they took has to come back for it.
    */
-  pick<T extends object>(lowest: PriorityClass, take: (id: number, priority: PriorityClass) => T | 'idle' | 'blocked'): T | undefined {
+  pick<T extends object>(
+    lowest: PriorityClass,
+    take: (id: number, priority: PriorityClass, mayBegin: boolean) => T | 'idle' | 'blocked',
+  ): T | undefined {
     for (const priority of CLASSES) {
       if (priority > lowest) return undefined;
       const ready = this.#ready[priority];
+      let mayBegin = true;
       for (const id of ready) {
-        const taken = take(id, priority);
-        if (taken === 'blocked') break;
+        const taken = take(id, priority, mayBegin);
+        if (taken === 'blocked') {
+          mayBegin = false;
+          continue;
+        }
         ready.delete(id);
         if (taken === 'idle') continue;
         ready.add(id);

@@ -73,6 +73,23 @@ describe('flow control', () => {
     expect(pair.b.of('message').at(-1)?.stream).toBe(chat);
   });
 
+  it('finishes messages that were begun although another waits for credit in front of them', () => {
+    const pair = new MuxPair();
+    const streams = [1, 2, 3].map(() => pair.openStream(pair.a, 2));
+    for (const stream of streams) pair.a.input({ type: 'send', stream, message: new Uint8Array(LIMITS.maxStreamMessageBytes) });
+    pair.settle();
+    expect(pair.b.of('message')).toHaveLength(streams.length);
+  });
+
+  it('can always begin the largest message, however much was consumed and not told yet', () => {
+    const pair = new MuxPair();
+    const stream = pair.openStream(pair.a);
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(LIMITS.creditStepBytes - OVERHEAD - 1) });
+    pair.a.input({ type: 'send', stream, message: new Uint8Array(LIMITS.maxStreamMessageBytes) });
+    pair.settle();
+    expect(pair.b.of('message')).toHaveLength(2);
+  });
+
   it('gives credit back in steps, not for every message', () => {
     const pair = new MuxPair();
     const stream = pair.openStream(pair.a);

@@ -220,13 +220,14 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   /** The stream whose turn it is, with a message under way. */
   #pick(lowestPriority: PriorityClass): MuxStream | undefined {
-    return this.#scheduler.pick(lowestPriority, (id, priority) => {
+    return this.#scheduler.pick(lowestPriority, (id, priority, mayBegin) => {
       const stream = this.#streams.get(id);
       if (!stream) return 'idle';
       const { outgoing } = stream;
       if (outgoing.isMidMessage) return stream;
       const cost = outgoing.nextCost;
       if (cost === undefined || !stream.isAccepted || cost > outgoing.credit) return 'idle';
+      if (!mayBegin) return 'blocked';
       const reserve = priority === 2 ? LIMITS.interactiveReserveBytes : 0;
       if (cost > this.#sessionCredit - reserve) return 'blocked';
       this.#sessionCredit -= cost;

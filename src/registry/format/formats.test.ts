@@ -90,6 +90,15 @@ describe('headers of changes', () => {
     'a column with more values than operations': chunk(contentsWith(replaced(0x56, '0217'))),
     'predecessors without end': chunk(contentsWith(replaced(0x70, '01808080808020'))),
     'an object below the root': chunk(contentsWith([[0x01, '7f00'], [0x02, '7f01'], ...SET_ONE])),
+    'columns that all stand for 2^40 operations': chunk(
+      contentsWith([
+        [0x15, '8080808080c000' + '0161'],
+        [0x34, '808080808040'],
+        [0x42, '8080808080c000' + '01'],
+        [0x56, '8080808080c000' + '07'],
+        [0x70, '8080808080c000' + '00'],
+      ]),
+    ),
     'making a list': chunk(contentsWith(replaced(0x42, '7f02'))),
     'an insertion': chunk(contentsWith(replaced(0x34, '0001'))),
     'bytes behind its end': chunk(concatBytes(contentsWith(SET_ONE), Uint8Array.of(0))),

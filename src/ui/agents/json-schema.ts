@@ -71,9 +71,9 @@ function mergeProperties(first: JsonSchema, second: JsonSchema): JsonSchema {
 }
 
 /** The types that a schema names. */
-export function typesOf(schema: JsonSchema): readonly unknown[] {
+export function typesOf(schema: JsonSchema): readonly string[] {
   const { type } = schema as { readonly type?: unknown };
-  return Array.isArray(type) ? type : type === undefined ? [] : [type];
+  return (Array.isArray(type) ? (type as unknown[]) : [type]).filter((name) => typeof name === 'string');
 }
 
 export function isObject(value: unknown): value is JsonSchema {

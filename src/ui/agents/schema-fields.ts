@@ -72,7 +72,7 @@ class FieldMaker {
 
   #field(name: string, part: unknown, required: boolean, depth: number): Field {
     const schema = this.#scope.resolve(part);
-    const shape = schema && ++this.#made <= MAX_FIELDS && depth <= MAX_DEPTH ? this.#shape(schema, depth) : JSON_SHAPE;
+    const shape = schema && depth <= MAX_DEPTH ? this.#shape(schema, depth) : JSON_SHAPE;
     const initial = schema?.['default'] ?? (shape.kind === 'choice' && required && shape.choices.length === 1 ? shape.choices[0]?.value : undefined);
     const field: Field = {
       name,
@@ -93,9 +93,7 @@ class FieldMaker {
     if (hasAlternatives(schema)) return this.#alternatives(schema, depth);
     const types = typesOf(schema).filter((type) => type !== 'null');
     if (types.length > 1) {
-      const options = types.map((type) =>
-        this.#field('', { ...schema, title: String(type), description: '', default: undefined, type }, true, depth + 1),
-      );
+      const options = types.map((type) => this.#field('', { ...schema, title: type, description: '', default: undefined, type }, true, depth + 1));
       return variantsOf(options);
     }
     return this.#shapeOfType(types[0] ?? impliedType(schema), schema, depth);
@@ -123,7 +121,9 @@ class FieldMaker {
     const { properties, required } = schema as { readonly properties?: unknown; readonly required?: unknown };
     if (!isObject(properties)) return JSON_SHAPE;
     const entries = Object.entries(properties);
-    if (entries.length > MAX_FIELDS_OF_OBJECT || (entries.length === 0 && isOpen(schema))) return JSON_SHAPE;
+    if (entries.length > MAX_FIELDS_OF_OBJECT || this.#made + entries.length > MAX_FIELDS || (entries.length === 0 && isOpen(schema)))
+      return JSON_SHAPE;
+    this.#made += entries.length;
     const isRequired = (name: string): boolean => Array.isArray(required) && required.includes(name);
     return { kind: 'object', fields: entries.map(([name, part]) => this.#field(name, part, isRequired(name), depth + 1)) };
   }

@@ -38,6 +38,7 @@ export class ConversationPage extends ModelElement {
   readonly #growth = new ResizeObserver(() => this.#settle());
   /** The conversation whose draft is in the field: from then on the field belongs to who types. */
   #draftOf: string | undefined;
+  #draftEdition = 0;
   /** What this conversation's draft is made of: messages that are being stored, and what is in the field. */
   #draft = { unstored: [] as string[], typed: '' };
 
@@ -124,9 +125,12 @@ export class ConversationPage extends ModelElement {
   }
 
   #showDraft(): void {
-    const draft = this.model.conversation(this.conversation).value?.draft;
-    if (!this.field || draft === undefined || this.#draftOf === this.conversation) return;
+    const view = this.model.conversation(this.conversation).value;
+    if (!this.field || !view) return;
+    const { draft, draftEdition } = view;
+    if (this.#draftOf === this.conversation && this.#draftEdition === draftEdition) return;
     this.#draftOf = this.conversation;
+    this.#draftEdition = draftEdition;
     this.field.value = this.#draft.typed = draft;
   }
 

@@ -61,6 +61,11 @@ describe('a dialog', () => {
     equal(escape(question), false);
     question.dispatchEvent(new MouseEvent('click'));
     equal([question.open, question.querySelector('[aria-label=Close]')], [true, null]);
+    // What no page can prevent, as a phone's second way back: it is asked again.
+    const closed = new Promise((resolve) => question.addEventListener('close', resolve));
+    question.close();
+    await closed;
+    equal(question.matches(':modal'), true);
   });
 });
 

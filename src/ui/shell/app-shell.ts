@@ -7,16 +7,11 @@ import { href, route, type Route } from '../router.ts';
 import { shared } from '../styles/shared.ts';
 import { statusText, strings } from '../strings.ts';
 import '../agents/agent-list.ts';
-import '../agents/agent-page.ts';
 import '../approvals/approval-dialog.ts';
 import '../conversations/conversation-list.ts';
 import '../conversations/conversation-page.ts';
 import '../conversations/welcome-page.ts';
-import '../invite/invite-dialog.ts';
-import '../network/join-dialog.ts';
 import '../network/network-list.ts';
-import '../network/network-page.ts';
-import '../settings/settings-page.ts';
 import './notice-bar.ts';
 
 const PLACES = [
@@ -259,6 +254,10 @@ export class AppShell extends ModelElement {
       <parley-approval-dialog .model=${model}></parley-approval-dialog>
       <parley-notices .model=${model}></parley-notices>
     `;
+  }
+
+  protected override firstUpdated(): void {
+    void import('./later-screens.ts');
   }
 
   override updated(changed: PropertyValues<this>): void {

@@ -259,7 +259,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** The cards of the neighbours that this node has now: whom to look for at the next start. */
   neighbourCards(): readonly Uint8Array[] {
-    return [...this.#neighbours].flatMap((node) => this.#mesh.cardBytesOf(node) ?? []).slice(0, LIMITS.maxAnchors);
+    // Tabs of the same browser find each other by themselves.
+    const far = [...this.#neighbours].filter((node) => this.#connections.get(this.#sessions.get(node) ?? -1)?.kind !== 'tab');
+    return far.flatMap((node) => this.#mesh.cardBytesOf(node) ?? []).slice(0, LIMITS.maxAnchors);
   }
 
   /** The cards of all nodes that are there. */

@@ -25,6 +25,7 @@ describe('the network page of the built app', () => {
         await ada.page.getByRole('cell', { name: new RegExp(`localhost:${server.port}`) }).waitFor();
 
         const picture = ada.page.getByRole('group', { name: 'The people here, and their links' });
+        await photograph(ada, `network-${size}-${colorScheme}`);
         await picture.getByRole('button', { name: /^Bo, direct/ }).focus();
         await ada.page.keyboard.press('ArrowRight');
         expect(await picture.getByRole('button', { name: /^Cy, direct/ }).evaluate((star) => star.matches(':focus'))).toBe(true);
@@ -39,7 +40,7 @@ describe('the network page of the built app', () => {
         await check.getByText('You have links of your own; nobody stands between.').waitFor();
         await check.getByText('None is configured, and few need one').waitFor();
         await findNothing(ada, 'connection check');
-        await photograph(ada, `network-${size}-${colorScheme}`);
+        await photograph(ada, `check-${size}-${colorScheme}`);
         await ada.page.getByRole('button', { name: 'Connect without a server' }).click();
         const dialog = ada.page.getByRole('dialog', { name: 'Connect without a server' });
         await dialog.getByRole('button', { name: 'Make a code' }).click();
@@ -89,9 +90,6 @@ describe('the network page of the built app', () => {
     await ada.startTalkWith('Bo');
     await ada.write('with no server at all');
     await bo.go('Conversations');
-    if (process.env['SHOTS']) await bo.page.waitForTimeout(3000);
-    await photograph(bo, 'debug');
-    await photograph(ada, 'debug2');
     await bo.read('Ada');
     await bo.sees('Ada', 'with no server at all');
     await bo.write('none');
@@ -111,7 +109,7 @@ describe('the network page of the built app', () => {
     await mine.getByText('You are linked with').waitFor();
   });
 
-  it('remembers the last neighbours, and meets them ada when the server is back', async () => {
+  it('remembers the last neighbours, and meets them again when the server is back', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
     await expect.poll(() => ada.page.evaluate(anchorsKept), { timeout: 20_000 }).toBe(1);
     await ada.page.evaluate(() => navigator.serviceWorker.ready);

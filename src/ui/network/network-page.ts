@@ -34,6 +34,9 @@ export class NetworkPage extends ModelElement {
       .head {
         flex-wrap: wrap;
       }
+      .head .grow {
+        flex: 1 1 240px;
+      }
       .body {
         display: flex;
         flex-direction: column;

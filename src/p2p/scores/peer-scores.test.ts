@@ -14,7 +14,7 @@ function person(index: number): PersonId {
 }
 
 /** Answers what followed, as words. */
-function offend(scores: PeerScores, offence: Offence, now = START, who: NodeId = node(1), whose: PersonId | undefined = undefined): string {
+function offend(scores: PeerScores, offence: Offence, now = START, who: NodeId = node(1), whose?: PersonId): string {
   scores.handle({ type: 'misbehaved', node: who, offence, ...(whose ? { person: whose } : {}) }, now);
   const outputs: string[] = [];
   for (let output = scores.poll(); output; output = scores.poll()) outputs.push(output.type);

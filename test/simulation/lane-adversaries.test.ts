@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/base/limits.ts';
+import { LANE_ADVERSARIES } from './adversaries/all-adversaries.ts';
 import type { Figures } from './figures.ts';
 import type { SimOptions } from './options.ts';
 import { simulate } from './simulation.ts';
@@ -15,7 +16,7 @@ const ITEM_BYTES_ON_ALL_LINKS = 400 * (NODES - 1);
 const harmless = ({ honestBytesPerSecond }: Figures): void => expect(honestBytesPerSecond).toBeLessThan(USUAL_BYTES_PER_SECOND);
 
 /** What each may cost the honest beyond what none may: sessions between them, publications, calls, somebody taken for gone. */
-const ADVERSARIES: readonly (Partial<SimOptions> & {
+const COSTS: readonly (Partial<SimOptions> & {
   readonly adversary: string;
   readonly cost?: (figures: Figures) => void;
   readonly isNoticed?: boolean;
@@ -51,7 +52,11 @@ const ADVERSARIES: readonly (Partial<SimOptions> & {
 ];
 
 describe('an adversary on the lanes of the mesh', () => {
-  for (const { cost = harmless, isNoticed = true, ...options } of ADVERSARIES) {
+  it('has its costs stated here', () => {
+    expect(COSTS.map(({ adversary }) => adversary)).toEqual(LANE_ADVERSARIES.map(({ name }) => name));
+  });
+
+  for (const { cost = harmless, isNoticed = true, ...options } of COSTS) {
     it(`${options.adversary} costs the honest no session, no publication and no call`, { timeout: 120_000 }, async () => {
       const run = { scenario: 'hostile', nodes: NODES, seed: 7, seconds: SECONDS, hostileShare: HOSTILE / NODES };
       const { violations, figures } = await simulate({ ...run, ...options });

@@ -14,7 +14,8 @@ export type AdversaryKind = {
   spawn(world: World): SpawnOptions;
 };
 
-export const ADVERSARIES: readonly AdversaryKind[] = [
+/** They do wrong at the edges of a node: frames, payloads, introductions, clocks. */
+export const EDGE_ADVERSARIES: readonly AdversaryKind[] = [
   kind('garbler', 'flips bits in sealed frames', (random) => new Garbler(random)),
   kind('replayer', 'sends frames again', (random) => new Replayer(random)),
   kind('reorderer', 'hands frames over in the wrong order', (random) => new Reorderer(random)),
@@ -24,6 +25,19 @@ export const ADVERSARIES: readonly AdversaryKind[] = [
   kind('introduction-flooder', 'sends garbage and repetitions through the server', (random) => new IntroductionFlooder(random)),
   kind('impostor', 'offers in the name of others', (random) => new Impostor(random)),
   kind('wrong-clock', 'lives an hour in the future', () => new WrongClock()),
+  {
+    name: 'hostile-server',
+    summary: 'the signaling server loses and repeats introductions',
+    spawn: (world) => {
+      world.signaling.dropShare = 0.1;
+      world.signaling.repeatShare = 0.3;
+      return {};
+    },
+  },
+];
+
+/** They say on the lanes between neighbours what no honest node says. */
+export const LANE_ADVERSARIES: readonly AdversaryKind[] = [
   kind('gossip-forger', 'publishes in the names of others', (random) => new GossipForger(random)),
   kind('gossip-replayer', 'publishes again what others published', (random) => new GossipReplayer(random)),
   kind('gossip-flooder', 'publishes a hundred items a second', (random) => new GossipFlooder(random)),
@@ -43,16 +57,9 @@ export const ADVERSARIES: readonly AdversaryKind[] = [
   kind('foreign-changes', 'changes of the documents of others', (random) => new ForeignChanges(random)),
   kind('huge-documents', 'registry messages and items that are as large as can be', (random) => new HugeDocuments(random)),
   kind('equivocator', 'tells half of the network one thing, and half another', (random) => new Equivocator(random)),
-  {
-    name: 'hostile-server',
-    summary: 'the signaling server loses and repeats introductions',
-    spawn: (world) => {
-      world.signaling.dropShare = 0.1;
-      world.signaling.repeatShare = 0.3;
-      return {};
-    },
-  },
 ];
+
+export const ADVERSARIES: readonly AdversaryKind[] = [...EDGE_ADVERSARIES, ...LANE_ADVERSARIES];
 
 /** @throws when there is no such kind. */
 export function adversaryNamed(name: string): AdversaryKind {

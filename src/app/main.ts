@@ -25,6 +25,8 @@ import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
+import { keepAnchors } from './anchors.ts';
+import { probeIce } from './ice-probe.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
@@ -123,6 +125,7 @@ async function start(): Promise<void> {
         location.reload();
       },
       applyTheme,
+      probeIce,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
       applyUpdate: () => whenIdle(model, host, () => updates.apply()),
@@ -133,6 +136,7 @@ async function start(): Promise<void> {
     theme: readTheme(theme),
     ...(storageProblem ? { storageProblem: { code: storageProblem.code, detail: storageProblem.message } } : {}),
   });
+  void keepAnchors(node, records, networkIdText(network), systemClock);
   applyTheme(readTheme(theme));
   mountApp(place, model);
   if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });

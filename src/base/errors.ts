@@ -67,6 +67,16 @@ export const ERROR_CODES = {
   'signaling-refused': 'signaling-refused',
   /** The link (URL) has a fragment that is not a valid invite. */
   'invite-broken': 'invite-broken',
+  /** A join code that is damaged or incomplete. */
+  'code-broken': 'code-broken',
+  /** A join code that is too old. */
+  'code-expired': 'code-expired',
+  /** A join code of another network. */
+  'code-foreign': 'code-foreign',
+  /** A join code that this node made itself. */
+  'code-own': 'code-own',
+  /** An answer to another code than the one that is shown. */
+  'code-unexpected': 'code-unexpected',
   /** The browser lacks something that is needed; the message names it. */
   'platform-missing': 'platform-missing',
   /** The store is full. */

@@ -133,6 +133,8 @@ export const LIMITS = {
   urgentPingTimeoutMs: 2_000,
   /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
   stallMs: 5_000,
+  /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
+  lateWakeMs: 1_000,
 
   // ── dialling and membership ────────────────────────────────────────────────────────────────────────────────────
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
@@ -214,9 +216,10 @@ export const LIMITS = {
   gossipAnnouncementsBurst: 40,
   /** An announced item usually comes along the tree in this time; else it is asked for. About ten hops of 75 ms. */
   gossipMissingMs: 700,
-  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs` (GossipSub's IWANT follow-up). */
+  /** The next one who announced it is asked after this long; the silent one broke its promise after `gossipPromiseMs`. GossipSub's
+   * IWANT follow-up of 3 s is for servers: a machine that starts thirty nodes, or a tab that is out of sight, is late by more and means no harm. */
   gossipAskNextMs: 1_000,
-  gossipPromiseMs: 3_000,
+  gossipPromiseMs: 10_000,
   /** Items that we know of and lack; and who announced one of them. */
   maxGossipMissing: 4_096,
   maxGossipAnnouncers: 6,
@@ -227,9 +230,9 @@ export const LIMITS = {
   gossipPushesBurst: 300,
   gossipOwnPushesPerSecond: 40,
   gossipOwnPushesBurst: 200,
-  /** What a neighbour may fetch. */
-  gossipServedBytesPerSecond: 64 * 1024,
-  gossipServedBytesBurst: 2 * 2 ** 20,
+  /** What a neighbour may fetch: all that is held at once. */
+  gossipServedBytesPerSecond: 256 * 1024,
+  gossipServedBytesBurst: 8 * 2 ** 20,
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
@@ -319,6 +322,8 @@ export const LIMITS = {
   presenceLifetimeRefreshes: 3,
   /** A newcomer waits so long for a neighbour to tell how large the network is: that decides how long its card lives. */
   presenceFirstCardMs: 300,
+  /** When many join at once, each of them sees a small network; all the same their first cards must not be due a minute later. */
+  presenceFirstCardNodes: 500,
   /** Between two cards of one node; others take a few at once and then one in `presenceCardEveryMs`. */
   presenceReissueMs: 2_000,
   presenceCardEveryMs: 5_000,
@@ -341,7 +346,8 @@ export const LIMITS = {
   presenceSweepMs: 30_000,
   /** Somebody whose notices were refuted on this many occasions within `presenceDistrustMs` is not believed for as long. */
   presenceRefutedNotices: 3,
-  presenceRefutedGapMs: 10_000,
+  /** All that is refuted within this time is one occasion: longer than a large network needs to heal from a split. */
+  presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
   /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
@@ -363,8 +369,10 @@ export const LIMITS = {
   presenceServedBytesPerSecond: 128 * 1024,
   presenceServedBytesBurst: 2 ** 20,
   /** Items outside a comparison: a newer card for somebody who passed on an outdated notice. */
-  presenceAsidesPerSecond: 5,
-  presenceAsidesBurst: 40,
+  presenceAsidesPerSecond: 8,
+  presenceAsidesBurst: 60,
+  presenceOwnAsidesPerSecond: 4,
+  presenceOwnAsidesBurst: 30,
   /** The table's digest has 2^10 buckets: about four nodes each when it is full. */
   presenceBucketBits: 10,
 
@@ -467,6 +475,8 @@ export const LIMITS = {
   maxSyncRoundsPerMinute: 10,
   /** A neighbour that listed a document delivers it within this time. */
   wantedDocumentMs: 10_000,
+  /** After this long another neighbour is asked as well: a packet that is lost twice in a row is there by then. */
+  wantedAgainMs: 1_500,
   /** What came by reconciliation is told to the other neighbours after this time, several at once. */
   registrySpreadMs: 100,
   /** Anti-entropy with one random neighbour (protocols.md §4); the spread keeps neighbours out of step. */
@@ -482,6 +492,22 @@ export const LIMITS = {
   engineStartMs: 20_000,
   /** Longer ago than this an unreachable node is away, not offline. */
   awayAfterMs: 7 * 86_400_000,
+
+  // ── join codes, remembered neighbours ──────────────────────────────────────────────────────────────────────────
+  /** Characters: a QR code of version 40 holds 2 331 bytes with the error correction that screens need. */
+  maxJoinCodeLength: 2_300,
+  /** Sixteen of the longest addresses, the card, the hello and the signatures stay below `maxJoinCodeLength`. */
+  maxJoinCandidates: 16,
+  /** People pass codes on by messengers and by hand. */
+  joinCodeLifetimeMs: 600_000,
+  /** STUN answers within a second or never; where there is none, browsers go on looking for ten. */
+  joinGatherMs: 2_500,
+  /** How often the side that answered tries the other's addresses, which keeps its NAT open until the answer is there. */
+  joinRetryMs: 5_000,
+  /** From the answer's being pasted to the open link. */
+  joinConnectMs: 30_000,
+  /** Neighbours of which the card is kept for the next start. */
+  maxAnchors: 8,
 
   // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** MCP sessions that others may have open with agents of this node. */

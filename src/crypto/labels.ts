@@ -15,6 +15,7 @@ export const SIGNATURE_LABELS = {
   goneNotice: 'parley/gone/v1',
   gossipEnvelope: 'parley/gossip-envelope/v1',
   introduction: 'parley/introduction/v1',
+  joinCode: 'parley/join-code/v1',
   chatEvent: 'parley/chat-event/v1',
   registryChange: 'parley/registry-change/v1',
 } as const;

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import type { Machine } from '../base/machine.ts';
+import type { JoinInput, JoinState } from '../p2p/dialling/join-exchange.ts';
+import type { IceServer } from '../ports/rtc.ts';
 import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
 
 /** Who is at the other end, proven by the handshake. */
@@ -28,6 +30,19 @@ export type PeerInfo = {
 };
 
 export type SignalingState = 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused';
+
+/** A signaling server that this node uses. */
+export type ServerInfo = {
+  readonly host: string;
+  /** The one that the app came from, and not one that was told of by another. */
+  readonly isOwn: boolean;
+  readonly state: SignalingState;
+  readonly hasStun: boolean;
+  readonly hasTurn: boolean;
+};
+
+/** What this node carries for others; it sees none of it. */
+export type RelayInfo = { readonly circuits: number; readonly served: number; readonly bytes: number };
 
 /** A node of the network that is there, whether or not there is a session with it. */
 export type NodeInfo = {
@@ -103,6 +118,8 @@ export type NodeEvents = {
   'node-up': NodeInfo;
   /** A node left or died. */
   'node-down': { readonly node: NodeId };
+  /** An exchange of join codes went on. */
+  join: JoinState;
   'peer-down': { readonly peer: PeerIdentity; readonly code: ErrorCode };
   /** Something that a peer or a server did was refused. For the log and the connection check; nothing to act on. */
   fault: { readonly code: ErrorCode; readonly node?: NodeId; readonly detail: string };
@@ -130,6 +147,17 @@ export interface NodeApi {
   peers(): readonly PeerInfo[];
   /** All other nodes of the network that are there. */
   nodes(): readonly NodeInfo[];
+  /** Links of others, as far as neighbours tell. Costs a hash for each node: ask when somebody looks. */
+  links(): readonly { readonly from: NodeId; readonly to: NodeId }[];
+  servers(): readonly ServerInfo[];
+  /** STUN and TURN in use. */
+  iceServers(): readonly IceServer[];
+  /** What this node relays for others now, and did. */
+  relaying(): RelayInfo;
+  /** The exchange of codes that links two nodes without a server; its steps come as `join`. */
+  joinState(): JoinState;
+  /** `begin` makes a code to give; `paste` takes the other's: an offer, which is answered by a code, or the answer to ours. */
+  join(command: Extract<JoinInput, { readonly type: 'begin' | 'paste' | 'cancel' }>): void;
   /**
    * Opens a stream to a node, dialling it if there is no session.
    * @throws ParleyError `unreachable`, `timed-out`, `cancelled`, `protocol-unknown`, `overloaded`, or why the handshake failed.

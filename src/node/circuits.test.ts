@@ -120,6 +120,15 @@ describe('a circuit', () => {
     expect(fromUtf8(await ask(again, utf8('back')))).toBe('back');
   });
 
+  it('is looked for again with each new neighbour, as a page needs it that was just opened', async () => {
+    const { nodes } = await meshOf(3, [[1, 2]]);
+    const [a, b, c] = nodes as [Node, Node, Node];
+    echo(c);
+    const opening = a.open(c.id, 'echo/1');
+    link(a, b);
+    expect((await opening).path).toEqual({ kind: 'relayed', via: [b.id] });
+  });
+
   it('is refused with a reason when nobody knows the node', async () => {
     const clock = new VirtualClock();
     const { nodes } = await settled(clock, meshOf(3, LINE, { nodes: { clock } }));

@@ -11,8 +11,8 @@ import type { SignatureCheck } from '../ports/keys.ts';
 
 export type InboxOutput =
   | { readonly type: 'verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
-  /** `server`: which brought it, if one did. */
-  | { readonly type: 'card'; readonly server: number | undefined; readonly card: PeerCard }
+  /** `server`: which brought it, if one did; `isRemembered`: it is from before this node's start. */
+  | { readonly type: 'card'; readonly server: number | undefined; readonly card: PeerCard; readonly isRemembered: boolean }
   /** `path` names the path through the mesh that it came along, if it did. */
   | {
       readonly type: 'introduction';
@@ -60,10 +60,10 @@ export class IntroductionInbox {
     return this.#outputs.shift();
   }
 
-  card(bytes: Uint8Array, server: number | undefined, now: number): void {
+  card(bytes: Uint8Array, server: number | undefined, now: number, isRemembered = false): void {
     this.#read('A peer card was refused.', () => {
       const card = readCard(bytes, this.#networkId, now);
-      this.#wait({ type: 'card', server, card }, [card.check]);
+      this.#wait({ type: 'card', server, card, isRemembered }, [card.check]);
     });
   }
 

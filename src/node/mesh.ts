@@ -38,6 +38,8 @@ export type MeshInput =
   | Extract<LaneInput, { readonly type: 'send' }>
   | { readonly type: 'overlay'; readonly input: Exclude<OverlayInput, { readonly type: 'connected' | 'disconnected' }> }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
+  /** Of a protocol that is not wired in here. */
+  | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   /** A neighbour did wrong in a protocol outside of the mesh's own. */
@@ -135,6 +137,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return this.#presence.live();
   }
 
+  /** The same, as its node signed it. */
+  cardBytesOf(node: NodeId): Uint8Array | undefined {
+    return this.#presence.bytesOf(node);
+  }
+
   cardOf(node: NodeId): PeerCard | undefined {
     return this.#presence.get(node);
   }
@@ -173,6 +180,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         break;
       case 'publish':
         this.#toPublications(input, now);
+        break;
+      case 'misbehaved':
+        this.#misbehaved(input, now);
         break;
       case 'verified':
       case 'signed':

@@ -12,12 +12,13 @@ import type { SecureChannelFactory } from '../crypto/secure-channel.ts';
 import { SignalingServers, type SignalingServersOutput } from '../p2p/bootstrap/signaling-servers.ts';
 import type { SignalingSessionInput } from '../p2p/bootstrap/signaling-session.ts';
 import { DialBook, type DialBookInput, type DialBookOutput } from '../p2p/dialling/dial-book.ts';
+import { JoinExchange, type JoinInput, type JoinOutput, type JoinState } from '../p2p/dialling/join-exchange.ts';
 import { candidateOf } from '../p2p/overlay/overlay.ts';
 import type { RelayFigures, RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { LinkKind } from '../ports/link.ts';
-import type { NodeState, Path, PeerIdentity, PeerInfo } from './api.ts';
+import type { NodeState, Path, PeerIdentity, PeerInfo, SignalingState } from './api.ts';
 import { Connection, type ConnectionInput, type ConnectionOutput } from './connection.ts';
 import { IntroductionInbox, type InboxOutput } from './introduction-inbox.ts';
 import { IntroductionRoutes } from './introduction-routes.ts';
@@ -51,6 +52,8 @@ export type NodeInput =
         { readonly type: 'verified' | 'signed' | 'overlay' | 'subscribe' | 'unsubscribe' | 'publish' | 'attach-registry' | 'registry' }
       >;
     }
+  /** People exchange codes to link two nodes without any server. */
+  | { readonly type: 'join'; readonly input: JoinInput }
   | { readonly type: 'dials'; readonly input: Extract<DialBookInput, { readonly type: 'rtc-signal' | 'rtc-failed' | 'absent' }> }
   | { readonly type: 'rtc-linked'; readonly dial: number; readonly link: LinkFacts }
   /** A link that needed no introduction. `connection` comes from `allocateConnection`. */
@@ -70,7 +73,7 @@ export type NodeInput =
   /** An introduction is signed and sealed: it goes the way that leads to the node. */
   | { readonly type: 'sealed'; readonly to: NodeId; readonly sealed: Uint8Array }
   /** A node's card, from wherever. */
-  | { readonly type: 'card'; readonly card: Uint8Array }
+  | { readonly type: 'card'; readonly card: Uint8Array; readonly isRemembered?: boolean }
   /** For whom this node relays without a stranger's bounds. */
   | { readonly type: 'relay-trust'; readonly trust: RelayTrust }
   | ({ readonly type: 'open' } & OpenRequest)
@@ -85,7 +88,9 @@ export type NodeOutput =
   | { readonly type: 'signaling-list' }
   | { readonly type: 'signaling-look-up'; readonly node: NodeId }
   | { readonly type: 'signaling-announce'; readonly on: boolean }
-  | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-dial' | 'rtc-signal' | 'rtc-abandon' }>
+  | Extract<DialBookOutput, { readonly type: 'introduce' | 'rtc-signal' | 'rtc-abandon' }>
+  | { readonly type: 'rtc-dial'; readonly dial: number; readonly initiator: boolean; readonly isPatient?: boolean }
+  | Extract<JoinOutput, { readonly type: 'compose' | 'code-verify' | 'join' }>
   | { readonly type: 'verify' | 'mesh-verify'; readonly job: number; readonly checks: readonly SignatureCheck[] }
   | Extract<MeshOutput, { readonly type: 'sign' | 'published' | 'registry' | 'node-up' | 'node-down' }>
   /** To be carried by a signaling server: the one through which the node was met, where that is known. */
@@ -158,6 +163,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #isCarrierUp = false;
   #isLeaf = false;
   readonly #dials: DialBook;
+  readonly #join: JoinExchange;
   readonly #mesh: Mesh;
   readonly #inbox: IntroductionInbox;
   readonly #routes = new IntroductionRoutes();
@@ -185,6 +191,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#channels = options.channels;
     this.#signaling = new SignalingServers(options.entropy);
     this.#dials = new DialBook(this.#me, options.entropy);
+    this.#join = new JoinExchange(this.#me, options.networkId, options.entropy);
     this.#mesh = new Mesh({
       me: this.#me,
       networkId: options.networkId,
@@ -235,6 +242,26 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const connection = this.#connections.get(key);
     const via = connection && this.#paths.viaOf(connection.machine.link);
     return { kind: PATH_KINDS[connection?.kind ?? 'memory'], via: via ? [via] : [] };
+  }
+
+  signalingStateOf(server: number): SignalingState {
+    return this.#signaling.stateOf(server);
+  }
+
+  joinState(): JoinState {
+    return this.#join.state;
+  }
+
+  /** What neighbours say of their links: each with a node that this one knows. */
+  *links(): Iterable<{ readonly from: NodeId; readonly to: NodeId }> {
+    for (const { node } of this.#mesh.nodes()) for (const from of this.#paths.holdersOf(node)) yield { from, to: node };
+  }
+
+  /** The cards of the neighbours that this node has now: whom to look for at the next start. */
+  neighbourCards(): readonly Uint8Array[] {
+    // Tabs of the same browser find each other by themselves.
+    const far = [...this.#neighbours].filter((node) => this.#connections.get(this.#sessions.get(node) ?? -1)?.kind !== 'tab');
+    return far.flatMap((node) => this.#mesh.cardBytesOf(node) ?? []).slice(0, LIMITS.maxAnchors);
   }
 
   /** The cards of all nodes that are there. */
@@ -291,7 +318,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     let next = earlier(this.#signaling.nextWakeAt(), earlier(this.#dials.nextWakeAt(), this.#mesh.nextWakeAt()));
-    next = earlier(next, earlier(this.#paths.nextWakeAt(), this.#links.nextWakeAt()));
+    next = earlier(next, earlier(this.#paths.nextWakeAt(), earlier(this.#links.nextWakeAt(), this.#join.nextWakeAt())));
     for (const { wakeAt } of this.#connections.values()) next = earlier(next, wakeAt);
     return earlier(next, this.#opens.nextWakeAt());
   }
@@ -313,11 +340,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'verified':
         return this.#inbox.verified(input.job, input.valid);
       case 'dials':
-        return input.input.type === 'absent' ? this.#absent(input.input.node, now) : this.#dials.handle(input.input, now);
+        return this.#toDials(input.input, now);
+      case 'join':
+        return this.#join.handle(input.input, now);
       case 'sealed':
         return this.#sealed(input.to, input.sealed, now);
       case 'card':
-        return this.#inbox.card(input.card, undefined, now);
+        return this.#inbox.card(input.card, undefined, now, input.isRemembered);
       case 'relay-trust':
         return this.#paths.handle({ type: 'trust', trust: input.trust }, now);
       case 'rtc-linked':
@@ -347,6 +376,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #wake(now: number): void {
     this.#signaling.handle(WAKE, now);
     this.#dials.handle(WAKE, now);
+    this.#join.handle(WAKE, now);
     this.#mesh.handle(WAKE, now);
     this.#paths.handle(WAKE, now);
     this.#links.wake(now);
@@ -388,6 +418,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#drain(now);
     for (const key of this.#connections.keys()) this.#toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
     this.#dials.abandonAll();
+    this.#join.handle({ type: 'cancel' }, now);
     this.#signaling.handle({ type: 'stop-all' }, now);
     this.#drain(now);
     this.#isClosed = true;
@@ -400,12 +431,14 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   #linked(dial: number, link: LinkFacts, now: number): void {
     this.#linkedFacts = { dial, link };
-    this.#dials.handle({ type: 'rtc-linked', dial }, now);
+    if (this.#join.owns(dial)) this.#join.handle({ type: 'rtc-linked', dial }, now);
+    else this.#dials.handle({ type: 'rtc-linked', dial }, now);
     this.#drainDials(now);
+    this.#drainJoin(now);
     this.#linkedFacts = undefined;
   }
 
-  #adopt(output: Extract<DialBookOutput, { readonly type: 'linked' }>, now: number): void {
+  #adopt(output: Omit<Extract<DialBookOutput, { readonly type: 'linked' }>, 'type'>, now: number): void {
     const facts = this.#linkedFacts;
     if (!facts || facts.dial !== output.dial) return;
     const connection = this.allocateConnection();
@@ -427,7 +460,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const known = this.#links.get(key);
     if (!known) return;
     const { facts, options } = known;
-    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, now);
+    if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, options, now);
     const { kind, localFingerprint, remoteFingerprint } = facts;
     const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
@@ -454,9 +487,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return pending;
   }
 
-  #turnAway(link: number, now: number): void {
+  #turnAway(link: number, { expectedNode }: LinkOptions, now: number): void {
     this.#fault('overloaded', 'Too many others have yet to prove who they are.');
     this.#dropLink(link, now);
+    if (expectedNode) this.#dialFailed(expectedNode, 'overloaded', now);
   }
 
   #toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -655,7 +689,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
     if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
-    if (this.#sessions.get(node) !== key) return;
+    if (this.#sessions.get(node) !== key) return this.#didNotCount(dialledNode ?? node, code, now);
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
@@ -666,13 +700,21 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'want', node }, now);
   }
 
-  /** A session over relays is for until there is a link; leaves have none. */
+  /** A session ended that never counted: another one does, or there is none, and the attempt that led to it is over. */
+  #didNotCount(dialled: NodeId, code: ErrorCode, now: number): void {
+    if (this.#sessions.has(dialled) || this.#dials.isDialling(dialled)) return;
+    this.#toOverlay({ type: 'dial-failed', node: dialled, code }, now);
+  }
+
+  /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
     const flags = this.#mesh.cardOf(node)?.flags ?? 0;
     if (this.#isLeaf || (flags & CARD_FLAGS.leaf) !== 0) return;
     const connection = this.#connections.get(key);
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
+    if (!this.#mesh.mayAccept(node, now)) return;
+    this.#toOverlay({ type: 'incoming', node }, now);
     this.#dials.handle({ type: 'dial', node, sealingKey }, now);
   }
 
@@ -715,6 +757,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       this.#drainSignaling(now);
       this.#drainInbox(now);
       this.#drainDials(now);
+      this.#drainJoin(now);
       this.#drainMesh(now);
     } while (this.#drainPaths(now));
     for (const peer of this.peers.takeChanged()) this.#outputs.push({ type: 'peer', peer });
@@ -752,10 +795,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
-  #card({ card, server }: Extract<InboxOutput, { readonly type: 'card' }>, now: number): void {
+  #card({ card, server, isRemembered }: Extract<InboxOutput, { readonly type: 'card' }>, now: number): void {
     if (server !== undefined) this.#metThrough.set(card.node, server);
     this.#sealingKeys.set(card.node, card.sealingKey);
-    this.#toOverlay({ type: 'candidate', candidate: candidateOf(card), source: 'signaling' }, now);
+    this.#toOverlay({ type: 'candidate', candidate: candidateOf(card), source: isRemembered ? 'remembered' : 'signaling' }, now);
   }
 
   #introduction(output: Extract<InboxOutput, { readonly type: 'introduction' }>, now: number): void {
@@ -775,6 +818,24 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       else if (output.type === 'failed') this.#dialFailed(output.node, output.code, now);
       else if (output.type === 'fault') this.#fault(output.code, output.detail, output.node);
       else this.#outputs.push(output);
+    }
+  }
+
+  #toDials(input: Extract<NodeInput, { readonly type: 'dials' }>['input'], now: number): void {
+    if (input.type === 'absent') this.#absent(input.node, now);
+    else if (this.#join.owns(input.dial)) this.#join.handle(input, now);
+    else this.#dials.handle(input, now);
+  }
+
+  #drainJoin(now: number): void {
+    for (let output = this.#join.poll(); output; output = this.#join.poll()) {
+      if (output.type === 'rtc-dial') this.#outputs.push({ ...output, isPatient: true });
+      else if (output.type === 'linked') {
+        const { card, dial, isInitiator, remoteHello } = output;
+        this.#sealingKeys.set(card.node, card.sealingKey);
+        this.#toOverlay({ type: 'incoming', node: card.node }, now);
+        this.#adopt({ dial, node: card.node, isInitiator, remoteHello }, now);
+      } else this.#outputs.push(output);
     }
   }
 
@@ -854,8 +915,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'neighbour-up', node }, now);
     const rttMs = this.peers.get(node)?.rttMs;
     if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
-    // Who had no neighbour at all could not look for them.
-    if (this.#neighbours.size === 1) for (const wanted of this.#opens.wanted()) this.#paths.handle({ type: 'want', node: wanted }, now);
+    // Who asked before there was anybody to ask, as a page does that was just opened, or before anybody knew a way.
+    for (const wanted of this.#opens.wanted())
+      if (wanted !== node && !this.#sessions.has(wanted)) this.#paths.handle({ type: 'want', node: wanted }, now);
   }
 
   // ── beyond the neighbours ──────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { BulkCipher, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
-import type { RtcDialer } from '../ports/rtc.ts';
+import type { IceServer, RtcDialer } from '../ports/rtc.ts';
+import type { JoinState } from '../p2p/dialling/join-exchange.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
 import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
@@ -27,6 +28,8 @@ import type {
   Publication,
   RegistryCommand,
   RegistryEvent,
+  RelayInfo,
+  ServerInfo,
   Stream,
   StreamPriority,
 } from './api.ts';
@@ -132,6 +135,36 @@ export class Node implements NodeApi {
     return nodes;
   }
 
+  links(): readonly { readonly from: NodeId; readonly to: NodeId }[] {
+    return [...this.#machine.links()];
+  }
+
+  servers(): readonly ServerInfo[] {
+    return this.#pump.servers();
+  }
+
+  iceServers(): readonly IceServer[] {
+    return this.#pump.iceServers();
+  }
+
+  relaying(): RelayInfo {
+    const { circuits, served, bytes } = this.#machine.relayFigures();
+    return { circuits, served, bytes };
+  }
+
+  joinState(): JoinState {
+    return this.#machine.joinState();
+  }
+
+  join(input: Parameters<NodeApi['join']>[0]): void {
+    this.#pump.dispatch({ type: 'join', input });
+  }
+
+  /** The cards of present neighbours, to be kept for the next start. */
+  neighbourCards(): readonly Uint8Array[] {
+    return this.#machine.neighbourCards();
+  }
+
   open(node: NodeId, protocol: string, options: OpenOptions = {}): Promise<Stream> {
     if (node === this.id) return Promise.reject(new ParleyError('bad-argument', 'A node opens no streams to itself.'));
     if (options.signal?.aborted) return Promise.reject(openError('cancelled'));
@@ -214,9 +247,9 @@ export class Node implements NodeApi {
     return this.#machine.relayFigures();
   }
 
-  /** Learns of a node by its card, as from a signaling server. */
-  meet(card: Uint8Array): void {
-    this.#pump.dispatch({ type: 'card', card });
+  /** Learns of a node by its card, as from a signaling server; a remembered one was a neighbour before and is tried first. */
+  meet(card: Uint8Array, isRemembered = false): void {
+    this.#pump.dispatch({ type: 'card', card, isRemembered });
   }
 
   /** A leaf gives up its own links: it is reached through the hub of its browser. */
@@ -260,6 +293,8 @@ export class Node implements NodeApi {
         return this.#events.emit('node-up', infoOf(event.card));
       case 'node-down':
         return this.#events.emit('node-down', { node: event.node });
+      case 'join':
+        return this.#events.emit('join', event.state);
       case 'published':
         for (const listener of this.#subscribers.get(event.topic) ?? []) listener(event);
         return;

@@ -72,6 +72,11 @@ export class Paths implements Machine<PathsInput, PathsOutput> {
     return this.#circuits.viaOf(link);
   }
 
+  /** The neighbours that say to have a link with the node. */
+  holdersOf(node: NodeId): readonly NodeId[] {
+    return this.#routing.holdersOf(node);
+  }
+
   isTrying(node: NodeId): boolean {
     return this.#reach.isTrying(node);
   }

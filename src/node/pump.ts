@@ -1,15 +1,17 @@
-import type { ErrorCode } from '../base/errors.ts';
+import { asParleyError, type ErrorCode } from '../base/errors.ts';
 import { nodeIdOf, publicKeyOf, type NodeId } from '../base/ids.ts';
 import { WAKE, type Wake } from '../base/machine.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { introductionToSign, sealIntroduction } from '../crypto/introductions.ts';
 import { makeCard } from '../crypto/peer-card.ts';
+import { joinCodeText, joinCodeToSign } from '../p2p/dialling/join-code.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { BulkCipher, SignatureCheck, Verifier } from '../ports/keys.ts';
 import type { Link } from '../ports/link.ts';
-import type { RtcDial, RtcDialer } from '../ports/rtc.ts';
+import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
+import type { ServerInfo } from './api.ts';
 import type { ConnectionOutput } from './connection.ts';
 import type { NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
 import type { LinkFacts } from './session-links.ts';
@@ -30,7 +32,8 @@ export type PumpEvents = Extract<
       | 'published'
       | 'registry'
       | 'node-up'
-      | 'node-down';
+      | 'node-down'
+      | 'join';
   }
 >;
 
@@ -153,6 +156,15 @@ export class Pump {
     });
   }
 
+  /** STUN and TURN that dials use. */
+  iceServers(): readonly IceServer[] {
+    return this.#desk.iceServers();
+  }
+
+  servers(): readonly ServerInfo[] {
+    return this.#desk.servers().map((server, index) => ({ ...server, state: this.#options.machine.signalingStateOf(index) }));
+  }
+
   stop(): void {
     this.#disarm();
     this.#armedAt = Number.NEGATIVE_INFINITY;
@@ -180,6 +192,11 @@ export class Pump {
         return this.#desk.announce(output.on);
       case 'introduce':
         return this.#introduce(output);
+      case 'compose':
+        void this.#compose(output.dial, output.content);
+        return;
+      case 'code-verify':
+        return this.#verify(output.checks, (valid) => this.dispatch({ type: 'join', input: { type: 'code-verified', job: output.job, valid } }));
       case 'relay':
         return this.#desk.relay(output.server, publicKeyOf(output.to), output.sealed);
       case 'drop-link':
@@ -187,7 +204,7 @@ export class Pump {
         this.#links.delete(output.link);
         return;
       case 'rtc-dial':
-        return this.#dial(output.dial, output.initiator);
+        return this.#dial(output.dial, output.initiator, output.isPatient ?? false);
       case 'rtc-signal':
         return this.#dials.get(output.dial)?.dial.signal(output.signal);
       case 'rtc-abandon':
@@ -258,7 +275,7 @@ export class Pump {
 
   // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #dial(dial: number, initiator: boolean): void {
+  #dial(dial: number, initiator: boolean, isPatient: boolean): void {
     const { rtc } = this.#options;
     if (!rtc)
       return this.dispatch({
@@ -270,6 +287,8 @@ export class Pump {
       dial: rtc.dial({
         initiator,
         iceServers: this.#desk.iceServers(),
+        isPatient,
+        onGathered: () => this.dispatch({ type: 'join', input: { type: 'rtc-gathered', dial } }),
         onSignal: (signal) => this.dispatch({ type: 'dials', input: { type: 'rtc-signal', dial, signal } }),
         onLink: (link) => {
           dialling.link = link;
@@ -305,6 +324,18 @@ export class Pump {
   #introductionFailed(node: NodeId, thrown: unknown): void {
     const detail = thrown instanceof Error ? thrown.message : String(thrown);
     this.#options.onEvent({ type: 'fault', code: 'internal', node, detail: `An introduction could not be sent. ${detail}` });
+  }
+
+  async #compose(dial: number, content: Extract<NodeOutput, { readonly type: 'compose' }>['content']): Promise<void> {
+    const { identity, networkId, localHello } = this.#options;
+    try {
+      const card = await makeCard(identity, networkId, this.#now());
+      const { body, message } = joinCodeToSign({ ...content, hello: localHello, card }, networkId);
+      const text = joinCodeText(body, await identity.nodeSigner.sign(message));
+      this.dispatch({ type: 'join', input: { type: 'composed', dial, text } });
+    } catch (thrown) {
+      this.dispatch({ type: 'join', input: { type: 'rtc-failed', dial, code: asParleyError(thrown).code } });
+    }
   }
 
   #ownCard(): Promise<Uint8Array> {

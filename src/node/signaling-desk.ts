@@ -5,6 +5,7 @@ import type { IceServer } from '../ports/rtc.ts';
 import type { SignalingClient, SignalingConnection, SignalingHelp, SignalingWelcome } from '../ports/signaling.ts';
 import { roomOf } from '../wire/networks.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { ServerInfo } from './api.ts';
 
 export type SignalingDeskOptions = {
   readonly identity: LocalIdentity;
@@ -51,6 +52,16 @@ export class SignalingDesk {
       ...(stunPort > 0 && host ? [{ urls: [`stun:${host.includes(':') ? `[${host}]` : host}:${stunPort}`] }] : []),
       ...(turn ? [turn] : []),
     ]);
+  }
+
+  /** In the order of their numbers: the app's own first. */
+  servers(): readonly Omit<ServerInfo, 'state'>[] {
+    return this.#servers.map(({ client, stunPort, turn }, index) => ({
+      host: client.url ? new URL(client.url).host : client.host,
+      isOwn: index < this.#options.clients.length,
+      hasStun: stunPort > 0,
+      hasTurn: turn !== undefined,
+    }));
   }
 
   connect(server: number): void {

@@ -55,6 +55,11 @@ export class WaitingOpens {
     return next;
   }
 
+  /** Nodes with which a session is waited for, each once. */
+  wanted(): ReadonlySet<NodeId> {
+    return new Set([...this.#opens.values()].filter(({ at }) => !at).map(({ node }) => node));
+  }
+
   /** `session` is the connection that counts for the node, if there is one. */
   open(request: OpenRequest, session: number | undefined): void {
     if (this.#opens.size >= LIMITS.maxWaitingOpens) return this.#failed(request.request, 'overloaded');
@@ -98,11 +103,6 @@ export class WaitingOpens {
       this.#opens.delete(open.request);
       this.#failed(open.request, code);
     }
-  }
-
-  /** The nodes with which a session is waited for. */
-  wanted(): ReadonlySet<NodeId> {
-    return new Set([...this.#opens.values()].flatMap((open) => (open.at ? [] : [open.node])));
   }
 
   /** Nobody tries to reach the node any more. */

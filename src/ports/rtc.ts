@@ -10,8 +10,12 @@ export type IceServer = { readonly urls: readonly string[]; readonly username?: 
 export type RtcDialOptions = {
   readonly initiator: boolean;
   readonly iceServers: readonly IceServer[];
+  /** Goes on when ICE gives up: when the other side begins is in people's hands. Whoever dials ends it with `abandon`. */
+  readonly isPatient?: boolean;
   /** To be carried to the peer, in order. */
   onSignal(signal: RtcSignal): void;
+  /** No further candidates come. */
+  onGathered?(): void;
   /** The data channel is open. */
   onLink(link: Link): void;
   /** It did not open; called at most once, and never after `onLink`. */

@@ -176,7 +176,9 @@ describe('a hostile document costs its sender', () => {
     const { network, me, relay } = victim();
     const say = (bytes: Uint8Array): void => network.give(me, { type: 'message', from: relay.node, bytes });
     say(encodeLaneMessage({ type: 'list', buckets: undefined, listed: [{ tag: 'ab'.repeat(8), version: 'cd'.repeat(8) }] }));
-    network.run(LIMITS.wantedDocumentMs + 1_000);
+    network.run(LIMITS.wantedDocumentMs - 1_000);
+    say(encodeLaneMessage({ type: 'want', tags: [] }));
+    network.run(2_000);
     expect(offences(me)).toEqual(['broken-promise']);
 
     network.edit(me, { type: 'set-name', name: 'Ada' });
@@ -189,6 +191,47 @@ describe('a hostile document costs its sender', () => {
     network.run(61_000);
     for (let count = 0; count < 300; count++) say(encodeLaneMessage({ type: 'want', tags: [] }));
     expect(offences(me)).toEqual(['broken-promise', 'flood', 'flood']);
+  });
+
+  it('documents that do not come from a neighbour that says nothing weigh little, and once for all of them', () => {
+    const { network, me, relay } = victim();
+    const listed = ['ab', 'cd', 'ef'].map((byte) => ({ tag: byte.repeat(8), version: byte.repeat(8) }));
+    network.give(me, { type: 'message', from: relay.node, bytes: encodeLaneMessage({ type: 'list', buckets: undefined, listed }) });
+    network.run(LIMITS.wantedDocumentMs + 1_000);
+    expect(offences(me)).toEqual(['stale']);
+  });
+
+  it('a document that is overdue because this node itself was late is no offence, and the next neighbour is asked at once', () => {
+    const { network, me, relay } = victim();
+    const other = network.add(new TestPerson(4));
+    network.connect(me, other);
+    network.run(1_000);
+    const listed = [{ tag: 'ab'.repeat(8), version: 'cd'.repeat(8) }];
+    network.give(me, { type: 'message', from: relay.node, bytes: encodeLaneMessage({ type: 'list', buckets: undefined, listed }) });
+    const sent = me.outputsOf('send').length;
+    network.now += LIMITS.wantedDocumentMs + LIMITS.lateWakeMs;
+    network.run(1);
+    expect(offences(me)).toEqual([]);
+    expect(
+      me
+        .outputsOf('send')
+        .slice(sent)
+        .some(({ to }) => to === other.node),
+    ).toBe(true);
+  });
+
+  it('documents that a neighbour lists and keeps back: they come from another soon, and are one offence together', () => {
+    const { network, me, relay } = victim();
+    const other = network.add(new TestPerson(4));
+    network.edit(other, { type: 'set-name', name: 'Ada' });
+    const tags = [documentIdOf(NETWORK_ID, other.person.id).slice(0, 16), ...Array.from({ length: 9 }, (_, index) => `0${index}`.repeat(8))];
+    const listed = tags.map((tag) => ({ tag, version: 'cd'.repeat(8) }));
+    network.give(me, { type: 'message', from: relay.node, bytes: encodeLaneMessage({ type: 'list', buckets: undefined, listed }) });
+    network.connect(me, other);
+    network.run(LIMITS.wantedAgainMs + 1_000);
+    expect(me.registry.nameOf(other.person.id)).toBe('Ada');
+    network.run(LIMITS.wantedDocumentMs);
+    expect(offences(me)).toEqual(['broken-promise']);
   });
 
   it('sync messages whose filters ask for endless work, and lane messages that are nothing', () => {

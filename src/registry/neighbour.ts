@@ -12,6 +12,8 @@ export class Neighbour {
   readonly person: PersonId;
   /** Documents that are being brought in step, until there is nothing more to say. */
   readonly syncs = new Map<DocumentId, { readonly generation: number; readonly state: SyncState | undefined; readonly at: number }>();
+  /** When it last said something of registries. */
+  spokeAt = 0;
   readonly #bucket: TokenBucket;
   readonly #rounds = new Map<string, number>();
   #roundsSince: number;

@@ -15,7 +15,8 @@ import { decodeLaneMessage, encodeLaneMessage, type LaneMessage } from './lane-m
 import { Neighbour } from './neighbour.ts';
 import type { ResidentDocument } from './resident-document.ts';
 
-type Wanted = { readonly node: NodeId; readonly until: number };
+/** `againAt`: when somebody else is asked as well; `undefined` once that time has come. */
+type Wanted = { readonly node: NodeId; readonly until: number; againAt: number | undefined };
 type Message<Type extends LaneMessage['type']> = Extract<LaneMessage, { readonly type: Type }>;
 
 /**
@@ -47,7 +48,7 @@ export class Reconciler {
 
   nextWakeAt(): number | undefined {
     let next = earlier(this.#spreadAt, this.#antiEntropyAt);
-    for (const { until } of this.#wanted.values()) next = earlier(next, until);
+    for (const { until, againAt } of this.#wanted.values()) next = earlier(next, earlier(until, againAt));
     return next;
   }
 
@@ -84,11 +85,8 @@ export class Reconciler {
   }
 
   wake(now: number): void {
-    for (const [tag, { node, until }] of this.#wanted) {
-      if (until > now) continue;
-      this.#wanted.delete(tag);
-      this.#blame(node, 'broken-promise', 'a listed document never came');
-    }
+    this.#askAgain(now);
+    this.#giveUpWaiting(now);
     if (this.#spreadAt !== undefined && this.#spreadAt <= now) this.#spreadNow();
     if (this.#antiEntropyAt !== undefined && this.#antiEntropyAt <= now) {
       const node = this.#random.pick([...this.#neighbours.keys()]);
@@ -97,9 +95,43 @@ export class Reconciler {
     }
   }
 
+  /**
+   * Documents that are overdue are asked of somebody else. A neighbour broke its promise, once for all of them, if it spoke meanwhile, but not of this; one
+   * that was silent may be overburdened. Nobody is blamed when we ourselves come late, with the answer perhaps unread before us.
+   */
+  #giveUpWaiting(now: number): void {
+    const overdue = [...this.#wanted].filter(([, { until }]) => until <= now);
+    if (overdue.length === 0) return;
+    const blamed = new Map<NodeId, Offence>();
+    for (const [tag, { node, until }] of overdue) {
+      this.#wanted.delete(tag);
+      const hasSpoken = (this.#neighbours.get(node)?.spokeAt ?? 0) > until - LIMITS.wantedDocumentMs;
+      if (now - until < LIMITS.lateWakeMs && !this.#table.byTag(tag)?.content) blamed.set(node, hasSpoken ? 'broken-promise' : 'stale');
+    }
+    for (const [node, offence] of blamed) this.#blame(node, offence, 'a listed document never came');
+    const slow = new Set(overdue.map(([, { node }]) => node));
+    const others = [...this.#neighbours.keys()].filter((node) => !slow.has(node));
+    const next = this.#random.pick(others.length > 0 ? others : [...this.#neighbours.keys()]);
+    if (next) this.#sendSummary(next, []);
+  }
+
+  /** What is late is asked of somebody else too, long before it counts as kept back. */
+  #askAgain(now: number): void {
+    const late = new Set<NodeId>();
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.againAt === undefined || wanted.againAt > now || wanted.until <= now) continue;
+      wanted.againAt = undefined;
+      late.add(wanted.node);
+    }
+    if (late.size === 0) return;
+    const other = this.#random.pick([...this.#neighbours.keys()].filter((node) => !late.has(node)));
+    if (other) this.#sendSummary(other, []);
+  }
+
   message(from: NodeId, bytes: Uint8Array, now: number): void {
     const neighbour = this.#neighbours.get(from);
     if (!neighbour) return;
+    neighbour.spokeAt = now;
     if (!neighbour.takeMessage(now)) {
       if (neighbour.mayBlame(now)) this.#blame(from, 'flood', 'too many registry messages');
       return;
@@ -168,9 +200,23 @@ export class Reconciler {
   }
 
   #want(neighbour: Neighbour, tags: readonly string[], now: number): void {
-    const wanted = tags.filter((tag) => !this.#wanted.has(tag)).slice(0, LIMITS.maxResidentDocuments - this.#wanted.size);
-    for (const tag of wanted) this.#wanted.set(tag, { node: neighbour.node, until: now + LIMITS.wantedDocumentMs });
+    const wanted = tags.filter((tag) => this.#mayWant(tag, neighbour.node)).slice(0, LIMITS.maxResidentDocuments);
+    for (const tag of wanted) this.#asked(tag, neighbour.node, now);
     if (wanted.length > 0) this.#send(neighbour.node, { type: 'want', tags: wanted });
+  }
+
+  #mayWant(tag: string, node: NodeId): boolean {
+    const known = this.#wanted.get(tag);
+    if (!known) return this.#wanted.size < LIMITS.maxResidentDocuments;
+    return known.againAt === undefined && known.node !== node;
+  }
+
+  /** Who was asked first answers for it; the second has the same time before a third is asked. */
+  #asked(tag: string, node: NodeId, now: number): void {
+    const known = this.#wanted.get(tag);
+    const againAt = now + LIMITS.wantedAgainMs;
+    if (known) known.againAt = againAt;
+    else this.#wanted.set(tag, { node, until: now + LIMITS.wantedDocumentMs, againAt });
   }
 
   #serve(neighbour: Neighbour, tags: readonly string[], now: number): void {

@@ -93,6 +93,12 @@ export class Registry implements Machine<RegistryInput, RegistryOutput> {
     return entries;
   }
 
+  /** The same of one person. */
+  entriesOf(person: PersonId, liveness: (node: NodeId) => Liveness, now: number): readonly RegistryEntry[] {
+    const content = this.#contentOf(person);
+    return content ? entriesOf(person, viewOf(content.entries), liveness, now) : [];
+  }
+
   /** What the person calls themselves. */
   nameOf(person: PersonId): string | undefined {
     const content = this.#contentOf(person);

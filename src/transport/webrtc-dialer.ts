@@ -57,6 +57,7 @@ class WebRtcDial implements RtcDial {
       });
       this.#peer = peer;
       this.#listen(peer);
+      this.#watch((peer as unknown as Inner)._pc);
     } catch (thrown) {
       return this.#fail(thrown);
     }
@@ -101,6 +102,24 @@ class WebRtcDial implements RtcDial {
         this.#fail(thrown);
       }
     });
+  }
+
+  /** simple-peer gives up when ICE does; a patient dial lets checks of the other side that come later begin it anew. */
+  #watch(connection: RTCPeerConnection): void {
+    const { onGathered, isPatient } = this.#options;
+    if (onGathered) {
+      connection.addEventListener('icegatheringstatechange', () => {
+        if (connection.iceGatheringState === 'complete' && !this.#isOver) this.#options.onGathered?.();
+      });
+    }
+    if (!isPatient) return;
+    const { oniceconnectionstatechange: onIce, onconnectionstatechange: onConnection } = connection;
+    connection.oniceconnectionstatechange = (event) => {
+      if (this.#isOver || connection.iceConnectionState !== 'failed') onIce?.call(connection, event);
+    };
+    connection.onconnectionstatechange = (event) => {
+      if (this.#isOver || connection.connectionState !== 'failed') onConnection?.call(connection, event);
+    };
   }
 
   #fail(thrown: unknown): void {

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type {
   ConnectionCheckView,
+  ConnectionFinding,
   MessageStateView,
   NetworkStatusView,
   NoticeView,
   PathView,
-  PeerView,
+  NodeView,
   ProblemView,
   ServedCallView,
 } from '../view/types.ts';
@@ -170,6 +171,44 @@ export const strings = {
   connectionCheck: 'Connection check',
   throughTab: 'Through another tab of this browser.',
   myAddress: 'Address of this tab',
+  copyAddress: 'Copy address',
+  checking: 'Checking…',
+  host: 'host',
+  anotherTab: 'another tab',
+  moreNodes: (more: number) => `${more} more`,
+  howReached: 'How reached',
+  roundTrip: 'Round trip',
+  since: 'Since',
+  lastSeen: (time: string) => `last seen ${time}`,
+  servers: 'Servers',
+  ownServer: 'this app’s own',
+  toldServer: 'told by another',
+  withStun: 'STUN',
+  withTurn: 'TURN',
+  throughput: 'Throughput',
+  throughputText: (sent: string, received: string) => `↑ ${sent}/s · ↓ ${received}/s, the last minutes`,
+  relayingNothing: 'You pass on nothing for others at present.',
+  relaying: (circuits: number, passed: string) => `You pass on ${count(circuits, 'connection')} for others, unread (${passed} so far).`,
+  relayed: (passed: string) => `You passed on ${passed} for others, unread.`,
+  linkedWith: (names: string) => `Linked with ${names}`,
+  joinWithoutServer: 'Connect without a server',
+  joinText: 'Two people who have no server in common give each other a code, by any messenger or from screen to camera.',
+  joinMake: 'Make a code',
+  joinOr: 'Or did you get a code from the other person?',
+  joinPreparing: 'Looking for the addresses under which you can be reached…',
+  joinGive: 'Give this code to the other person, and paste theirs below. It holds for ten minutes; both pages stay open.',
+  joinAnswer: (name: string) => `Give this answer back to ${name}. As soon as it is pasted there, you are linked.`,
+  joinYours: 'Your code',
+  joinQr: 'Your code as QR picture',
+  joinTheirs: 'Code from the other person',
+  joinUse: 'Use code',
+  joinScan: 'Scan with the camera',
+  joinStopScan: 'Stop the camera',
+  joinNoCamera: 'The camera cannot be used here. Paste the code instead.',
+  joinConnecting: 'Opening the link…',
+  joinLinked: (name: string) => `You are linked with ${name}. From now on the network knows both of you.`,
+  joinAgain: 'Begin again',
+  theOther: 'the other person',
 
   displayName: 'Display name',
   displayNameText: 'What people in this network see beside your messages.',
@@ -229,14 +268,19 @@ export function serverText(status: NetworkStatusView): string {
   return status.isThroughTab ? `${strings.throughTab} ${text}` : text;
 }
 
-export function pathText(path: PathView): string {
-  const kind = {
+/** By which way, without how long it takes. */
+export function pathKindText(path: PathView): string {
+  return {
     direct: 'direct',
     tab: 'in this browser',
     host: 'through a host',
-    relayed: path.via.length > 0 ? `through ${path.via.join(', ')}` : 'relayed',
+    relayed: path.via.length > 0 ? `through ${(path.viaNames ?? path.via).join(', ')}` : 'relayed',
     memory: 'this tab',
   }[path.kind];
+}
+
+export function pathText(path: PathView): string {
+  const kind = pathKindText(path);
   return path.rttMs === undefined ? kind : `${kind} · ${milliseconds(path.rttMs)}`;
 }
 
@@ -248,7 +292,41 @@ export const messageStates: Record<MessageStateView, string> = {
   failed: 'not sent',
 };
 
-export const peerStates: Record<PeerView['state'], string> = { connecting: 'connecting', connected: 'connected', away: 'away' };
+export const nodeStates: Record<NodeView['state'], string> = {
+  connecting: 'connecting',
+  connected: 'connected',
+  reachable: 'here, reachable through others',
+  away: 'away',
+};
+
+export const serverStates: Record<NetworkStatusView['server']['state'], string> = {
+  off: 'not used',
+  connecting: 'connecting',
+  connected: 'connected',
+  unreachable: 'does not answer',
+  refused: 'refused this tab',
+};
+
+/** A node in words, as its star in the picture is named. */
+export function nodeText(node: NodeView): string {
+  return [node.person?.name ?? '…', node.isHost ? strings.host : undefined, node.isLeaf ? strings.anotherTab : undefined, nodeReach(node)]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+export function nodeReach(node: NodeView): string {
+  return node.state === 'connected' && node.path ? pathText(node.path) : nodeStates[node.state];
+}
+
+/** How one is connected, in a sentence. */
+export function reachText(nodes: readonly NodeView[]): string {
+  const connected = nodes.filter((node) => node.state === 'connected');
+  const relayed = connected.filter((node) => node.path?.kind === 'relayed');
+  const via = [...new Set(relayed.flatMap((node) => node.path?.viaNames ?? []))];
+  if (connected.length === 0) return 'You are connected to nobody at present.';
+  if (relayed.length === 0) return connected.length === 1 ? 'You have a link of your own.' : 'You have links of your own with everybody you talk to.';
+  return `${count(relayed.length, 'peer')} cannot be linked with directly; you reach them through ${via.join(' and ')}.`;
+}
 
 export const outcomes: Record<ServedCallView['outcome'], string> = {
   ran: 'ran',
@@ -259,13 +337,49 @@ export const outcomes: Record<ServedCallView['outcome'], string> = {
 };
 
 export const checkNames: Record<ConnectionCheckView['what'], string> = {
+  'secure-context': 'Secure connection (HTTPS or localhost)',
   server: 'Server',
+  stun: 'UDP and STUN',
+  nat: 'Router (NAT)',
+  turn: 'TURN relay',
   'direct-links': 'Direct links',
   storage: 'Storage',
-  'secure-context': 'Secure connection (HTTPS or localhost)',
 };
 
-export const checkResults: Record<ConnectionCheckView['result'], string> = { ok: 'works', trouble: 'trouble', unknown: 'not tried yet' };
+export const checkResults: Record<ConnectionCheckView['result'], string> = { ok: 'works', trouble: 'trouble', unknown: 'not known' };
+
+/** What was found, and what to do about it. */
+const FINDINGS: Record<ConnectionFinding, string> = {
+  secure: 'The browser lets this page encrypt.',
+  insecure: 'Open the page over HTTPS, or on localhost: elsewhere browsers do not let it encrypt.',
+  'server-answers': 'It introduces new people to you.',
+  'server-silent': 'It does not answer. Existing links go on. To meet somebody new meanwhile, connect without a server.',
+  'server-refuses': 'It refused this tab; it is asked again later. Ask whoever runs it.',
+  'no-webrtc': 'This browser has no WebRTC. Use a current Chromium, Firefox or Safari.',
+  'no-stun': 'No server offers STUN at present, so links work in your own network, and elsewhere only through others.',
+  'stun-answers': 'UDP gets out, and your public address was found.',
+  'no-nat': 'UDP gets out, and no router changes your address.',
+  'udp-blocked': 'Nothing came back: your network seems to block UDP. You are relayed through others; another network would be faster.',
+  'nat-unknown': 'Nothing can be said without an answer of STUN.',
+  'nat-one-server': 'One STUN server answered. Whether your router is a strict one takes two to tell.',
+  'nat-friendly': 'Your router keeps your address for everybody: direct links work.',
+  'nat-symmetric': 'Your router shows each server another port. Some people are reached through others, or with a TURN relay.',
+  'no-turn': 'None is configured, and few need one: people behind strict routers are relayed through other people’s tabs.',
+  'turn-answers': 'It answers, and is used where nothing else works.',
+  'turn-silent': 'It is configured, but does not answer. Tell whoever runs the server.',
+  direct: 'You have links of your own; nobody stands between.',
+  'some-relayed': 'You have links of your own; some people are relayed, still end-to-end encrypted:',
+  'all-relayed': 'No link of your own could be opened. Everything goes, still end-to-end encrypted, through',
+  'direct-failed': 'A link could not be opened.',
+  'nobody-tried': 'Nobody was linked with yet. Invite somebody.',
+  'storage-kept': 'The browser keeps what is stored until you delete it.',
+  'storage-not-kept': 'It works, but the browser may delete it when space runs low. Ask it to keep it, in the settings.',
+  'storage-trouble': 'Nothing is kept when this tab closes.',
+};
+
+export function findingText(check: ConnectionCheckView): string {
+  return FINDINGS[check.finding];
+}
 
 /** What happened, why, what to do. */
 const PROBLEMS: Partial<Record<ErrorCode, string>> = {
@@ -299,6 +413,11 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'signaling-unreachable': 'The server does not answer. Existing connections go on; it is tried again by itself.',
   'signaling-refused': 'The server refused this tab.',
   'invite-broken': 'This invite link is damaged or incomplete. Ask for it again, and copy all of it.',
+  'code-broken': 'This code is damaged or incomplete. Copy all of it, and paste it again.',
+  'code-expired': 'This code is too old: codes hold for ten minutes. Begin again with a new one.',
+  'code-foreign': 'This code is of another network. Open the other person’s invite link first, then exchange codes.',
+  'code-own': 'This is your own code. Give it to the other person, and paste theirs here.',
+  'code-unexpected': 'This is the answer to another code than the one that you show. Give the other person the present one.',
   'platform-missing': 'This browser lacks something that Parley needs. Use a current Chromium, Firefox or Safari over HTTPS.',
   'storage-full': 'The storage of this browser is full. Free some space; until then nothing new can be kept.',
   'storage-broken': 'The storage of this browser cannot be read. This tab works, but forgets everything when closed.',

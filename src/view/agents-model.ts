@@ -9,7 +9,7 @@ import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
 import { REFUSED_CODE } from '../mcp/guarded-transport.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import { pathView, type People } from './people.ts';
+import type { People } from './people.ts';
 import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
 import type {
   AgentDetailView,
@@ -159,7 +159,7 @@ export class AgentsModel {
     const startedAt = clock.now();
     try {
       const { client, path } = await this.#session(address);
-      if (path) this.#update(id, { path: pathView(path, undefined) });
+      if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
       const result = await client.callTool(
         { name: tool, arguments: { ...args } },
         {
@@ -226,7 +226,7 @@ export class AgentsModel {
             required: argument.required === true,
           })),
         })),
-        ...(path ? { path: pathView(path, undefined) } : {}),
+        ...(path ? { path: this.#options.people.pathView(path, undefined) } : {}),
       };
     } catch (thrown) {
       detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools, resources, prompts };

@@ -13,9 +13,12 @@ import type { NodeApi } from '../node/api.ts';
 import type { ChatStore } from '../ports/chat-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records, TableName } from '../ports/records.ts';
+import type { IceServer } from '../ports/rtc.ts';
 import { AgentsModel } from './agents-model.ts';
+import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
-import { pathView, People } from './people.ts';
+import { NetworkModel } from './network-model.ts';
+import { People } from './people.ts';
 import type {
   AppModel,
   ConnectionCheckView,
@@ -42,6 +45,8 @@ export type PagePort = {
   storage(): Promise<Pick<SettingsView['storage'], 'usedBytes' | 'quotaBytes' | 'persisted'>>;
   persist(): Promise<boolean>;
   applyUpdate(): void;
+  /** What the network lets through, by the STUN and TURN servers in use. */
+  probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
 };
 
 /** How the tab that has the links of this browser is connected. */
@@ -99,6 +104,7 @@ class Model implements AppModel {
   readonly #options: AppModelOptions;
   readonly #people: People;
   readonly #conversations: ConversationsModel;
+  readonly #networkModel: NetworkModel;
   #isRefreshScheduled = false;
   #favoured = '';
   #nextNotice = 1;
@@ -120,6 +126,7 @@ class Model implements AppModel {
       callsTo: (other) => this.agentsModel.callsTo(other),
       report: (thrown) => this.#report(thrown),
     });
+    this.#networkModel = new NetworkModel({ node, people: this.#people, clock: options.clock, serverHost: page.serverHost, probeIce: page.probeIce });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
     this.me = signal({ person, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
@@ -159,6 +166,12 @@ class Model implements AppModel {
   }
   get hasMoreConversations() {
     return this.#conversations.hasMore;
+  }
+  get networkDetail() {
+    return this.#networkModel.detail;
+  }
+  get join() {
+    return this.#networkModel.join;
   }
   get agents() {
     return this.agentsModel.agents;
@@ -335,21 +348,20 @@ class Model implements AppModel {
   }
 
   async checkConnection(): Promise<readonly ConnectionCheckView[]> {
-    const { server } = this.network.value;
-    const direct = this.peers.value.find((peer) => peer.path?.kind === 'direct');
-    const failed = this.peers.value.find((peer) => peer.problem?.code === 'ice-failed');
     await this.#refreshStorage();
-    const { storage } = this.settings.value;
-    return [
-      { what: 'secure-context', result: globalThis.isSecureContext ? 'ok' : 'trouble' },
-      { what: 'server', result: server.state === 'connected' ? 'ok' : 'trouble', detail: server.host },
-      {
-        what: 'direct-links',
-        result: direct ? 'ok' : failed ? 'trouble' : 'unknown',
-        ...(failed?.problem && !direct ? { problem: failed.problem } : {}),
-      },
-      { what: 'storage', result: storage.problem ? 'trouble' : 'ok', ...(storage.problem ? { problem: storage.problem } : {}) },
-    ];
+    return this.#networkModel.check(this.settings.value.storage);
+  }
+
+  beginJoin(): void {
+    this.#options.node.join({ type: 'begin' });
+  }
+
+  pasteJoinCode(text: string): void {
+    this.#options.node.join({ type: 'paste', text });
+  }
+
+  cancelJoin(): void {
+    this.#options.node.join({ type: 'cancel' });
   }
 
   applyUpdate(): void {
@@ -407,10 +419,11 @@ class Model implements AppModel {
       state: peer.state,
       bytesSent: peer.bytesSent,
       bytesReceived: peer.bytesReceived,
-      ...(peer.path ? { path: pathView(peer.path, peer.rttMs) } : {}),
+      ...(peer.path ? { path: this.#people.pathView(peer.path, peer.rttMs) } : {}),
       ...(peer.lastSeenAt === undefined ? {} : { lastSeenAt: peer.lastSeenAt }),
       ...(peer.reason && peer.state !== 'connected' ? { problem: { code: peer.reason } } : {}),
     }));
+    this.#networkModel.refresh();
     this.agentsModel.refresh();
     this.#conversations.refresh();
     this.#favour();

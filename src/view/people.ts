@@ -1,5 +1,5 @@
 import type { Directory } from '../agents/directory.ts';
-import type { PersonId } from '../base/ids.ts';
+import type { NodeId, PersonId } from '../base/ids.ts';
 import type { NodeApi, Path, PeerInfo } from '../node/api.ts';
 import type { Records, Table } from '../ports/records.ts';
 import { generatedName } from './generated-name.ts';
@@ -70,14 +70,22 @@ export class People {
 
   path(person: PersonId): PathView | undefined {
     const peer = this.#connected(person);
-    return peer?.path && pathView(peer.path, peer.rttMs);
+    return peer?.path && this.pathView(peer.path, peer.rttMs);
+  }
+
+  pathView(path: Path, rttMs: number | undefined): PathView {
+    const viaNames = path.via.map((node) => this.ofNode(node)?.name ?? '…');
+    return { kind: path.kind, via: path.via, viaNames, ...(rttMs === undefined ? {} : { rttMs }) };
+  }
+
+  /** Whose node it is: proven by a session, else as it says. */
+  ofNode(node: NodeId): PersonView | undefined {
+    const person =
+      this.#peers.find((peer) => peer.node === node)?.identity?.person ?? this.#node.nodes().find((known) => known.node === node)?.person;
+    return person && this.view(person);
   }
 
   #connected(person: PersonId): PeerInfo | undefined {
     return this.#peers.find((peer) => peer.identity?.person === person && peer.state === 'connected');
   }
-}
-
-export function pathView(path: Path, rttMs: number | undefined): PathView {
-  return { kind: path.kind, via: path.via, ...(rttMs === undefined ? {} : { rttMs }) };
 }

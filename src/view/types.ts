@@ -89,7 +89,12 @@ export type ConversationView = {
   readonly path?: PathView;
 };
 
-export type PathView = { readonly kind: 'direct' | 'tab' | 'host' | 'relayed' | 'memory'; readonly via: readonly string[]; readonly rttMs?: number };
+export type PathView = {
+  readonly kind: 'direct' | 'tab' | 'host' | 'relayed' | 'memory';
+  readonly via: readonly string[];
+  /** Whose nodes those are. */ readonly viaNames?: readonly string[];
+  readonly rttMs?: number;
+};
 
 /** One block of a tool's or a resource's result, already bounded and stripped of invisible characters. */
 export type ResultBlockView =
@@ -189,7 +194,50 @@ export type PeerView = {
   readonly path?: PathView;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  readonly connectedAt?: number;
   readonly lastSeenAt?: number;
+  readonly problem?: ProblemView;
+};
+
+/** A node of the network. */
+export type NodeView = Omit<PeerView, 'state'> & {
+  /** `reachable`: it is in the network, and nothing needed a session with it so far. */
+  readonly state: PeerView['state'] | 'reachable';
+  /** A further tab of a browser; `hub` is the node that has its links, as far as that is known. */
+  readonly isLeaf: boolean;
+  readonly isHost: boolean;
+  readonly hub?: string;
+};
+
+export type ThroughputView = { readonly at: number; readonly sentPerSecond: number; readonly receivedPerSecond: number };
+
+export type NetworkDetailView = {
+  /** All others, those with a session first. */
+  readonly nodes: readonly NodeView[];
+  /** Links of others, as far as neighbours tell. */
+  readonly links: readonly { readonly from: string; readonly to: string }[];
+  readonly servers: readonly {
+    readonly host: string;
+    /** The one that the app came from. */
+    readonly isOwn: boolean;
+    readonly state: NetworkStatusView['server']['state'];
+    readonly hasStun: boolean;
+    readonly hasTurn: boolean;
+  }[];
+  /** What this tab passes on for others: now, and since it was opened. */
+  readonly relaying: { readonly circuits: number; readonly served: number; readonly bytes: number };
+  /** The last minutes, oldest first. */
+  readonly throughput: readonly ThroughputView[];
+};
+
+/** The exchange of codes that links two people without a server. `problem` is about what was pasted last, or why it ended. */
+export type JoinView = {
+  readonly step: 'idle' | 'preparing' | 'showing' | 'connecting' | 'linked';
+  /** What `code` is: an offer, or the answer to one. */
+  readonly side?: 'offer' | 'answer';
+  readonly code?: string;
+  readonly expiresAt?: number;
+  readonly person?: PersonView;
   readonly problem?: ProblemView;
 };
 
@@ -241,6 +289,8 @@ export interface AppModel {
   readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
   readonly calls: ReadonlySignal<readonly CallView[]>;
   readonly peers: ReadonlySignal<readonly PeerView[]>;
+  readonly networkDetail: ReadonlySignal<NetworkDetailView>;
+  readonly join: ReadonlySignal<JoinView>;
   readonly settings: ReadonlySignal<SettingsView>;
   readonly notices: ReadonlySignal<readonly NoticeView[]>;
 
@@ -285,16 +335,50 @@ export interface AppModel {
   rename(name: string): Promise<void>;
   setTheme(theme: Theme): void;
   requestPersistence(): Promise<void>;
+  /** Makes a code to give to somebody, with whom no server is in common. */
+  beginJoin(): void;
+  /** Takes what the other person gave: a code, which is answered by another, or the answer to ours. */
+  pasteJoinCode(text: string): void;
+  cancelJoin(): void;
   checkConnection(): Promise<readonly ConnectionCheckView[]>;
   applyUpdate(): void;
   dismissNotice(id: string): void;
   notify(text: NoticeView['text'], problem?: ProblemView): void;
 }
 
+/** What the check found; the screen has words for each, and what to do. */
+export type ConnectionFinding =
+  | 'secure'
+  | 'insecure'
+  | 'server-answers'
+  | 'server-silent'
+  | 'server-refuses'
+  | 'no-webrtc'
+  | 'no-stun'
+  | 'stun-answers'
+  | 'no-nat'
+  | 'udp-blocked'
+  | 'nat-unknown'
+  | 'nat-one-server'
+  | 'nat-friendly'
+  | 'nat-symmetric'
+  | 'no-turn'
+  | 'turn-answers'
+  | 'turn-silent'
+  | 'direct'
+  | 'some-relayed'
+  | 'all-relayed'
+  | 'direct-failed'
+  | 'nobody-tried'
+  | 'storage-kept'
+  | 'storage-not-kept'
+  | 'storage-trouble';
+
 /** One line of the connection check. */
 export type ConnectionCheckView = {
-  readonly what: 'server' | 'direct-links' | 'storage' | 'secure-context';
+  readonly what: 'secure-context' | 'server' | 'stun' | 'nat' | 'turn' | 'direct-links' | 'storage';
   readonly result: 'ok' | 'trouble' | 'unknown';
+  readonly finding: ConnectionFinding;
   readonly problem?: ProblemView;
   readonly detail?: string;
 };

@@ -112,8 +112,11 @@ export class GossipNetwork {
   readonly members: Member[] = [];
   readonly random: SeededRandom;
   readonly #events = new DeadlineQueue<() => void>();
+  /** Nothing arrives while this holds. */
+  isDead = false;
   readonly #delayMs: number;
   readonly #lossShare: number;
+  readonly #degree: number;
 
   constructor({ nodes, seed, degree = 14, delayMs = 75, lossShare = 0.02 }: NetworkOptions) {
     this.random = new SeededRandom(seed);
@@ -122,8 +125,6 @@ export class GossipNetwork {
     for (let index = 0; index < nodes; index++) this.members.push(new Member(this, this.random));
     this.#degree = degree;
   }
-
-  readonly #degree: number;
 
   /** Links everybody with `degree / 2` others of their choice. */
   linkAtRandom(among: readonly Member[] = this.members): void {
@@ -199,7 +200,7 @@ export class GossipNetwork {
     from.bytesSent += bytes.length;
     from.messagesSent++;
     const link = from.links.get(to);
-    if (!link) return;
+    if (!link || this.isDead) return;
     const lostMs = this.random.float() < this.#lossShare ? 3 * this.#delayMs : 0;
     link.lastArrival = Math.max(link.lastArrival, this.now + this.random.jitter(this.#delayMs, 0.2) + lostMs);
     this.at(link.lastArrival, () => {

@@ -33,7 +33,7 @@ export class MemoryRtc implements RtcDialer {
 
   dial(options: RtcDialOptions): RtcDial {
     const number = ++this.dials;
-    const id = `sdp-${number}`;
+    const id = `sdp+${number}`;
     this.openDials++;
     this.iceServers = options.iceServers;
     let isOver = false;
@@ -51,7 +51,8 @@ export class MemoryRtc implements RtcDialer {
       const localSdp = describe(id, number);
       this.#offers.set(id, { options: open, localSdp, remoteSdp: '' });
       tell({ type: 'offer', sdp: localSdp });
-      tell({ type: 'candidate', candidate: `candidate of ${id}`, sdpMid: '0', sdpMLineIndex: 0 });
+      tell(candidateOf(number));
+      queueMicrotask(() => isOver || options.onGathered?.());
     }
     return {
       signal: (remote: RtcSignal) => {
@@ -63,6 +64,8 @@ export class MemoryRtc implements RtcDialer {
           this.#answers.set(offerId, { options: open, localSdp, remoteSdp: sdp });
           this.newestAnswer = localSdp;
           tell({ type: 'answer', sdp: localSdp });
+          tell(candidateOf(number));
+          queueMicrotask(() => isOver || options.onGathered?.());
         } else if (this.canConnect) {
           this.#connect(idOf(sdp), sdp);
         }
@@ -93,14 +96,18 @@ export class MemoryRtc implements RtcDialer {
   }
 }
 
+function candidateOf(number: number): RtcSignal {
+  return { type: 'candidate', candidate: `candidate:1 1 udp 2122260223 10.0.0.${number} 5000 typ host generation 0`, sdpMid: '0', sdpMLineIndex: 0 };
+}
+
 function describe(id: string, number: number): string {
   const fingerprint = toHex(new Uint8Array(32).fill(number));
   const pairs = fingerprint.match(/../g) as RegExpMatchArray;
-  return `v=0\r\ns=${id}\r\na=fingerprint:sha-256 ${pairs.join(':').toUpperCase()}\r\n`;
+  return `v=0\r\na=ice-ufrag:${id}\r\na=ice-pwd:password\r\na=fingerprint:sha-256 ${pairs.join(':').toUpperCase()}\r\n`;
 }
 
 function idOf(sdp: string): string {
-  return /^s=(.*)$/m.exec(sdp)?.[1]?.trim() ?? '';
+  return /^a=ice-ufrag:(.*)$/m.exec(sdp)?.[1]?.trim() ?? '';
 }
 
 function fingerprintsOf({ localSdp, remoteSdp }: Side): { readonly local: Uint8Array; readonly remote: Uint8Array } {

@@ -182,10 +182,10 @@ describe('wake-progress', () => {
 describe('link-budget', () => {
   it('finds a node with too many links', () => {
     const { checker, found } = checking((sink) => new LinkBudget(sink));
-    const sessions = new Set(Array.from({ length: LIMITS.maxConnections }, (_, index) => `${index}`));
-    checker.sessionUp({ index: 1, sessions });
+    checker.linkAdded({ index: 1, linkCount: LIMITS.maxConnections, isHonest: true });
+    checker.linkAdded({ index: 2, linkCount: LIMITS.maxConnections + 1, isHonest: false });
     expect(found).toEqual([]);
-    checker.sessionUp({ index: 1, sessions: new Set([...sessions, 'one more']) });
+    checker.linkAdded({ index: 1, linkCount: LIMITS.maxConnections + 1, isHonest: true });
     expect(found).toHaveLength(1);
   });
 });

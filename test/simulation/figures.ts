@@ -25,11 +25,26 @@ export type Figures = {
   /** Sent by a node, frames and introductions, while nobody does anything. */
   readonly idleBytesPerSecond?: Distribution;
   readonly idleFramesPerSecond?: Distribution;
+  /** From a call to its answer, on a stream that was open. */
   readonly directCallMs?: Distribution;
+  /** Over one relay. */
   readonly relayedCallMs?: Distribution;
+  /** Over two or three. */
+  readonly farCallMs?: Distribution;
+  /** With the search for a way, the handshake, and the stream's opening. */
+  readonly firstCallMs?: Distribution;
+  /** Share of the calls that were answered. */
+  readonly callsAnswered?: number;
   /** What adversaries cost the honest: inputs that were refused, and sessions between two honest nodes that broke. */
   readonly faults?: number;
   readonly honestSessionsLost?: number;
+  /** How often an honest node took an honest one that ran for gone. */
+  readonly falselyGone?: number;
+  /** The same of nodes that never were. */
+  readonly ghosts?: number;
+  /** Sent by an honest node, and by an adversary, over the whole run. */
+  readonly honestBytesPerSecond?: number;
+  readonly hostileBytesPerSecond?: number;
   /** Components of the graph of sessions at the end. */
   readonly components?: number;
 };
@@ -54,6 +69,8 @@ export class FigureRecorder extends Observer {
   readonly #heals: number[] = [];
   readonly #direct: number[] = [];
   readonly #relayed: number[] = [];
+  readonly #far: number[] = [];
+  readonly #first: number[] = [];
   readonly #idle = new Map<SimNode, { readonly bytes: number; readonly frames: number }>();
   #idleSince = 0;
   #idleBytes: number[] = [];
@@ -65,6 +82,8 @@ export class FigureRecorder extends Observer {
   #deliveries = 0;
   #faults = 0;
   #honestSessionsLost = 0;
+  #falselyGone = 0;
+  readonly #ghosts = new Set<NodeId>();
   #expectedDeliveries = 0;
 
   constructor(world: () => World) {
@@ -76,8 +95,11 @@ export class FigureRecorder extends Observer {
     if (!this.#firstLink.has(node)) this.#firstLink.set(node, this.#now);
   }
 
+  override linkAdded(node: SimNode): void {
+    if (node.isHonest) this.#maxLinks = Math.max(this.#maxLinks, node.linkCount);
+  }
+
   override sessionUp(node: SimNode): void {
-    this.#maxLinks = Math.max(this.#maxLinks, node.sessions.size);
     if (this.#firstSession.has(node)) return;
     this.#firstSession.set(node, this.#now - node.startedAt);
   }
@@ -105,9 +127,15 @@ export class FigureRecorder extends Observer {
     if (node.isHonest) this.#faults++;
   }
 
-  override presenceLost(_node: SimNode, peer: NodeId): void {
+  override presenceLost(node: SimNode, peer: NodeId): void {
     const diedAt = this.#died.get(peer);
     if (diedAt !== undefined) this.#deadGone.push(this.#now - diedAt);
+    const other = this.#world().nodeById(peer);
+    if (node.isHonest && other?.isHonest && other.isRunning) this.#falselyGone++;
+  }
+
+  override presenceGained(_node: SimNode, peer: NodeId): void {
+    if (!this.#world().nodeById(peer)) this.#ghosts.add(peer);
   }
 
   override agentPublished(address: string): void {
@@ -127,8 +155,9 @@ export class FigureRecorder extends Observer {
     if (this.#gossip.get(id)?.delete(node)) this.#deliveries++;
   }
 
-  override called({ isRelayed, tookMs }: FinishedCall): void {
-    (isRelayed ? this.#relayed : this.#direct).push(tookMs);
+  override called({ relays, isFirst, tookMs }: FinishedCall): void {
+    if (isFirst) this.#first.push(tookMs);
+    else [this.#direct, this.#relayed, this.#far][relays]?.push(tookMs);
   }
 
   override healed(): void {
@@ -155,7 +184,7 @@ export class FigureRecorder extends Observer {
 
   override ended(world: World): void {
     const nodes = world.honest();
-    this.#linksPerNode = nodes.map((node) => node.sessions.size);
+    this.#linksPerNode = nodes.map((node) => node.linkCount);
     this.#components = componentsOf(nodes);
   }
 
@@ -175,9 +204,35 @@ export class FigureRecorder extends Observer {
       idleFramesPerSecond: distributionOf(this.#idleFrames),
       directCallMs: distributionOf(this.#direct),
       relayedCallMs: distributionOf(this.#relayed),
-      ...(this.#world().options.adversary ? { faults: this.#faults, honestSessionsLost: this.#honestSessionsLost } : {}),
+      farCallMs: distributionOf(this.#far),
+      firstCallMs: distributionOf(this.#first),
+      callsAnswered: this.#callsAnswered,
+      ...(this.#world().options.adversary ? this.#cost() : {}),
       components: this.#components,
     });
+  }
+
+  get #callsAnswered(): number | undefined {
+    const asked = this.#world().nodes.reduce((sum, node) => sum + node.application.callCount, 0);
+    return asked === 0 ? undefined : (this.#direct.length + this.#relayed.length + this.#far.length + this.#first.length) / asked;
+  }
+
+  #cost(): Pick<Figures, 'faults' | 'honestSessionsLost' | 'falselyGone' | 'ghosts' | 'honestBytesPerSecond' | 'hostileBytesPerSecond'> {
+    const { nodes } = this.#world();
+    return {
+      faults: this.#faults,
+      honestSessionsLost: this.#honestSessionsLost,
+      falselyGone: this.#falselyGone,
+      ghosts: this.#ghosts.size,
+      honestBytesPerSecond: this.#bytesPerSecond(nodes.filter((node) => node.isHonest)),
+      hostileBytesPerSecond: this.#bytesPerSecond(nodes.filter((node) => !node.isHonest)),
+    };
+  }
+
+  /** On average, from the start of each node. */
+  #bytesPerSecond(nodes: readonly SimNode[]): number {
+    const seconds = nodes.reduce((sum, node) => sum + (this.#now - node.startedAt) / 1000, 0);
+    return seconds === 0 ? 0 : Math.round(nodes.reduce((sum, node) => sum + node.bytesSent, 0) / seconds);
   }
 
   get #now(): number {

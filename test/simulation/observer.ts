@@ -15,7 +15,15 @@ export type ReceivedMessage = {
 };
 
 /** One call, from its request to its answer. */
-export type FinishedCall = { readonly from: SimNode; readonly to: SimNode; readonly isRelayed: boolean; readonly tookMs: number };
+export type FinishedCall = {
+  readonly from: SimNode;
+  readonly to: SimNode;
+  /** Relays between the two when the answer came; two stands for two or three, which the caller cannot tell apart. */
+  readonly relays: 0 | 1 | 2;
+  /** The call had to find a way to the other and wait for its stream. */
+  readonly isFirst: boolean;
+  readonly tookMs: number;
+};
 
 /**
  * Everything that checkers and figures may see of a run. Each method is called when it happens; what an observer does not care for it leaves alone.
@@ -36,6 +44,8 @@ export class Observer {
   started(_node: SimNode): void {}
   /** A link opened at the node; no session yet. */
   linked(_node: SimNode): void {}
+  /** The node has one more open link: `node.linkCount` counts them, with a session or not yet. */
+  linkAdded(_node: SimNode): void {}
   sessionUp(_node: SimNode, _peer: NodeId): void {}
   sessionDown(_node: SimNode, _peer: NodeId, _code: ErrorCode): void {}
   /** It crashed or closed, whichever. */

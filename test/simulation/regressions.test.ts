@@ -5,7 +5,14 @@ import { DEFAULTS } from './options.ts';
 import { REGRESSIONS } from './regressions.ts';
 import { simulate } from './simulation.ts';
 
-const FRESH = ['join-storm', 'churn', 'partition', 'sleep'].map((scenario) => ({ scenario, nodes: 6, seed: randomInt(2 ** 31) }));
+/** Two of them in each run of the tests. */
+const SCENARIOS = ['join-storm', 'churn', 'partition', 'sleep', 'kill-30', 'loss', 'nat', 'no-server'];
+const first = randomInt(SCENARIOS.length);
+const FRESH = [first, first + 1].map((index) => ({
+  scenario: SCENARIOS[index % SCENARIOS.length] as string,
+  nodes: 6,
+  seed: randomInt(2 ** 31),
+}));
 
 describe('seeds that once failed', () => {
   for (const { why, ...options } of REGRESSIONS) {

@@ -1,6 +1,6 @@
 /**
- * `npm run sim`: bundles the simulator with the sources as they are, and runs it. Above 100 nodes the bundle has cheap fakes in the place of the
- * cryptographic primitives (test/doubles/insecure-*-for-simulation.ts): only their names differ, the machines are the same.
+ * `npm run sim`: bundles the simulator with the sources as they are, and runs it. The bundle has other implementations of the cryptographic primitives: up
+ * to 100 nodes the platform's, which compute the same (test/doubles/native-*-for-simulation.ts), above cheap fakes (test/doubles/insecure-*-for-simulation.ts).
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,11 @@ const at = words.findLastIndex((word) => word === '--nodes' || word.startsWith('
 const nodes = Number(words[at]?.split('=')[1] ?? words[at + 1]);
 const isFake = at >= 0 && nodes > MAX_NODES_WITH_REAL_CRYPTOGRAPHY;
 
+const NATIVE = {
+  [join(root, 'src/crypto/signing.ts')]: 'native-signing-for-simulation.ts',
+  [join(root, 'src/crypto/key-exchange.ts')]: 'native-key-exchange-for-simulation.ts',
+  [join(root, 'src/crypto/hash.ts')]: 'native-hash-for-simulation.ts',
+};
 const FAKES = {
   [join(root, 'src/crypto/signing.ts')]: 'insecure-signing-for-simulation.ts',
   [join(root, 'src/crypto/key-exchange.ts')]: 'insecure-key-exchange-for-simulation.ts',
@@ -23,17 +28,18 @@ const FAKES = {
 };
 
 /** Puts the doubles in the place of the modules that they imitate. */
-function withFakes() {
+function withOtherPrimitives() {
+  const doubles = isFake ? FAKES : NATIVE;
   return {
-    name: 'insecure-primitives-for-simulation',
+    name: 'primitives-for-simulation',
     enforce: 'pre',
     async resolveId(source, importer) {
-      if (importer?.includes('/test/doubles/insecure-')) return undefined;
-      if (source === '@noble/ciphers/chacha.js') return join(root, 'test/doubles/insecure-cipher-for-simulation.ts');
+      if (importer?.endsWith('-for-simulation.ts')) return undefined;
+      if (isFake && source === '@noble/ciphers/chacha.js') return join(root, 'test/doubles/insecure-cipher-for-simulation.ts');
       if (!source.startsWith('.')) return undefined;
       const resolved = await this.resolve(source, importer, { skipSelf: true });
-      const fake = resolved && FAKES[resolved.id];
-      return fake && join(root, 'test/doubles', fake);
+      const double = resolved && doubles[resolved.id];
+      return double && join(root, 'test/doubles', double);
     },
   };
 }
@@ -45,7 +51,7 @@ async function bundle() {
     root,
     logLevel: 'error',
     publicDir: false,
-    plugins: isFake ? [withFakes()] : [],
+    plugins: [withOtherPrimitives()],
     build: {
       ssr: join(root, 'test/simulation/main.ts'),
       write: false,

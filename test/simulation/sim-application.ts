@@ -31,8 +31,10 @@ export class SimApplication {
   readonly #outgoing = new Map<number, Outgoing>();
   readonly #requests = new Map<number, number>();
   readonly #served = new Set<string>();
-  readonly #calls = new Map<number, { readonly startedAt: number; readonly to: SimNode }>();
+  readonly #calls = new Map<number, { readonly startedAt: number; readonly to: SimNode; readonly isFirst: boolean }>();
   #nextRequest = 1;
+  /** Calls that were made from here. */
+  callCount = 0;
 
   constructor(node: SimNode, world: World) {
     this.#node = node;
@@ -46,7 +48,8 @@ export class SimApplication {
   /** Its end is told to the observers; a call that fails is never heard of again. */
   call(to: SimNode): void {
     const id = this.#world.takeMessageId();
-    this.#calls.set(id, { startedAt: this.#world.now, to });
+    this.callCount++;
+    this.#calls.set(id, { startedAt: this.#world.now, to, isFirst: this.#outgoing.get(to.index)?.at === undefined });
     this.#post(to, this.#encode(REQUEST, to.index, id));
   }
 
@@ -151,9 +154,17 @@ export class SimApplication {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
     if (!call) return;
-    const isRelayed = this.#node.machine.pathOf(connection).kind === 'relayed';
-    const finished = { from: this.#node, to: call.to, isRelayed, tookMs: this.#world.now - call.startedAt };
+    const relays = this.#relaysOf(connection, call.to);
+    const finished = { from: this.#node, to: call.to, relays, isFirst: call.isFirst, tookMs: this.#world.now - call.startedAt };
     for (const observer of this.#world.observers) observer.called(finished);
+  }
+
+  /** The node knows its own relay only; the simulation knows whether that one is the other's neighbour. */
+  #relaysOf(connection: number, to: SimNode): 0 | 1 | 2 {
+    const { kind, via } = this.#node.machine.pathOf(connection);
+    if (kind !== 'relayed') return 0;
+    const [relay] = via;
+    return relay && this.#world.nodeById(relay)?.isNeighbourOf(to.id) ? 1 : 2;
   }
 
   #encode(kind: number, addressee: number, id: number): Uint8Array {

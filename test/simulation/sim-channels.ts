@@ -31,25 +31,28 @@ export class ObservedChannel implements Channel {
   }
 
   handle(input: Parameters<Channel['handle']>[0], now: number): void {
-    if (input.type === 'send' && this.#adversary) this.#inner.handle({ type: 'send', frame: this.#changed(input.frame, this.#adversary) }, now);
-    else this.#inner.handle(input, now);
+    const changed = input.type === 'send' && this.#adversary ? this.#changed(input.frame, this.#adversary) : input;
+    if (changed) this.#inner.handle(changed, now);
   }
 
   /** The frame with what the adversary makes of its payload. */
-  #changed(frame: Uint8Array, adversary: Adversary): Uint8Array {
+  #changed(frame: Uint8Array, adversary: Adversary): Parameters<Channel['handle']>[0] | undefined {
     const { before, after } = this.room;
-    const payload = adversary.payload(frame.subarray(before, frame.length - after));
+    const payload = adversary.payload(frame.subarray(before, frame.length - after), this);
+    if (!payload) return undefined;
     const changed = new Uint8Array(before + payload.length + after);
     changed.set(payload, before);
-    return changed;
+    return { type: 'send', frame: changed };
   }
 
   poll(): ChannelOutput | undefined {
     const output = this.#inner.poll();
     if (!output) return undefined;
     if (output.type === 'transmit') for (const observer of this.#observers) observer.transmitted(this, output.frame);
-    else if (output.type === 'deliver') for (const observer of this.#observers) observer.delivered(this, output.payload);
-    else if (output.type === 'established') for (const observer of this.#observers) observer.established(this, output.channelBinding);
+    else if (output.type === 'deliver') {
+      for (const observer of this.#observers) observer.delivered(this, output.payload);
+      this.#adversary?.heard(output.payload, this);
+    } else if (output.type === 'established') for (const observer of this.#observers) observer.established(this, output.channelBinding);
     return output;
   }
 

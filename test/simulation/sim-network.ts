@@ -38,6 +38,8 @@ const PACKET_BYTES = 1_200;
 const JITTER = 0.1;
 /** The smallest retransmission timeout of libwebrtc's SCTP (dcsctp_options.h, `rto_min`). Lone messages are repaired by it, never by fast retransmit. */
 const RETRANSMISSION_MS = 400;
+/** RFC 9260 §7.2.4: with so many packets behind it, a lost one is missed at once and sent again after a round trip. */
+const FAST_RETRANSMIT_PACKETS = 3;
 const OVERTAKEN_MS = 100;
 /** RFC 7675 §5.1: consent to send ends 30 s after the last answer, and with it the connection. */
 const CONSENT_MS = 30_000;
@@ -186,18 +188,23 @@ export class SimNetwork {
   }
 
   #carryMs(from: Place, to: Place, bytes: number): number {
-    let total = this.delayMs(from, to);
+    const total = this.delayMs(from, to);
     const { loss, reorder } = this.#options;
     if (loss === 0 && reorder === 0) return total;
-    for (let rest = bytes; rest > 0; rest -= PACKET_BYTES) {
+    // The packets of a message are repaired side by side: it is complete with the last of them.
+    let repairMs = 0;
+    for (let behind = Math.ceil(bytes / PACKET_BYTES) - 1; behind >= 0; behind--) {
       let timeoutMs = Math.max(RETRANSMISSION_MS, total * 3);
+      let lateMs = 0;
       while (this.#random.float() < loss) {
-        total += timeoutMs;
-        timeoutMs *= 2;
+        const isFast = lateMs === 0 && behind >= FAST_RETRANSMIT_PACKETS;
+        lateMs += isFast ? 2 * total : timeoutMs;
+        if (!isFast) timeoutMs *= 2;
       }
-      if (reorder > 0 && this.#random.float() < reorder) total += this.#random.float() * OVERTAKEN_MS;
+      if (reorder > 0 && this.#random.float() < reorder) lateMs += this.#random.float() * OVERTAKEN_MS;
+      repairMs = Math.max(repairMs, lateMs);
     }
-    return total;
+    return total + repairMs;
   }
 
   #arrive(end: SimLinkEnd, frame: Uint8Array): void {

@@ -120,6 +120,22 @@ export class SimNode {
     return this.adversary === undefined;
   }
 
+  /** Open links: data channels of its own, not circuits over those of others. */
+  get linkCount(): number {
+    return this.#links.size;
+  }
+
+  /** Whether it has a session with the node over a link of its own. */
+  isNeighbourOf(node: NodeId): boolean {
+    return this.sessions.has(node) && this.machine.peers.get(node)?.path?.kind === 'direct';
+  }
+
+  /** Its session with the node, by the number of its connection. */
+  connectionWith(node: NodeId): number | undefined {
+    for (const connection of this.#links.keys()) if (this.machine.connectionOf(connection)?.identity?.node === node) return connection;
+    return undefined;
+  }
+
   get dialCount(): number {
     return this.#dials.size;
   }
@@ -130,7 +146,8 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    const present = [...this.present].toSorted();
+    // Nodes that an adversary made up are a figure of their own.
+    const present = [...this.present].filter((node) => this.#world.nodeById(node)).toSorted();
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),
@@ -292,7 +309,7 @@ export class SimNode {
       case 'node-up':
         if (output.card.node === this.id) return;
         this.present.add(output.card.node);
-        this.registry?.presenceChanged();
+        this.registry?.presenceChanged(output.card.person);
         for (const observer of this.#world.observers) observer.presenceGained(this, output.card.node);
         return;
       case 'node-down':
@@ -395,6 +412,7 @@ export class SimNode {
 
   #bind(connection: number, end: SimLinkEnd): void {
     this.#links.set(connection, end);
+    for (const observer of this.#world.observers) observer.linkAdded(this);
     end.bind({
       frame: (bytes) => this.tell({ type: 'connection', connection, input: { type: 'frame', bytes } }),
       closed: (code) =>

@@ -1,7 +1,7 @@
 import * as automerge from '@automerge/automerge';
 import { BoundedMap } from '../../src/base/bounded-map.ts';
 import { toHex } from '../../src/base/bytes.ts';
-import { agentAddress, type AgentId, type NodeId } from '../../src/base/ids.ts';
+import { agentAddress, type AgentId, type NodeId, type PersonId } from '../../src/base/ids.ts';
 import type { RegistryCommand, RegistryEvent } from '../../src/node/api.ts';
 import type { Entropy } from '../../src/ports/entropy.ts';
 import type { DocumentContent } from '../../src/registry/document-content.ts';
@@ -76,13 +76,13 @@ export class SimRegistry {
 
   event(event: RegistryEvent): void {
     if (event.type === 'engine') this.#command({ type: 'engine-done', job: event.job, result: this.#world.documents.engine.run(event.work) });
-    else if (event.type === 'changed') this.#changed();
+    else if (event.type === 'changed') for (const person of event.persons) this.#changed(person);
     else if (event.type === 'alarm') for (const observer of this.#world.observers) observer.fault(this.#node, event.code, event.detail);
   }
 
   /** An agent is known to be there once its node is. */
-  presenceChanged(): void {
-    this.#changed();
+  presenceChanged(person: PersonId): void {
+    this.#changed(person);
   }
 
   /** Names the documents in their versions: equal where the same is known. */
@@ -99,9 +99,9 @@ export class SimRegistry {
     return this.#nodes.size;
   }
 
-  #changed(): void {
+  #changed(person: PersonId): void {
     const { present, id, clock } = this.#node;
-    for (const entry of this.registry.entries((node) => (node === id || present.has(node) ? UP : UNKNOWN), clock)) {
+    for (const entry of this.registry.entriesOf(person, (node) => (node === id || present.has(node) ? UP : UNKNOWN), clock)) {
       if (entry.state !== 'live') continue;
       for (const { address } of entry.agents) {
         if (this.#known.has(address)) continue;

@@ -258,7 +258,7 @@ describe('figures', () => {
     recorder.gone(to);
     world.now += 1_000;
     recorder.presenceLost(from, to.id);
-    recorder.called({ from, to, isRelayed: true, tookMs: 300 });
+    recorder.called({ from, to, relays: 1, isFirst: false, tookMs: 300 });
     const { agentKnown99Ms, agentKnownAllMs, gossipDelivery, deadGoneMs, relayedCallMs, directCallMs } = recorder.figures();
     expect(agentKnown99Ms?.max).toBe(990);
     // One of the hundred never heard of it.

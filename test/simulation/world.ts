@@ -208,14 +208,26 @@ export class World {
     return this.#nextMessage++;
   }
 
-  /** Somebody writes to, or calls, somebody; only between nodes that have a session where `toAnybody` is false. */
-  talk(kind: 'send' | 'call', toAnybody = false): void {
+  /** Somebody writes to, or calls, somebody with whom there is a session. */
+  talk(kind: 'send' | 'call'): void {
     const people = this.honest();
     const from = this.random.pick(people);
     if (!from) return;
-    const others = people.filter((node) => node !== from && (toAnybody || from.sessions.has(node.id)));
+    const others = people.filter((node) => node !== from && from.sessions.has(node.id));
     const to = this.random.pick(others);
     if (to) from.application[kind](to);
+  }
+
+  /** Somebody calls somebody, and a few times more. */
+  callOften(times: number, intervalMs: number): void {
+    const people = this.honest();
+    const [from, to] = this.draw(people, 2);
+    if (!from || !to) return;
+    for (let count = 0; count < times; count++) {
+      this.queue.after(count * intervalMs, () => {
+        if (from.isRunning && to.isRunning) from.application.call(to);
+      });
+    }
   }
 
   #inspect(): void {

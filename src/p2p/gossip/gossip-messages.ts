@@ -40,7 +40,8 @@ export function encodePush(topic: string, bytes: Uint8Array, besideTree: boolean
 export function markPush(push: Uint8Array, besideTree: boolean): Uint8Array {
   const type = besideTree ? PUSH_BESIDE_TREE : PUSH;
   if (push[1] === type) return push;
-  const copy = push.slice();
+  // A Node buffer’s own `slice` would not copy.
+  const copy = Uint8Array.from(push);
   copy[1] = type;
   return copy;
 }

@@ -7,7 +7,7 @@ import { nodeIdOf, personIdOf, type NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { WAKE } from '../../base/machine.ts';
 import type { Offence } from '../neighbours.ts';
-import { decodeGossipMessage, encodeIds, encodePrune, encodePush, type GossipMessage } from './gossip-messages.ts';
+import { decodeGossipMessage, encodeIds, encodePrune, encodePush, markPush, type GossipMessage } from './gossip-messages.ts';
 import { Gossip, type GossipOutput, type GossipVerdict } from './gossip.ts';
 import { itemIdOf, ITEM_ID_BYTES } from './item-id.ts';
 
@@ -350,7 +350,7 @@ describe('gossip with a hostile neighbour', () => {
     const large = 'x'.repeat(LIMITS.maxGossipItemBytes);
     bench.publish(large);
     bench.takeSent();
-    for (let index = 0; index < 200; index++) bench.from(1, encodeIds('want', [idOf(large)]));
+    for (let index = 0; index < 600; index++) bench.from(1, encodeIds('want', [idOf(large)]));
     expect(bench.takeSent().length * LIMITS.maxGossipItemBytes).toBeLessThanOrEqual(LIMITS.gossipServedBytesBurst);
     expect(bench.offences.at(-1)).toMatchObject({ offence: 'flood' });
   });
@@ -379,6 +379,13 @@ describe('gossip with a hostile neighbour', () => {
 });
 
 describe('gossip messages', () => {
+  it('that are marked anew leave the original as it was', () => {
+    const push = encodePush(TOPIC, utf8('a'), false);
+    expect(decodeGossipMessage(markPush(push, true))).toMatchObject({ besideTree: true });
+    expect(decodeGossipMessage(push)).toMatchObject({ besideTree: false });
+    expect(markPush(push, false)).toBe(push);
+  });
+
   it('come back as they went', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 20 }), fc.uint8Array({ maxLength: 300 }), fc.boolean(), (topic, bytes, besideTree) => {

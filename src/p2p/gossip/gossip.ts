@@ -322,13 +322,13 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
 
   #wake(now: number): void {
     const expectedAt = this.#due.next();
-    const hasSlept = expectedAt !== undefined && now > expectedAt + LIMITS.stallMs;
+    const isLate = expectedAt !== undefined && now > expectedAt + LIMITS.lateWakeMs;
     const asks = new Map<GossipLink, ItemId[]>();
     const broken = new Set<GossipLink>();
     for (let due = this.#due.take(now); due; due = this.#due.take(now)) {
       if (due.type === 'announce') this.#announce(due.link, due.at, now);
       else if (due.type === 'missing') this.#askFor(due.missing, asks, now);
-      else if (this.#missing.broke(due.missing, due.link) && !hasSlept) broken.add(due.link);
+      else if (this.#missing.broke(due.missing, due.link) && !isLate) broken.add(due.link);
     }
     for (const [link, ids] of asks) this.#ask(link, ids);
     for (const link of broken) this.#blame(link, 'broken-promise', 'It announced an item and did not bring it.');

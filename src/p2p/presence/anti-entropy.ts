@@ -13,6 +13,7 @@ export class PresenceNeighbour {
   readonly newcomers: TokenBucket;
   readonly compares: TokenBucket;
   readonly asides: TokenBucket;
+  readonly ownAsides: TokenBucket;
   /** Until when items of it belong to a comparison. */
   comparesUntil = -Infinity;
 
@@ -22,6 +23,7 @@ export class PresenceNeighbour {
     this.newcomers = new TokenBucket(LIMITS.presenceNewcomersPerSecond, LIMITS.presenceNewcomersBurst, now);
     this.compares = new TokenBucket(LIMITS.presenceComparesPerSecond, LIMITS.presenceComparesBurst, now);
     this.asides = new TokenBucket(LIMITS.presenceAsidesPerSecond, LIMITS.presenceAsidesBurst, now);
+    this.ownAsides = new TokenBucket(LIMITS.presenceOwnAsidesPerSecond, LIMITS.presenceOwnAsidesBurst, now);
   }
 }
 
@@ -29,6 +31,8 @@ export type AntiEntropyOutput = {
   readonly send: (to: NodeId, message: PresenceMessage) => void;
   readonly flood: (node: NodeId, detail: string) => void;
   readonly revive: (entry: Entry, now: number) => void;
+  /** Asks for {@link AntiEntropy.next} at that time. */
+  readonly later: (at: number) => void;
 };
 
 /**
@@ -59,9 +63,11 @@ export class AntiEntropy {
     this.#output.send(neighbour.node, { type: 'summary', count: this.#table.liveCount, root: this.#table.root() });
   }
 
-  left(neighbour: PresenceNeighbour): void {
+  left(neighbour: PresenceNeighbour, now: number): void {
     this.#waiting.delete(neighbour);
-    if (this.#leading === neighbour) this.#leading = undefined;
+    if (this.#leading !== neighbour) return;
+    this.#leading = undefined;
+    this.next(now);
   }
 
   /** Begins with the next that waits, if no comparison is under way. */
@@ -84,6 +90,7 @@ export class AntiEntropy {
         // Who has much less leads, and so fetches from one neighbour at a time.
         if (2 * message.count < this.#table.liveCount) return this.summarise(neighbour);
         this.#waiting.set(neighbour, message.root);
+        if (this.#leading && now < this.#leadingUntil) return this.#output.later(this.#leadingUntil);
         return this.next(now);
       }
       case 'digest': {
@@ -110,6 +117,8 @@ export class AntiEntropy {
     this.#leading = neighbour;
     this.#leadingUntil = now + LIMITS.presenceRoundMs;
     neighbour.comparesUntil = this.#leadingUntil;
+    // Should it never answer, the others have their turn all the same.
+    if (this.hasWaiting) this.#output.later(this.#leadingUntil);
     const count = this.#table.liveCount;
     const bits = digestBits(count);
     this.#output.send(neighbour.node, { type: 'digest', count, bits, buckets: this.#table.digest(bits) });
@@ -120,8 +129,9 @@ export class AntiEntropy {
     const { send, want, revive } = differenceFrom(this.#table, listing);
     for (const entry of revive) this.#output.revive(entry, now);
     if (send.length > 0) this.#serve(neighbour, send, false, now);
-    if (want.length > 0) this.#output.send(neighbour.node, { type: 'want', tags: want });
-    else this.#leading = undefined;
+    if (want.length > 0) return this.#output.send(neighbour.node, { type: 'want', tags: want });
+    this.#leading = undefined;
+    this.next(now);
   }
 
   /** As much as fits one comparison and our budget; the rest is found by the next one. */

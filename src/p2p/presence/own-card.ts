@@ -11,7 +11,8 @@ export type OwnCardFacts = {
   readonly networkId: Uint8Array;
 };
 
-/** Nodes that started together do not refresh together. */
+/** Nodes that started together do not refresh together: the first time comes anywhere from a tenth of the interval on. */
+const FIRST_REFRESH = 0.1;
 const REFRESH_JITTER = 0.2;
 
 /** When this node issues a card, and for how long: seldom, and the more so the larger the network is. */
@@ -58,10 +59,14 @@ export class OwnCard {
   /** What is to be signed for a card issued now, or `undefined` while one is being signed. `nodes`: how many the network has. */
   issue(now: number, nodes: number): Uint8Array | undefined {
     if (this.#signing) return undefined;
-    const refreshMs = refreshIntervalMs(nodes);
+    const isFirst = this.#issuedAt === 0;
+    const refreshMs = refreshIntervalMs(isFirst ? Math.max(nodes, LIMITS.presenceFirstCardNodes) : nodes);
     this.#issuedAt = Math.max(Math.floor(now), this.#issuedAt + 1);
     const lifetimeMs = this.isClosing ? 0 : Math.min(LIMITS.presenceLifetimeRefreshes * refreshMs, LIMITS.peerCardLifetimeMs);
-    this.dueAt = this.isClosing ? undefined : now + this.#random.jitter(refreshMs, REFRESH_JITTER);
+    const waitMs = isFirst
+      ? refreshMs * (FIRST_REFRESH + (1 - FIRST_REFRESH) * this.#random.float())
+      : this.#random.jitter(refreshMs, REFRESH_JITTER);
+    this.dueAt = this.isClosing ? undefined : now + waitMs;
     const { node, person, sealingKey, networkId } = this.#facts;
     const content: CardContent = { node, person, sealingKey, issuedAt: this.#issuedAt, expiresAt: this.#issuedAt + lifetimeMs, flags: this.#flags };
     const { body, message } = cardToSign(content, networkId);

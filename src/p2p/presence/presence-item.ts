@@ -84,7 +84,5 @@ export function encodeNotice(notice: Pick<GoneNotice, 'node' | 'issuedAt' | 'wit
 }
 
 export function tagOf(bytes: Uint8Array, offset: number): string {
-  let tag = '';
-  for (let i = 0; i < TAG_BYTES; i++) tag += String.fromCharCode(bytes[offset + i] as number);
-  return tag;
+  return String.fromCharCode(...bytes.subarray(offset, offset + TAG_BYTES));
 }

@@ -23,6 +23,7 @@ export type Entry = {
   nextCardAt: number;
 };
 
+const NO_NOTICES: readonly GoneNotice[] = [];
 const BUCKETS = 2 ** LIMITS.presenceBucketBits;
 
 /** Whether `a` is to replace `b`: issued later, or of the same moment and greater, so that all choose the same one. */
@@ -36,6 +37,8 @@ export class PresenceTable {
   readonly #entries = new Map<NodeId, Entry>();
   /** Exclusive or of the digests of the live cards of each bucket, two words each. */
   readonly #digests = new Uint32Array(2 * BUCKETS);
+  #rootHigh = 0;
+  #rootLow = 0;
   #live = 0;
 
   get size(): number {
@@ -59,7 +62,7 @@ export class PresenceTable {
     const { card } = record;
     const state = isGoodbye(card) ? 'gone' : 'live';
     const keepUntil = isGoodbye(card) ? now + LIMITS.presenceGoodbyeMs : card.expiresAt;
-    const entry: Entry = { record, state, notices: [], introducer, since: now, keepUntil, nextCardAt: now };
+    const entry: Entry = { record, state, notices: NO_NOTICES, introducer, since: now, keepUntil, nextCardAt: now };
     this.#entries.set(card.node, entry);
     if (state === 'live') this.#count(entry, 1);
     return entry;
@@ -70,7 +73,7 @@ export class PresenceTable {
     if (entry.state !== 'gone') this.#count(entry, -1);
     entry.keepUntil = isGoodbye(record.card) ? Math.max(entry.keepUntil, now + LIMITS.presenceGoodbyeMs) : record.card.expiresAt;
     entry.record = record;
-    entry.notices = [];
+    entry.notices = NO_NOTICES;
     entry.since = now;
     entry.state = isGoodbye(record.card) ? 'gone' : 'live';
     if (entry.state !== 'gone') this.#count(entry, 1);
@@ -111,14 +114,8 @@ export class PresenceTable {
   root(): Uint8Array {
     const root = new Uint8Array(ROOT_BYTES);
     const view = new DataView(root.buffer);
-    let high = 0;
-    let low = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      high ^= this.#digests[2 * bucket] as number;
-      low ^= this.#digests[2 * bucket + 1] as number;
-    }
-    view.setUint32(0, high >>> 0);
-    view.setUint32(4, low >>> 0);
+    view.setUint32(0, this.#rootHigh >>> 0);
+    view.setUint32(4, this.#rootLow >>> 0);
     return root;
   }
 
@@ -137,6 +134,8 @@ export class PresenceTable {
   #count(entry: Entry, step: 1 | -1): void {
     this.#live += step;
     const { bucket, digestHigh, digestLow } = entry.record;
+    this.#rootHigh ^= digestHigh;
+    this.#rootLow ^= digestLow;
     const at = 2 * bucket;
     this.#digests[at] = (this.#digests[at] as number) ^ digestHigh;
     this.#digests[at + 1] = (this.#digests[at + 1] as number) ^ digestLow;

@@ -181,11 +181,14 @@ describe('the table of who is there', () => {
   it('issues its own card once it has a neighbour, refreshes it before it expires, and issues it anew when its flags change', () => {
     const bench = new Bench(1);
     const first = bench.own();
-    expect(first.expiresAt - first.issuedAt).toBe(LIMITS.presenceLifetimeRefreshes * refreshIntervalMs(1));
+    expect(first.expiresAt - first.issuedAt).toBe(LIMITS.presenceLifetimeRefreshes * refreshIntervalMs(LIMITS.presenceFirstCardNodes));
+    bench.pass(refreshIntervalMs(LIMITS.presenceFirstCardNodes));
+    const second = bench.own();
+    expect(second.issuedAt).toBeGreaterThan(first.issuedAt);
+    expect(second.expiresAt - second.issuedAt).toBe(LIMITS.presenceLifetimeRefreshes * refreshIntervalMs(1));
     bench.pass(1.3 * refreshIntervalMs(1));
-    expect(bench.published).toHaveLength(1);
-    expect(bench.own().issuedAt).toBeGreaterThan(first.issuedAt);
-    expect(bench.own().issuedAt).toBeLessThan(first.expiresAt);
+    expect(bench.own().issuedAt).toBeGreaterThan(second.issuedAt);
+    expect(bench.own().issuedAt).toBeLessThan(second.expiresAt);
     bench.published.length = 0;
     bench.handle({ type: 'flags', flags: CARD_FLAGS.relay });
     bench.pass(LIMITS.presenceReissueMs);
@@ -392,6 +395,22 @@ describe('false witnesses', () => {
     expect(bench.published.length).toBeLessThanOrEqual(2);
   });
 
+  it('a neighbour that was taken for gone is told so, and can contradict', () => {
+    const bench = new Bench(2);
+    const issuedAt = bench.now;
+    for (const index of [1, 5, 6]) bench.item(0, cardOf(index, issuedAt));
+    bench.down(1);
+    bench.item(0, noticeOf(1, issuedAt, 5));
+    bench.pass(10_000);
+    expect(bench.has(1)).toBe(false);
+    bench.sent.length = 0;
+    bench.up(1);
+    expect(bench.has(1)).toBe(true);
+    expect(bench.sent.filter(({ to, message }) => to === node(1) && message.type === 'items')).toEqual([
+      { to: node(1), message: { type: 'items', isLast: false, items: [noticeOf(1, issuedAt, 5)] } },
+    ]);
+  });
+
   it('who passes on an outdated notice is told the newer card', () => {
     const bench = new Bench(1);
     const issuedAt = bench.now;
@@ -554,6 +573,22 @@ describe('comparing tables', () => {
     const bytes = bench.sent.reduce((sum, { message }) => sum + encodePresenceMessage(message).length, 0);
     expect(bytes).toBeLessThan(1.1 * LIMITS.presenceServedBytesBurst);
     expect(bench.offences.at(-1)).toMatchObject({ offence: 'flood' });
+  });
+
+  it('goes on with the next neighbour when the first brings nothing, goes away, or never answers', () => {
+    const endings: ((bench: Bench) => void)[] = [
+      (bench) => bench.message(0, { type: 'listing', bits: 0, differing: Uint8Array.of(1), cards: [] }),
+      (bench) => bench.down(0),
+      (bench) => bench.pass(LIMITS.presenceRoundMs),
+    ];
+    for (const end of endings) {
+      const bench = new Bench(2);
+      for (const index of [0, 1]) bench.message(index, { type: 'summary', count: 4, root: new Uint8Array(8).fill(index + 1) });
+      const asked = (): readonly NodeId[] => bench.sent.filter(({ message }) => message.type === 'digest').map(({ to }) => to);
+      expect(asked()).toEqual([node(0)]);
+      end(bench);
+      expect(asked()).toEqual([node(0), node(1)]);
+    }
   });
 
   it('takes no listing and no heap of cards that it did not ask for', () => {

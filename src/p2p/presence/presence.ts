@@ -112,6 +112,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
         send: (to, message) => this.#send(to, message),
         flood: (node, detail) => this.#blame(node, 'flood', detail),
         revive: (entry, at) => this.#revive(entry, at),
+        later: (at) => this.#due.push(at, { type: 'next-comparison' }),
       },
       options.now,
     );
@@ -122,7 +123,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
       case 'neighbour-up':
         return this.#up(input.node, now);
       case 'neighbour-down':
-        return this.#down(input.node);
+        return this.#down(input.node, now);
       case 'message':
         return this.#message(input.from, input.bytes, now);
       case 'item':
@@ -162,6 +163,12 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     return entry && entry.state !== 'gone' ? entry.record.card : undefined;
   }
 
+  /** The same, as its node signed it. */
+  bytesOf(node: NodeId): Uint8Array | undefined {
+    const entry = this.#table.get(node);
+    return entry && entry.state !== 'gone' ? entry.record.bytes : undefined;
+  }
+
   /** Our card as it was issued last, for whoever introduces us. */
   ownCard(): Uint8Array | undefined {
     return this.#table.get(this.#me)?.record.bytes;
@@ -181,11 +188,15 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #up(node: NodeId, now: number): void {
     const before = this.#neighbours.get(node);
-    if (before) this.#antiEntropy.left(before);
+    if (before) this.#antiEntropy.left(before, now);
     const neighbour = new PresenceNeighbour(node, now);
     this.#neighbours.set(node, neighbour);
     const entry = this.#table.get(node);
-    if (entry && entry.state !== 'live' && !isGoodbye(entry.record.card)) this.#revive(entry, now);
+    if (entry && entry.state !== 'live' && !isGoodbye(entry.record.card)) {
+      // Others take it for gone as well: it has to hear of that to contradict.
+      this.#tellProof(entry, node, now);
+      this.#revive(entry, now);
+    }
     if (this.#own.issuedAt === 0 && this.#own.dueAt === undefined) {
       this.#own.dueAt = now + LIMITS.presenceFirstCardMs;
       this.#due.push(this.#own.dueAt, { type: 'own-card' });
@@ -201,11 +212,11 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#due.push(now + this.#random.jitter(LIMITS.presenceCompareMs, 0.3), { type: 'compare' });
   }
 
-  #down(node: NodeId): void {
+  #down(node: NodeId, now: number): void {
     const neighbour = this.#neighbours.get(node);
     if (!neighbour) return;
     this.#neighbours.delete(node);
-    this.#antiEntropy.left(neighbour);
+    this.#antiEntropy.left(neighbour, now);
   }
 
   /** The session with a neighbour is over: if it does not come back, we witness it. */
@@ -316,7 +327,8 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     if (isGoodbye(card) && card.issuedAt + LIMITS.presenceGoodbyeMs <= now) return 'ignore';
     if (!origin || card.node === this.#me || this.#neighbours.has(card.node)) return undefined;
     if (this.#neighbours.get(origin.from)?.newcomers.take(now)) return undefined;
-    this.#blame(origin.from, 'flood', 'It introduces new nodes too fast.');
+    // A table that we asked for may be larger than that; the rest comes with the next comparison.
+    if (origin.gossipJob !== undefined) this.#blame(origin.from, 'flood', 'It introduces new nodes too fast.');
     return 'ignore';
   }
 
@@ -394,13 +406,16 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #applyNotice(notice: GoneNotice, origin: Origin, now: number): void {
     const entry = this.#table.get(notice.node) as Entry;
-    if (notice.node === this.#me) {
-      if (!this.#own.isClosing) this.#hasten(now);
-    } else if (!this.#neighbours.has(notice.node)) {
-      this.#suspect(entry, notice, now);
-    }
+    const isMe = notice.node === this.#me;
+    // Of ourselves and our neighbours we know better.
+    if (isMe || this.#neighbours.has(notice.node)) this.#witnesses.refuted(notice.witness, now);
+    else this.#suspect(entry, notice, now);
+    if (isMe && !this.#own.isClosing) this.#hasten(now);
     // By gossip it gets to the node itself, which may contradict.
-    if (origin.gossipJob === undefined) this.#outputs.push({ type: 'publish', bytes: notice.bytes });
+    if (origin.gossipJob === undefined) {
+      this.#outputs.push({ type: 'publish', bytes: notice.bytes });
+      this.#tell(notice.node, notice.bytes, now);
+    }
     this.#answer(origin, 'accept');
   }
 
@@ -550,7 +565,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #tell(to: NodeId, item: Uint8Array, now: number): void {
     const neighbour = this.#neighbours.get(to);
-    if (neighbour?.asides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
+    if (neighbour?.ownAsides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
   }
 
   #answer(origin: Origin, verdict: GossipVerdict): void {

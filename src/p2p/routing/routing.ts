@@ -56,6 +56,11 @@ export class Routing implements Machine<RoutingInput, RoutingOutput> {
     return tagOf(nodeTagBytes(this.#networkId, node));
   }
 
+  /** The neighbours that say to have a link with the node. */
+  holdersOf(node: NodeId): readonly NodeId[] {
+    return this.#lists.holders(this.tagOfNode(node));
+  }
+
   /** Where a relay passes a circuit on, the best first. */
   nextHops(header: RelayHeader, from: NodeId, now: number): readonly NodeId[] {
     return this.#finder.nextHops(header, from, now);

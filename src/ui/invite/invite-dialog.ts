@@ -1,9 +1,9 @@
-import { css, html, svg } from 'lit';
+import { css, html } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
-import { encode } from 'uqr';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
+import { qrPicture } from '../elements/qr-picture.ts';
 import { strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 
@@ -58,6 +58,7 @@ export class InviteDialog extends ModelElement {
         <button class="btn go" @click=${() => this.#copy(link)}>${icon('copy', 18)}${strings.copy}</button>
       </div>
       ${'share' in navigator ? html`<button class="btn" @click=${() => this.#share(link)}>${strings.share}</button>` : ''}
+      <button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
     </div>`;
   }
 
@@ -81,11 +82,4 @@ export class InviteDialog extends ModelElement {
   readonly #closed = (): void => {
     this.dispatchEvent(new CustomEvent('close'));
   };
-}
-
-/** A QR code as one SVG path, black on white in both themes: scanners expect that. */
-function qrPicture(text: string) {
-  const { data, size } = encode(text, { ecc: 'M', border: 0 });
-  const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
-  return html`<svg viewBox="0 0 ${size} ${size}" aria-hidden="true" shape-rendering="crispEdges">${svg`<path d=${path} fill="black" />`}</svg>`;
 }

@@ -7,6 +7,8 @@ const name = fc
   .map((text) => clipped(text, NAME_SIZE, 150));
 const node = fc.record({
   name,
+  from: fc.integer({ min: -5, max: 20 }),
+  isClose: fc.boolean(),
   agents: fc.array(
     name.map((text) => clipped(text, NAME_SIZE, 92)),
     { maxLength: 3 },
@@ -33,6 +35,25 @@ describe('the layout of the constellation', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('puts further tabs of a browser beside the one that has their links', () => {
+    const peers = [
+      { name: 'Mira', agents: [] },
+      { name: 'Tomás', agents: [] },
+      { name: 'Mira', agents: [], from: 0, isClose: true },
+    ];
+    const { peers: stars } = layOut(900, { name: 'You', agents: [] }, peers);
+    const [hub, other, leaf] = stars as [(typeof stars)[0], (typeof stars)[0], (typeof stars)[0]];
+    const distance = (a: typeof hub, b: typeof hub): number => Math.hypot(a.at.x - b.at.x, a.at.y - b.at.y);
+    expect(distance(leaf, hub)).toBeLessThan(distance(leaf, other));
+    expect(leaf.from).toEqual(hub.at);
+  });
+
+  it('takes forty nodes and stays of a size to look at', () => {
+    const peers = Array.from({ length: 40 }, (_, index) => ({ name: `Person ${index}`, agents: [] }));
+    const { height } = layOut(850, { name: 'You', agents: [] }, peers);
+    expect(height).toBeLessThan(2_000);
   });
 
   it('is the same picture for the same network', () => {

@@ -1,5 +1,12 @@
 /** What is to be placed: the names of a node's person and agents, as they are written. */
-export type StarInput = { readonly name: string; readonly agents: readonly string[] };
+export type StarInput = {
+  readonly name: string;
+  readonly agents: readonly string[];
+  /** The earlier one of the peers that its link comes from: a relay, or the tab that has its links. */
+  readonly from?: number;
+  /** It stands beside that one: another tab of the same browser. */
+  readonly isClose?: boolean;
+};
 
 export type Point = { readonly x: number; readonly y: number };
 /** Left, top, right, bottom. */
@@ -14,7 +21,8 @@ export type Star = {
   /** All of it, and its words by themselves. */
   readonly box: Box;
   readonly words: readonly Box[];
-  /** From the middle to this node: the curve's control point, and where its time may be written, if there is room. */
+  /** Its link: where it comes from (the middle, or another node), the curve's control point, and where its time may be written, if there is room. */
+  readonly from: Point;
   readonly bend: Point;
   readonly timeAt: Point | undefined;
 };
@@ -41,6 +49,8 @@ const TURN_STEP = Math.PI / 18;
 const TURNS = 12;
 /** This far out links may cross words: rather that than a picture without end. */
 const FREE_RINGS = 10;
+const BESIDE_DISTANCE = 84;
+const BESIDE_STEP = 22;
 
 /**
  * Places nodes around the middle, in pixels, so that no word overlaps another or leaves the picture. Each goes to the nearest free place in its
@@ -51,13 +61,18 @@ export function layOut(width: number, middle: StarInput, peers: readonly StarInp
   const centre = { x: width / 2, y: 0 };
   const me = star(centre, MIDDLE_RADIUS, middle, width < NARROWEST_WIDTH ? 'under' : 'right', undefined);
   const placed: Star[] = [];
-  for (const [index, peer] of peers.entries()) placed.push(place(peer, directionOf(index, peers.length), width, me, placed, isNarrow));
+  for (const [index, peer] of peers.entries()) {
+    const from = placed[peer.from ?? -1];
+    const found =
+      from && peer.isClose ? placeBeside(peer, from, width, me, placed) : place(peer, directionOf(index, peers.length), width, me, placed, isNarrow);
+    placed.push(from ? { ...found, bend: bendOf(from.at, found.at), from: from.at } : found);
+  }
   const boxes = [me.box, ...placed.map(({ box }) => box)];
   const top = Math.min(...boxes.map((box) => box.top)) - MARGIN;
   const bottom = Math.max(...boxes.map((box) => box.bottom)) + MARGIN;
   const written: Box[] = [...boxes];
   const shifted = placed.map((peer) => {
-    const timeAt = roomForTime(centre, peer, written);
+    const timeAt = roomForTime(peer.from, peer, written);
     if (timeAt) written.push(textBox(timeAt, '0000 ms', TIME_SIZE, 'middle'));
     return moved({ ...peer, timeAt }, -top);
   });
@@ -115,8 +130,26 @@ function star(at: Point, radius: number, { name, agents }: StarInput, side: Side
     bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
   };
   const start = from ?? at;
-  const bend = { x: (start.x + at.x) / 2 + (at.y - start.y) * 0.08, y: (start.y + at.y) / 2 - (at.x - start.x) * 0.08 };
-  return { at, radius, nameAt, agents: placedAgents, box, words: boxes.slice(1), bend, timeAt: undefined };
+  return { at, radius, nameAt, agents: placedAgents, box, words: boxes.slice(1), from: start, bend: bendOf(start, at), timeAt: undefined };
+}
+
+/** The control point of a link: a little to one side, so that links look drawn and not ruled. */
+export function bendOf(from: Point, to: Point): Point {
+  return { x: (from.x + to.x) / 2 + (to.y - from.y) * 0.08, y: (from.y + to.y) / 2 - (to.x - from.x) * 0.08 };
+}
+
+/** The nearest free place around another node, away from the middle first. */
+function placeBeside(input: StarInput, beside: Star, width: number, me: Star, placed: readonly Star[]): Star {
+  const outwards = Math.atan2(beside.at.y - me.at.y, beside.at.x - me.at.x);
+  for (let ring = 0; ; ring++) {
+    const far = BESIDE_DISTANCE + ring * BESIDE_STEP;
+    for (let step = 0; step < 2 * TURNS; step++) {
+      const turn = outwards + (step % 2 === 0 ? 1 : -1) * Math.ceil(step / 2) * (Math.PI / TURNS);
+      const at = { x: beside.at.x + Math.cos(turn) * far, y: beside.at.y + Math.sin(turn) * far };
+      const candidate = within(star(at, PEER_RADIUS, input, at.x < beside.at.x ? 'left' : 'right', beside.at), width);
+      if (isFree(candidate, me, placed, false)) return candidate;
+    }
+  }
 }
 
 function agentAt(at: Point, radius: number, index: number, count: number, side: Side): Star['agents'][number] {
@@ -151,6 +184,7 @@ function moved(star: Star, down: number, across = 0): Star {
     agents: star.agents.map((agent) => ({ ...agent, at: shift(agent.at), textAt: shift(agent.textAt) })),
     box: shiftBox(star.box),
     words: star.words.map(shiftBox),
+    from: across === 0 ? shift(star.from) : star.from,
     bend: { x: star.bend.x + across / 2, y: star.bend.y + down },
     timeAt: star.timeAt && shift(star.timeAt),
   };

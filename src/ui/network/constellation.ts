@@ -1,57 +1,154 @@
 import { css, html, nothing, svg, type TemplateResult } from 'lit';
-import type { AgentView, MeView, PeerView, SigilView } from '../../view/types.ts';
+import type { AgentView, MeView, NetworkDetailView, NodeView, SigilView } from '../../view/types.ts';
 import { sigilAt } from '../elements/sigil.ts';
 import { milliseconds } from '../format.ts';
-import { strings } from '../strings.ts';
-import { AGENT_SIZE, clipped, layOut, NAME_SIZE, TIME_SIZE, type Point, type Star } from './constellation-layout.ts';
+import { nodeText, strings } from '../strings.ts';
+import { AGENT_SIZE, bendOf, clipped, layOut, NAME_SIZE, TIME_SIZE, type Constellation, type Point, type Star } from './constellation-layout.ts';
 
-/** More than this would be a blur; the table beside the picture has all. */
-const MAX_DRAWN_PEERS = 24;
+/** More than this would be a blur: the rest are one star together, and the table beside the picture has all. */
+const MAX_DRAWN_NODES = 40;
 const MAX_DRAWN_AGENTS = 3;
-/** With more peers than this the picture is of people only. */
-const MAX_PEERS_WITH_AGENTS = 10;
+/** With more nodes than this the picture is of people only. */
+const MAX_NODES_WITH_AGENTS = 10;
 const MAX_NAME_WIDTH = 150;
 const MAX_AGENT_WIDTH = 92;
 
-/** The picture of the network as this node sees it: itself in the middle, peers around it, their agents at their side. Pixels, for a given width. */
-export function constellation(width: number, me: MeView, peers: readonly PeerView[], agents: readonly AgentView[]): TemplateResult {
-  const drawn = peers.slice(0, MAX_DRAWN_PEERS);
-  const hasAgents = drawn.length <= MAX_PEERS_WITH_AGENTS;
+export type ConstellationOptions = {
+  /** Pixels. */
+  readonly width: number;
+  readonly me: MeView;
+  readonly detail: NetworkDetailView;
+  readonly agents: readonly AgentView[];
+  /** The node whose links stand out. */
+  readonly selected: string | undefined;
+  /** The one star that Tab gets to; arrows lead on from there. */
+  readonly focusable: string | undefined;
+  onSelect(node: string): void;
+  onKey(event: KeyboardEvent, nodes: readonly string[]): void;
+};
+
+/** Those that are there: who is away is in the table alone. */
+function drawnOf(nodes: readonly NodeView[]): readonly NodeView[] {
+  const here = nodes.filter((node) => node.state !== 'away').slice(0, MAX_DRAWN_NODES);
+  // Where a link comes from stands before where it leads.
+  const isFar = (node: NodeView): number => Number(node.hub !== undefined || node.path?.kind === 'relayed');
+  return here.toSorted((a, b) => isFar(a) - isFar(b));
+}
+
+/** The picture of the network as this node sees it: itself in the middle, nodes around it, their agents at their side, the links between all. */
+export function constellation(options: ConstellationOptions): TemplateResult {
+  const { width, me, detail, agents, selected } = options;
+  const drawn = drawnOf(detail.nodes);
+  const left = detail.nodes.filter((node) => node.state !== 'away').length - drawn.length;
   const agentsOf = (isTheirs: (agent: AgentView) => boolean): readonly AgentView[] =>
-    hasAgents ? agents.filter((agent) => agent.enabled && isTheirs(agent)).slice(0, MAX_DRAWN_AGENTS) : [];
+    drawn.length <= MAX_NODES_WITH_AGENTS ? agents.filter((agent) => agent.enabled && isTheirs(agent)).slice(0, MAX_DRAWN_AGENTS) : [];
   const mine = agentsOf((agent) => agent.mine);
-  const theirs = drawn.map((peer) => agentsOf(({ address }) => address.startsWith(`${peer.node}:`)));
-  const names = drawn.map((peer) => clipped(peer.person?.name ?? '…', NAME_SIZE, MAX_NAME_WIDTH));
-  const sky = layOut(
-    width,
-    { name: strings.you, agents: mine.map(title) },
-    drawn.map((_, index) => ({ name: names[index]!, agents: theirs[index]!.map(title) })),
-  );
-  const shape = (star: Star, name: string, sigil: SigilView | undefined, own: readonly AgentView[], isHere: boolean): TemplateResult =>
-    svg`<g class=${isHere ? 'here' : 'away'}>
-      ${own.map((agent, index) => agentAt(star, agent, index))}
-      <circle class="disc" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 5} />
-      ${sigil ? sigilAt(sigil, star.at.x, star.at.y, star.radius) : svg`<circle class="unknown" cx=${star.at.x} cy=${star.at.y} r=${star.radius} />`}
-      ${sigil?.verified ? svg`<circle class="ring" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 3} />` : nothing}
-      <text class="name" x=${star.nameAt.x} y=${star.nameAt.y}>${name}</text>
-    </g>`;
-  return html`<svg class="picture" width=${width} height=${sky.height} viewBox="0 0 ${width} ${sky.height}" role="img" aria-label=${strings.networkPicture}>
-    ${sky.peers.map((star, index) => link(drawn[index]!, sky.middle.at, star))}
-    ${sky.peers.map((star, index) => shape(star, names[index]!, drawn[index]!.person?.sigil, theirs[index]!, drawn[index]!.state === 'connected'))}
-    ${shape(sky.middle, strings.you, me.sigil, mine, true)}
+  const theirs = drawn.map((node) => agentsOf(({ address }) => address.startsWith(`${node.node}:`)));
+  const names = drawn.map((node) => clipped(nameOf(node), NAME_SIZE, MAX_NAME_WIDTH));
+  const index = new Map(drawn.map((node, place) => [node.node, place]));
+  const inputs = drawn.map((node, place) => {
+    const origin = index.get(node.hub ?? node.path?.via[0] ?? '');
+    const from = origin !== undefined && origin < place ? { from: origin, isClose: node.hub !== undefined } : {};
+    return { name: names[place]!, agents: theirs[place]!.map(title), ...from };
+  });
+  const more = strings.moreNodes(left);
+  const sky = layOut(width, { name: strings.you, agents: mine.map(title) }, left > 0 ? [...inputs, { name: more, agents: [] }] : inputs);
+  const rest = left > 0 ? sky.peers.at(-1) : undefined;
+  const stars = sky.peers.slice(0, drawn.length);
+  return html`<svg class="picture ${selected === undefined ? '' : 'chosen'}" width=${width} height=${sky.height} viewBox="0 0 ${width} ${sky.height}" role="group" aria-label=${strings.networkPicture}>
+    ${detail.links.map((between) => farLink(between, index, stars, me.node, selected))}
+    ${stars.map((star, place) => link(drawn[place]!, star, selected))}
+    ${rest ? svg`<circle class="rest" cx=${rest.at.x} cy=${rest.at.y} r=${rest.radius} /><text class="name" x=${rest.nameAt.x} y=${rest.nameAt.y}>${more}</text>` : nothing}
+    ${stars.map((star, place) => nodeAt(options, drawn, place, star, names[place]!, theirs[place]!))}
+    ${strung(sky.middle, mine)}<g>${figure(sky.middle, strings.you, me.sigil)}</g>
+    ${times(drawn, sky)}
   </svg>`;
+}
+
+function nameOf(node: NodeView): string {
+  return node.person?.name ?? '…';
 }
 
 function title(agent: AgentView): string {
   return clipped(agent.title, AGENT_SIZE, MAX_AGENT_WIDTH);
 }
 
-function link(peer: PeerView, from: Point, { at, bend, timeAt }: Star): TemplateResult {
-  const kind = peer.state !== 'connected' ? 'missing' : peer.path?.kind === 'relayed' || peer.path?.kind === 'host' ? 'relayed' : 'direct';
-  const time =
-    peer.state === 'connected' && timeAt && peer.path?.rttMs !== undefined ? { ...timeAt, text: milliseconds(peer.path.rttMs) } : undefined;
-  return svg`<path class="link ${kind}" d="M${from.x} ${from.y} Q ${bend.x} ${bend.y} ${at.x} ${at.y}" />
-    ${time ? svg`<text class="rtt" x=${time.x} y=${time.y}>${time.text}</text>` : nothing}`;
+function nodeAt(
+  { selected, focusable, onSelect, onKey }: ConstellationOptions,
+  drawn: readonly NodeView[],
+  place: number,
+  star: Star,
+  name: string,
+  agents: readonly AgentView[],
+): TemplateResult {
+  const node = drawn[place]!;
+  const isFocusable = focusable === node.node || (!drawn.some((other) => other.node === focusable) && place === 0);
+  return svg`${strung(star, agents)}<g
+    class="star ${node.state === 'connected' || node.state === 'reachable' ? 'here' : 'away'} ${selected === node.node ? 'selected' : ''}"
+    data-node=${node.node} role="button" tabindex=${isFocusable ? 0 : -1} aria-pressed=${selected === node.node} aria-label=${nodeText(node)}
+    @click=${() => onSelect(node.node)}
+    @keydown=${(event: KeyboardEvent) =>
+      onKey(
+        event,
+        drawn.map((each) => each.node),
+      )}
+  >${figure(star, name, node.person?.sigil)}</g>`;
+}
+
+function strung(star: Star, agents: readonly AgentView[]): TemplateResult {
+  return svg`<g>${agents.map((agent, index) => agentAt(star, agent, index))}</g>`;
+}
+
+function figure(star: Star, name: string, sigil: SigilView | undefined): TemplateResult {
+  return svg`
+    <circle class="disc" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 5} />
+    ${sigil ? sigilAt(sigil, star.at.x, star.at.y, star.radius) : svg`<circle class="unknown" cx=${star.at.x} cy=${star.at.y} r=${star.radius} />`}
+    ${sigil?.verified ? svg`<circle class="ring" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 3} />` : nothing}
+    <circle class="focus" cx=${star.at.x} cy=${star.at.y} r=${star.radius + 6} />
+    <text class="name" x=${star.nameAt.x} y=${star.nameAt.y}>${name}</text>`;
+}
+
+/** This node's own way to another: its link, or what goes on from a relay or a tab. */
+function link(node: NodeView, star: Star, selected: string | undefined): TemplateResult | typeof nothing {
+  if (node.state === 'reachable' && node.hub === undefined) return nothing;
+  const kind =
+    node.hub !== undefined || node.path?.kind === 'tab'
+      ? 'tab'
+      : node.state !== 'connected'
+        ? 'missing'
+        : node.path?.kind === 'relayed' || node.path?.kind === 'host'
+          ? 'relayed'
+          : 'direct';
+  return svg`<path class="link ${kind} ${selected === undefined || selected === node.node ? '' : 'dim'}" d=${curve(star.from, star.bend, star.at)} />`;
+}
+
+/** A link of two others. */
+function farLink(
+  { from, to }: NetworkDetailView['links'][number],
+  index: ReadonlyMap<string, number>,
+  stars: readonly Star[],
+  me: string,
+  selected: string | undefined,
+): TemplateResult | typeof nothing {
+  const [a, b] = [stars[index.get(from) ?? -1], stars[index.get(to) ?? -1]];
+  if (!a || !b || from === me || to === me) return nothing;
+  const isOfSelected = selected === from || selected === to;
+  return svg`<path class="link far ${selected === undefined ? '' : isOfSelected ? 'strong' : 'dim'}" d=${curve(a.at, bendOf(a.at, b.at), b.at)} />`;
+}
+
+function curve(from: Point, bend: Point, to: Point): string {
+  return `M${from.x} ${from.y} Q ${bend.x} ${bend.y} ${to.x} ${to.y}`;
+}
+
+/** Over all links, so that none strikes them out. */
+function times(drawn: readonly NodeView[], sky: Constellation): readonly (TemplateResult | typeof nothing)[] {
+  return drawn.map((node, place) => {
+    const at = sky.peers[place]?.timeAt;
+    const rttMs = node.path?.rttMs;
+    return at && node.state === 'connected' && rttMs !== undefined
+      ? svg`<text class="rtt" x=${at.x} y=${at.y} aria-hidden="true">${milliseconds(rttMs)}</text>`
+      : nothing;
+  });
 }
 
 function agentAt(star: Star, agent: AgentView, index: number): TemplateResult | typeof nothing {
@@ -76,6 +173,45 @@ export const constellationStyles = css`
   .link.relayed {
     stroke: var(--amber);
     stroke-dasharray: 2 6;
+  }
+  .link.far {
+    stroke-width: 1.3;
+    opacity: 0.45;
+  }
+  .link.tab {
+    stroke: var(--edge);
+    stroke-width: 3;
+  }
+  .link.strong {
+    opacity: 1;
+    stroke-width: 2;
+  }
+  .link.dim {
+    opacity: 0.18;
+  }
+  .link {
+    transition: opacity var(--calm);
+  }
+  .rest {
+    fill: var(--raise);
+    stroke: var(--edge);
+    stroke-dasharray: 2 4;
+  }
+  .star {
+    cursor: pointer;
+    outline: none;
+  }
+  .focus {
+    fill: none;
+    stroke: none;
+    stroke-width: 2;
+  }
+  .star.selected .focus {
+    stroke: var(--edge);
+  }
+  .star:focus-visible .focus {
+    stroke: var(--accent);
+    stroke-width: 3;
   }
   .link.missing {
     stroke: var(--edge);

@@ -1,14 +1,22 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { AppModel } from '../../view/types.ts';
-import { serverText, strings } from '../strings.ts';
+import { reachText, serverText, strings } from '../strings.ts';
 
 /** Which network this is, how one is connected to it and, where asked for, under which address. Its component needs {@link networkCardStyles}. */
 export function networkCards(model: AppModel, hasAddress: boolean): TemplateResult {
   const network = model.currentNetwork.value;
   return html`
     <section class="card"><h2 class="label">${strings.currentNetworkIs}</h2><p><b>${network.name}</b><br /><span class="soft">${network.private ? strings.privateNetwork : strings.openNetwork}</span></p></section>
-    <section class="card"><h2 class="label">${strings.howConnected}</h2><p>${serverText(model.network.value)}</p>${hasAddress ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${model.me.value.node}</span></p>` : nothing}</section>
+    <section class="card"><h2 class="label">${strings.howConnected}</h2><p>${reachText(model.networkDetail.value.nodes)}</p><p class="soft">${serverText(model.network.value)}</p>${hasAddress ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${model.me.value.node}</span></p><button class="btn" @click=${() => copyAddress(model)}>${strings.copyAddress}</button>` : nothing}</section>
   `;
+}
+
+async function copyAddress(model: AppModel): Promise<void> {
+  // Without the clipboard's permission the address is there to be selected.
+  await navigator.clipboard.writeText(model.me.value.node).then(
+    () => model.notify('copied'),
+    () => undefined,
+  );
 }
 
 export const networkCardStyles = css`

@@ -25,6 +25,7 @@ const PLACES = [
 @customElement('parley-app')
 export class AppShell extends ModelElement {
   @state() private isInviting = false;
+  @state() private isJoining = false;
 
   static override styles = [
     shared,
@@ -248,7 +249,8 @@ export class AppShell extends ModelElement {
         <div role="status" aria-label=${strings.networkStatus}><span class="state">${statusText(status)}</span><span class="mode"><span class="unseen"> · </span>${status.mode}</span></div>
         <button class="btn" @click=${() => (this.isInviting = true)}>${icon('invite', 18)}${strings.invite}</button>
       </div>
-      <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)}></parley-invite-dialog>
+      <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)} @join=${this.#join}></parley-invite-dialog>
+      <parley-join-dialog .model=${model} ?open=${this.isJoining} @close=${() => (this.isJoining = false)}></parley-join-dialog>
       <parley-approval-dialog .model=${model}></parley-approval-dialog>
       <parley-notices .model=${model}></parley-notices>
     `;
@@ -267,6 +269,11 @@ export class AppShell extends ModelElement {
     this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
     document.title = this.#title(at);
   }
+
+  readonly #join = (): void => {
+    this.isInviting = false;
+    this.isJoining = true;
+  };
 
   /** Over navigation and list to the page, or to the list where a phone shows only that. */
   readonly #skip = (event: Event): void => {
@@ -307,7 +314,7 @@ export class AppShell extends ModelElement {
       case 'agents':
         return html`<parley-agent .model=${model} .address=${at.agent} .tool=${at.tool}></parley-agent>`;
       case 'network':
-        return html`<parley-network .model=${model}></parley-network>`;
+        return html`<parley-network .model=${model} @join=${this.#join}></parley-network>`;
       case 'settings':
         return html`<parley-settings .model=${model}></parley-settings>`;
     }

@@ -1,3 +1,4 @@
+import type { Channel } from '../../../src/crypto/channel.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { World } from '../world.ts';
 
@@ -14,10 +15,13 @@ export class Adversary {
     return [frame];
   }
 
-  /** What its sessions seal instead of the payload: whole stream frames, as src/p2p/streams has them. */
-  payload(payload: Uint8Array): Uint8Array {
+  /** What its sessions seal instead of the payload: whole stream frames, as src/p2p/streams has them. `undefined`: nothing. */
+  payload(payload: Uint8Array, _channel: Channel): Uint8Array | undefined {
     return payload;
   }
+
+  /** What its sessions received, decrypted. */
+  heard(_payload: Uint8Array, _channel: Channel): void {}
 
   /** What goes to the signaling server instead of the introduction. */
   introductions(sealed: Uint8Array): readonly Uint8Array[] {

@@ -5,7 +5,7 @@ import { Checker } from './checker.ts';
 export class LinkBudget extends Checker {
   readonly name = 'link-budget';
 
-  override sessionUp(node: { readonly index: number; readonly sessions: ReadonlySet<string> }): void {
-    if (node.sessions.size > LIMITS.maxConnections) this.violated(`The node has ${node.sessions.size} links.`, node.index);
+  override linkAdded(node: { readonly index: number; readonly linkCount: number; readonly isHonest: boolean }): void {
+    if (node.isHonest && node.linkCount > LIMITS.maxConnections) this.violated(`The node has ${node.linkCount} links.`, node.index);
   }
 }

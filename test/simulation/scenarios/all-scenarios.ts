@@ -116,7 +116,7 @@ const nat: Scenario = {
   prepare: (world) => {
     world.natMix = HOMES_AND_CARRIERS;
     joinCalmly(world);
-    world.every(1_000, SETTLED_MS, 220_000, () => world.talk('call', true));
+    world.every(2_000, SETTLED_MS, 220_000, () => world.callOften(8, 1_500));
   },
 };
 
@@ -130,7 +130,7 @@ const slowRelay: Scenario = {
     world.at(SETTLED_MS / 2, () => {
       for (const node of world.draw(world.running(), world.options.nodes / 5)) slowDown(node.place);
     });
-    world.every(1_000, SETTLED_MS, 220_000, () => world.talk('call', true));
+    world.every(2_000, SETTLED_MS, 220_000, () => world.callOften(8, 1_500));
   },
 };
 
@@ -157,6 +157,7 @@ const hostile: Scenario = {
     const hostileNodes = Math.max(1, Math.round(nodes * hostileShare));
     world.join(nodes, 0, SETTLED_MS / 3, (index) => (index < hostileNodes ? adversaryNamed(adversary).spawn(world) : {}));
     talkALittle(world, SETTLED_MS / 2, 230_000);
+    world.every(4_000, SETTLED_MS / 2, 220_000, () => world.callOften(4, 1_000));
   },
 };
 

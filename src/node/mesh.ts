@@ -38,8 +38,6 @@ export type MeshInput =
   | Extract<LaneInput, { readonly type: 'send' }>
   | { readonly type: 'overlay'; readonly input: Exclude<OverlayInput, { readonly type: 'connected' | 'disconnected' }> }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
-  /** Of a protocol that is not wired in here. */
-  | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   /** A neighbour did wrong in a protocol outside of the mesh's own. */
@@ -180,9 +178,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         break;
       case 'publish':
         this.#toPublications(input, now);
-        break;
-      case 'misbehaved':
-        this.#misbehaved(input, now);
         break;
       case 'verified':
       case 'signed':

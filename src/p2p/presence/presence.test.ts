@@ -496,6 +496,7 @@ describe('hostile cards', () => {
     }
     expect(bench.presence.size).toBe(LIMITS.maxPresenceNodes);
     for (let index = 10; index < 110; index++) expect(bench.has(index)).toBe(true);
+    expect(bench.item(0, cardOf(9_000, bench.now))).toBe('ignore');
     expect(bench.item(1, cardOf(500, bench.now))).toBe('accept');
     expect(bench.has(500)).toBe(true);
     expect(bench.presence.size).toBe(LIMITS.maxPresenceNodes);

@@ -7,7 +7,6 @@ import { Queue } from '../../base/queue.ts';
 import { SeededRandom } from '../../base/seeded-random.ts';
 import { CARD_FLAGS, isGoodbye, type PeerCard } from '../../crypto/peer-card.ts';
 import type { Entropy } from '../../ports/entropy.ts';
-import type { GossipVerdict } from '../gossip/gossip.ts';
 import type { NeighbourInput, NeighbourOutput, Offence, SignedInput, SignOutput, VerifiedInput, VerifyOutput } from '../neighbours.ts';
 import { AntiEntropy, PresenceNeighbour } from './anti-entropy.ts';
 import { proofOf } from './comparison.ts';
@@ -27,6 +26,9 @@ import { Witnesses } from './witnesses.ts';
 
 /** The topic of cards and gone notices. */
 export const PRESENCE_TOPIC = 'presence';
+
+/** What gossip is to do with an item (p2p/gossip). */
+type Verdict = 'accept' | 'ignore' | 'reject';
 
 /** `observed`: by us; `witnessed`: by others; `forgotten`: the table was full. */
 export type GoneReason = 'goodbye' | 'observed' | 'witnessed' | 'expired' | 'forgotten';
@@ -52,7 +54,7 @@ export type PresenceOutput =
   | SignOutput
   /** To be published on {@link PRESENCE_TOPIC}. */
   | { readonly type: 'publish'; readonly bytes: Uint8Array }
-  | { readonly type: 'verdict'; readonly job: number; readonly verdict: GossipVerdict }
+  | { readonly type: 'verdict'; readonly job: number; readonly verdict: Verdict }
   | { readonly type: 'appeared'; readonly card: PeerCard }
   /** More than the times of its card. */
   | { readonly type: 'changed'; readonly card: PeerCard }
@@ -296,7 +298,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   }
 
   /** The verdict for a card that changes nothing here; `undefined` for news. With an origin, who sent it answers for it. */
-  #judgeCard(record: CardRecord, origin: Origin | undefined, now: number): GossipVerdict | undefined {
+  #judgeCard(record: CardRecord, origin: Origin | undefined, now: number): Verdict | undefined {
     const { card } = record;
     const aheadMs = card.issuedAt - now - LIMITS.maxClockSkewMs;
     if (aheadMs > 0) {
@@ -323,7 +325,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     return isTooOften && card.node !== this.#me ? 'ignore' : undefined;
   }
 
-  #judgeNewcomer(card: PeerCard, origin: Origin | undefined, now: number): GossipVerdict | undefined {
+  #judgeNewcomer(card: PeerCard, origin: Origin | undefined, now: number): Verdict | undefined {
     if (isGoodbye(card) && card.issuedAt + LIMITS.presenceGoodbyeMs <= now) return 'ignore';
     if (!origin || card.node === this.#me || this.#neighbours.has(card.node)) return undefined;
     if (this.#neighbours.get(origin.from)?.newcomers.take(now)) return undefined;
@@ -387,7 +389,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   // ── notices ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #judgeNotice(notice: GoneNotice, origin: Origin | undefined, now: number): GossipVerdict | undefined {
+  #judgeNotice(notice: GoneNotice, origin: Origin | undefined, now: number): Verdict | undefined {
     const { node, witness, issuedAt } = notice;
     if (witness === node) return 'reject';
     const entry = this.#table.get(node);
@@ -568,7 +570,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     if (neighbour?.ownAsides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
   }
 
-  #answer(origin: Origin, verdict: GossipVerdict): void {
+  #answer(origin: Origin, verdict: Verdict): void {
     if (origin.gossipJob !== undefined) this.#outputs.push({ type: 'verdict', job: origin.gossipJob, verdict });
   }
 

@@ -3,6 +3,7 @@ import { joinNodes, localNode } from '../../test/doubles/local-nodes.ts';
 import { known, linkTabs, tabIdentity, tabOf } from '../../test/doubles/tab-nodes.ts';
 import { seededIdentity } from '../../test/support/seeded-identity.ts';
 import { systemClock } from '../app/system-clock.ts';
+import type { NodeId } from '../base/ids.ts';
 import { ParleyError } from '../base/errors.ts';
 import { scriptVerifier } from '../crypto/signing.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
@@ -142,21 +143,21 @@ describe('conversations in several tabs', () => {
 
   it('open no streams to leaves, nor from them', async () => {
     const { bo, hub, leaf, chats } = await world();
-    const toLeaf: string[] = [];
-    leaf.serve(CHAT_PROTOCOL, (stream) => void toLeaf.push(stream.peer.node));
     bo.serve('probe/1', () => undefined);
-    const open = leaf.open.bind(leaf);
-    const asked: string[] = [];
-    leaf.open = (node, protocol, options) => (asked.push(protocol), open(node, protocol, options));
     // A session over the hub, as for a call.
     await leaf.open(bo.id, 'probe/1');
+    const opened: (readonly [Node, NodeId])[] = [];
+    for (const node of [leaf, bo]) {
+      const open = node.open.bind(node);
+      node.open = (to, protocol, options) => (protocol === CHAT_PROTOCOL && opened.push([node, to]), open(to, protocol, options));
+    }
     const delivered = reached(chats.bo, 'delivered');
     await chats.bo.send(hub.identity.person, 'hello');
     await delivered;
     const back = reached(chats.hub, 'delivered');
     await chats.leaf.send(bo.identity.person, 'hello back');
     await back;
-    expect([toLeaf, asked]).toEqual([[], ['probe/1']]);
+    expect(opened).toEqual([[bo, hub.id]]);
   });
 
   it('go on when the leaf becomes the hub, with what waited, and nothing comes twice', async () => {

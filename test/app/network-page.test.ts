@@ -17,6 +17,7 @@ describe('the network page of the built app', () => {
         await Promise.all(people.map((person) => person.open(server.url)));
         await Promise.all([ada.rename('Ada'), bo.rename('Bo'), cy.rename('Cy')]);
         await Promise.all(people.map((person) => person.connected(2)));
+        for (const notice of await ada.page.getByRole('button', { name: 'Dismiss' }).all()) await notice.click();
         await ada.go('Network');
 
         const table = ada.page.getByRole('group', { name: 'Peers' });

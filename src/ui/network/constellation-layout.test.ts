@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clipped, layOut, NAME_SIZE, overlaps, textBox, TIME_SIZE } from './constellation-layout.ts';
+import { bendAround, clipped, layOut, NAME_SIZE, overlaps, textBox, TIME_SIZE } from './constellation-layout.ts';
 
 const name = fc
   .string({ unit: fc.constantFrom('a', 'W', 'é', '界', ' ', 'm'), minLength: 1, maxLength: 40 })
@@ -35,6 +35,17 @@ describe('the layout of the constellation', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('leads links of two others around the middle', () => {
+    const [middle, from, to] = [
+      { x: 400, y: 200 },
+      { x: 240, y: 300 },
+      { x: 560, y: 100 },
+    ];
+    const bend = bendAround(middle, from, to, 800);
+    const half = { x: (from.x + to.x) / 4 + bend.x / 2, y: (from.y + to.y) / 4 + bend.y / 2 };
+    expect(Math.hypot(half.x - middle.x, half.y - middle.y)).toBeGreaterThan(60);
   });
 
   it('puts further tabs of a browser beside the one that has their links', () => {

@@ -49,6 +49,8 @@ const TURN_STEP = Math.PI / 18;
 const TURNS = 12;
 /** This far out links may cross words: rather that than a picture without end. */
 const FREE_RINGS = 10;
+/** Between the middle's centre and a link that passes it. */
+const CLEARANCE = 66;
 const BESIDE_DISTANCE = 84;
 const BESIDE_STEP = 22;
 
@@ -134,8 +136,20 @@ function star(at: Point, radius: number, { name, agents }: StarInput, side: Side
 }
 
 /** The control point of a link: a little to one side, so that links look drawn and not ruled. */
-export function bendOf(from: Point, to: Point): Point {
+function bendOf(from: Point, to: Point): Point {
   return { x: (from.x + to.x) / 2 + (to.y - from.y) * 0.08, y: (from.y + to.y) / 2 - (to.x - from.x) * 0.08 };
+}
+
+/** The control point of a link of two others: around the middle, through which it does not go. */
+export function bendAround(middle: Point, from: Point, to: Point, width: number): Point {
+  const bend = bendOf(from, to);
+  // Halfway, a quadratic curve is as near to its control point as to the middle of its ends.
+  const half = { x: (from.x + to.x) / 4 + bend.x / 2 - middle.x, y: (from.y + to.y) / 4 + bend.y / 2 - middle.y };
+  const distance = Math.hypot(half.x, half.y);
+  if (distance >= CLEARANCE || distance === 0) return bend;
+  const push = (2 * (CLEARANCE - distance)) / distance;
+  const x = bend.x + half.x * push;
+  return { x: Math.min(Math.max(x, MARGIN), width - MARGIN), y: bend.y + half.y * push };
 }
 
 /** The nearest free place around another node, away from the middle first. */

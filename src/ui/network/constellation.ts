@@ -3,7 +3,7 @@ import type { AgentView, MeView, NetworkDetailView, NodeView, SigilView } from '
 import { sigilAt } from '../elements/sigil.ts';
 import { milliseconds } from '../format.ts';
 import { nodeText, strings } from '../strings.ts';
-import { AGENT_SIZE, bendOf, clipped, layOut, NAME_SIZE, TIME_SIZE, type Constellation, type Point, type Star } from './constellation-layout.ts';
+import { AGENT_SIZE, bendAround, clipped, layOut, NAME_SIZE, TIME_SIZE, type Constellation, type Point, type Star } from './constellation-layout.ts';
 
 /** More than this would be a blur: the rest are one star together, and the table beside the picture has all. */
 const MAX_DRAWN_NODES = 40;
@@ -56,7 +56,7 @@ export function constellation(options: ConstellationOptions): TemplateResult {
   const rest = left > 0 ? sky.peers.at(-1) : undefined;
   const stars = sky.peers.slice(0, drawn.length);
   return html`<svg class="picture ${selected === undefined ? '' : 'chosen'}" width=${width} height=${sky.height} viewBox="0 0 ${width} ${sky.height}" role="group" aria-label=${strings.networkPicture}>
-    ${detail.links.map((between) => farLink(between, index, stars, me.node, selected))}
+    ${detail.links.map((between) => farLink(between, index, stars, options, sky.middle.at))}
     ${stars.map((star, place) => link(drawn[place]!, star, selected))}
     ${rest ? svg`<circle class="rest" cx=${rest.at.x} cy=${rest.at.y} r=${rest.radius} /><text class="name" x=${rest.nameAt.x} y=${rest.nameAt.y}>${more}</text>` : nothing}
     ${stars.map((star, place) => nodeAt(options, drawn, place, star, names[place]!, theirs[place]!))}
@@ -127,13 +127,13 @@ function farLink(
   { from, to }: NetworkDetailView['links'][number],
   index: ReadonlyMap<string, number>,
   stars: readonly Star[],
-  me: string,
-  selected: string | undefined,
+  { me, selected, width }: ConstellationOptions,
+  middle: Point,
 ): TemplateResult | typeof nothing {
   const [a, b] = [stars[index.get(from) ?? -1], stars[index.get(to) ?? -1]];
-  if (!a || !b || from === me || to === me) return nothing;
+  if (!a || !b || from === me.node || to === me.node) return nothing;
   const isOfSelected = selected === from || selected === to;
-  return svg`<path class="link far ${selected === undefined ? '' : isOfSelected ? 'strong' : 'dim'}" d=${curve(a.at, bendOf(a.at, b.at), b.at)} />`;
+  return svg`<path class="link far ${selected === undefined ? '' : isOfSelected ? 'strong' : 'dim'}" d=${curve(a.at, bendAround(middle, a.at, b.at, width), b.at)} />`;
 }
 
 function curve(from: Point, bend: Point, to: Point): string {

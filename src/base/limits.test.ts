@@ -77,8 +77,11 @@ describe('the limits', () => {
     it(relation, () => expect(smaller).toBeLessThanOrEqual(larger));
   }
 
-  it('are whole and positive', () => {
-    for (const [name, value] of Object.entries(LIMITS)) expect([name, Number.isSafeInteger(value) && value > 0]).toEqual([name, true]);
+  it('are whole, and positive but for the scores at which a peer is shunned', () => {
+    for (const [name, value] of Object.entries(LIMITS)) {
+      expect([name, Number.isSafeInteger(value)]).toEqual([name, true]);
+      expect([name, value > 0]).toEqual([name, !/^score(?:IgnoresGossip|Disconnects|Refuses)$/.test(name)]);
+    }
   });
 
   it('allow a replay window in whole words of its bitmap', () => {

@@ -209,9 +209,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #sessionEnded({ node, connection, code }: Extract<MeshInput, { readonly type: 'session-ended' }>, now: number): void {
-    // A session over relays says nothing of whether its node is there.
-    if (this.#sessions.get(node)?.connection !== connection) return;
     this.#lanes.handle({ type: 'session-ended', connection, code });
+    // A session over relays, or one that another replaced, says nothing of whether its node is there.
+    if (this.#sessions.get(node)?.connection !== connection) return;
     this.#sessions.delete(node);
     this.#overlay.handle({ type: 'disconnected', node, code }, now);
     if (LOST.has(code)) this.#toPresence({ type: 'lost', node }, now);

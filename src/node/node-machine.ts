@@ -689,7 +689,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const before = this.peers.get(node);
     this.peers.update(node, { bytesSent: (before?.bytesSent ?? 0) + bytesSent, bytesReceived: (before?.bytesReceived ?? 0) + bytesReceived });
     if (!identity) return isFar ? this.#paths.handle({ type: 'circuit-failed', link: key, code }, now) : this.#dialFailed(node, code, now);
-    if (this.#sessions.get(node) !== key) return this.#didNotCount(dialledNode ?? node, code, now);
+    if (this.#sessions.get(node) !== key) {
+      this.#toMesh({ type: 'session-ended', node, connection: key, code }, now);
+      return this.#didNotCount(dialledNode ?? node, code, now);
+    }
     this.#sessions.delete(node);
     this.peers.clear(node, 'path', 'rttMs', 'connectedAt');
     this.peers.update(node, { state: 'away', lastSeenAt: now, reason: code });

@@ -89,6 +89,8 @@ async function fits(person: Person, screen: string): Promise<void> {
     });
     const small = elements.filter((element) => {
       if (!element.matches('a[href], button, input, select, textarea') || element.closest('.bubble')) return false;
+      // Nobody can point at what is only shown with the focus; then it has its size.
+      if (element.matches('.skip:not(:focus)')) return false;
       // A click on its label is a click on a choice.
       const label = element.matches('[type=radio], [type=checkbox]') ? (element as HTMLInputElement).labels?.[0] : undefined;
       const { width, height } = (label ?? element).getBoundingClientRect();

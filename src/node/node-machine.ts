@@ -717,7 +717,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const sealingKey = this.#sealingKeys.get(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dials.isDialling(node)) return;
     if (!this.#mesh.mayAccept(node, now)) return;
-    this.#toOverlay({ type: 'incoming', node }, now);
     this.#dials.handle({ type: 'dial', node, sealingKey }, now);
   }
 

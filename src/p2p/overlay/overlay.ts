@@ -27,7 +27,7 @@ export type OverlayInput =
   /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
   | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
   | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
-  /** Somebody who may be let in dials us, or is dialled because there is a session over relays. */
+  /** Somebody who may be let in dials us. */
   | { readonly type: 'incoming'; readonly node: NodeId }
   | { readonly type: 'dial-failed'; readonly node: NodeId; readonly code: ErrorCode }
   /** A program wants a session with the node. */

@@ -77,10 +77,12 @@ describe('the limits', () => {
     it(relation, () => expect(smaller).toBeLessThanOrEqual(larger));
   }
 
-  it('are whole, and positive but for the scores at which a peer is shunned', () => {
+  it('are whole and positive, but for scores of shunned peers and fractions', () => {
+    const SHUNNED = ['scoreIgnoresGossip', 'scoreDisconnects', 'scoreRefuses'];
+    const FRACTIONS = ['antiEntropySpread'];
     for (const [name, value] of Object.entries(LIMITS)) {
-      expect([name, Number.isSafeInteger(value)]).toEqual([name, true]);
-      expect([name, value > 0]).toEqual([name, !/^score(?:IgnoresGossip|Disconnects|Refuses)$/.test(name)]);
+      expect([name, value > 0]).toEqual([name, !SHUNNED.includes(name)]);
+      expect([name, Number.isSafeInteger(value)]).toEqual([name, !FRACTIONS.includes(name)]);
     }
   });
 

@@ -78,12 +78,18 @@ export function untilPath(node: Node, other: Node, kind: string): Promise<void> 
   });
 }
 
-/** Lets virtual time run until the promise has its result. */
+/**
+ * Lets virtual time run until the promise has its result. The ciphers of bulk frames work in threads of their own, which
+ * virtual time does not wait for: without real time for them, minutes pass on the clock while a frame is sealed.
+ */
 export async function settled<T>(clock: VirtualClock, promise: Promise<T>, atMostMs = 60_000): Promise<T> {
   let isDone = false;
   const done = () => (isDone = true);
   void promise.then(done, done);
-  for (let waited = 0; !isDone && waited < atMostMs; waited += 100) await clock.advance(100);
+  for (let waited = 0; !isDone && waited < atMostMs; waited += 100) {
+    await clock.advance(100);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   return promise;
 }
 

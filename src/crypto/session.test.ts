@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { seededEntropy } from '../../test/support/seeded-identity.ts';
 import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
-import { CONTROL, epochBeginBody } from './channel-frames.ts';
+import { CONTROL, epochBeginBody, SEALED_ROOM } from './channel-frames.ts';
 import type { ChannelOutput } from './channel.ts';
 import { generateKeyPair } from './key-exchange.ts';
 import { RekeyHandshake } from './rekey.ts';
@@ -13,6 +13,14 @@ const BINDING = new Uint8Array(32).fill(3);
 const ENTROPY = seededEntropy(9);
 const [localPair, remotePair] = [generateKeyPair(ENTROPY), generateKeyPair(ENTROPY)];
 const key = (value: number) => new Uint8Array(32).fill(value);
+
+/** The text in a frame with room for what sealing adds. */
+function framed(text: string): Uint8Array {
+  const payload = utf8(text);
+  const frame = new Uint8Array(SEALED_ROOM.before + payload.length + SEALED_ROOM.after);
+  frame.set(payload, SEALED_ROOM.before);
+  return frame;
+}
 
 /** A session, and the one of a peer who seals control frames at will. */
 class Pair {
@@ -101,7 +109,7 @@ describe('a session whose peer seals control frames at will', () => {
 
   it('ends as handshake-failed for an answer that does not fit', () => {
     pair.now = START + LIMITS.rekeyAfterMs;
-    pair.victim.send(utf8('asks'), pair.now);
+    pair.victim.send(framed('asks'), pair.now);
     pair.peer.control(CONTROL.rekeyAnswer, new Uint8Array(48));
     expect(pair.ends).toEqual(['handshake-failed']);
   });
@@ -109,7 +117,7 @@ describe('a session whose peer seals control frames at will', () => {
   it('drops an answer that nobody asked for and a control frame of no known kind', () => {
     pair.peer.control(CONTROL.rekeyAnswer, new Uint8Array(48));
     pair.peer.control(99, EMPTY_BYTES);
-    pair.peer.send(utf8('goes on'), START);
+    pair.peer.send(framed('goes on'), START);
     expect(pair.faults()).toEqual(['protocol-violation', 'protocol-violation']);
     expect(pair.delivered()).toEqual([utf8('goes on')]);
     expect(pair.ends).toEqual([]);
@@ -118,7 +126,7 @@ describe('a session whose peer seals control frames at will', () => {
   it('takes no word of a new epoch in the middle of one', () => {
     pair.peer.control(CONTROL.epochBegin, epochBeginBody(0));
     pair.peer.control(CONTROL.epochBegin, EMPTY_BYTES);
-    pair.peer.send(utf8('goes on'), START);
+    pair.peer.send(framed('goes on'), START);
     expect(pair.delivered()).toEqual([utf8('goes on')]);
     expect(pair.ends).toEqual([]);
   });

@@ -146,8 +146,11 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    // Nodes that an adversary made up are a figure of their own.
-    const present = [...this.present].filter((node) => this.#world.nodeById(node)).toSorted();
+    // Nodes that an adversary made up are a figure of their own; one that breaks its own links comes and goes.
+    const present = [...this.present].filter((node) => {
+      const known = this.#world.nodeById(node);
+      return known !== undefined && !known.adversary;
+    });
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),

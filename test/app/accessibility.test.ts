@@ -1,7 +1,7 @@
-import axeCore from 'axe-core';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { openScene } from './scene.ts';
 import { DESKTOP, PHONE, type Person } from './stage.ts';
+import { findNothing } from './axe.ts';
 
 describe('accessibility of the built app', () => {
   const scene = openScene();
@@ -90,17 +90,4 @@ async function call(caller: Person, owner: Person, expression: string, answer: '
   await caller.page.getByRole('button', { name: 'Call tool' }).click();
   await owner.page.getByRole('button', { name: answer }).click();
   await caller.result().getByText(/took/).waitFor({ state: 'attached' });
-}
-
-/** axe in the page; its source is evaluated by the debugger, which the page's policy does not forbid. */
-async function findNothing(person: Person, screen: string): Promise<void> {
-  await person.page.evaluate(axeCore.source);
-  const violations = await person.page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof axeCore };
-    const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return result.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
-  });
-  expect(violations, screen).toEqual([]);
 }

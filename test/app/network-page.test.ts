@@ -1,7 +1,7 @@
-import axeCore from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { openScene } from './scene.ts';
 import { DESKTOP, PHONE, Server, type Person } from './stage.ts';
+import { findNothing } from './axe.ts';
 
 const CHECKED = ['Secure connection', 'Server', 'UDP and STUN', 'Router (NAT)', 'TURN relay', 'Direct links', 'Storage'];
 
@@ -161,17 +161,4 @@ async function anchorsKept(): Promise<number> {
   });
   database.close();
   return found.reduce((sum, { cards }) => sum + (cards?.length ?? 0), 0);
-}
-
-/** axe in the page; its source is evaluated by the debugger, which the page's policy does not forbid. */
-async function findNothing(person: Person, screen: string): Promise<void> {
-  await person.page.evaluate(axeCore.source);
-  const violations = await person.page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof axeCore };
-    const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return result.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
-  });
-  expect(violations, screen).toEqual([]);
 }

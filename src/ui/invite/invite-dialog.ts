@@ -1,5 +1,6 @@
 import { css, html } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
+import { copyText } from '../elements/clipboard.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -55,22 +56,11 @@ export class InviteDialog extends ModelElement {
       <div class="qr" role="img" aria-label=${strings.inviteQrCode}>${qrPicture(link)}</div>
       <div class="row">
         <input type="text" readonly aria-label=${strings.inviteLink} .value=${link} @focus=${() => this.field.select()} />
-        <button class="btn go" @click=${() => this.#copy(link)}>${icon('copy', 18)}${strings.copy}</button>
+        <button class="btn go" @click=${() => copyText(this.model, link, this.field)}>${icon('copy', 18)}${strings.copy}</button>
       </div>
       ${'share' in navigator ? html`<button class="btn" @click=${() => this.#share(link)}>${strings.share}</button>` : ''}
       <button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
     </div>`;
-  }
-
-  async #copy(link: string): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(link);
-      this.model.notify('copied');
-    } catch {
-      // Without the clipboard's permission the person copies the selected text.
-      this.field.focus();
-      this.field.select();
-    }
   }
 
   async #share(link: string): Promise<void> {

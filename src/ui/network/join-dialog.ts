@@ -1,6 +1,7 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { JoinView } from '../../view/types.ts';
+import { copyText } from '../elements/clipboard.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -100,7 +101,7 @@ export class JoinDialog extends ModelElement {
   #code(code: string) {
     return html`<div class="qr" role="img" aria-label=${strings.joinQr}>${qrPicture(code)}</div>
       <label>${strings.joinYours}<textarea class="yours" readonly rows="4" .value=${code} @focus=${() => this.yours?.select()}></textarea></label>
-      <button class="btn go" @click=${() => this.#copy(code)}>${icon('copy', 18)}${strings.copy}</button>`;
+      <button class="btn go" @click=${() => copyText(this.model, code, this.yours)}>${icon('copy', 18)}${strings.copy}</button>`;
   }
 
   #paste() {
@@ -113,17 +114,6 @@ export class JoinDialog extends ModelElement {
         ${canScan() ? html`<button class="btn" type="button" @click=${this.#scan}>${this.scanning ? strings.joinStopScan : strings.joinScan}</button>` : nothing}
       </div>
     </form>`;
-  }
-
-  async #copy(code: string): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(code);
-      this.model.notify('copied');
-    } catch {
-      // Without the clipboard's permission the person copies the selected text.
-      this.yours?.focus();
-      this.yours?.select();
-    }
   }
 
   readonly #use = (event: Event): void => {

@@ -1,4 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { copyText } from '../elements/clipboard.ts';
 import type { AppModel } from '../../view/types.ts';
 import { reachText, serverText, strings } from '../strings.ts';
 
@@ -7,16 +8,8 @@ export function networkCards(model: AppModel, hasAddress: boolean): TemplateResu
   const network = model.currentNetwork.value;
   return html`
     <section class="card"><h2 class="label">${strings.currentNetworkIs}</h2><p><b>${network.name}</b><br /><span class="soft">${network.private ? strings.privateNetwork : strings.openNetwork}</span></p></section>
-    <section class="card"><h2 class="label">${strings.howConnected}</h2><p>${reachText(model.networkDetail.value.nodes)}</p><p class="soft">${serverText(model.network.value)}</p>${hasAddress ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${model.me.value.node}</span></p><button class="btn" @click=${() => copyAddress(model)}>${strings.copyAddress}</button>` : nothing}</section>
+    <section class="card"><h2 class="label">${strings.howConnected}</h2><p>${reachText(model.networkDetail.value.nodes)}</p><p class="soft">${serverText(model.network.value)}</p>${hasAddress ? html`<p class="tiny faint">${strings.myAddress}<br /><span class="mono address">${model.me.value.node}</span></p><button class="btn" @click=${() => copyText(model, model.me.value.node)}>${strings.copyAddress}</button>` : nothing}</section>
   `;
-}
-
-async function copyAddress(model: AppModel): Promise<void> {
-  // Without the clipboard's permission the address is there to be selected.
-  await navigator.clipboard.writeText(model.me.value.node).then(
-    () => model.notify('copied'),
-    () => undefined,
-  );
 }
 
 export const networkCardStyles = css`

@@ -1,0 +1,16 @@
+import axeCore from 'axe-core';
+import { expect } from 'vitest';
+import type { Person } from './stage.ts';
+
+/** axe in the page; its source is evaluated by the debugger, which the page's policy does not forbid. */
+export async function findNothing(person: Person, screen: string): Promise<void> {
+  await person.page.evaluate(axeCore.source);
+  const violations = await person.page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof axeCore };
+    const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
+  });
+  expect(violations, screen).toEqual([]);
+}

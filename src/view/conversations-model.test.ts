@@ -44,6 +44,7 @@ function setUp() {
   const inner = new MemoryChatStore();
   const { store, calls } = counted(inner);
   const events = new Emitter<ChatEvents>();
+  const records = new MemoryRecords();
   const model = new ConversationsModel({
     chat: {
       on: (name, listener) => events.on(name, listener),
@@ -51,7 +52,7 @@ function setUp() {
       markRead: (conversation, _with, upTo) => inner.markRead(conversation, upTo),
     },
     store,
-    records: new MemoryRecords(),
+    records,
     people: {
       view: (id) => ({ id, name: `name of ${id}`, sigil: { key: id, kind: 'person', verified: false }, presence: 'away', verified: false }),
       path: () => undefined,
@@ -67,7 +68,7 @@ function setUp() {
     await inner.append(event, { id: conversation, network: NETWORK, members: [ME, person as PersonId], createdAt: 0 }, []);
     return event;
   };
-  return { model, inner, events, calls, say };
+  return { model, inner, events, calls, say, records };
 }
 
 /** The value that a view has once it was read. */
@@ -198,5 +199,25 @@ describe('a conversation', () => {
     expect(model.otherIn(id)).toBe('bo');
     expect((await seen(model, id)).entries).toEqual([]);
     expect(model.rows.value).toEqual([]);
+  });
+});
+
+describe('the draft of a conversation', () => {
+  it.each([
+    ['hello ', ''],
+    ['hello again', 'hello again'],
+  ])('%j after the own message “hello” opens as %j', async (stored, shown) => {
+    const { model, say, records } = setUp();
+    await say('bo', 1, ME);
+    await records.table<string>('drafts').put('with bo', stored);
+    expect((await seen(model, 'with bo')).draft).toBe(shown);
+    expect(await records.table<string>('drafts').get('with bo')).toBe(shown === '' ? undefined : stored);
+  });
+
+  it('stays when the words were the other’s', async () => {
+    const { model, say, records } = setUp();
+    await say('bo', 1);
+    await records.table<string>('drafts').put('with bo', 'hello');
+    expect((await seen(model, 'with bo')).draft).toBe('hello');
   });
 });

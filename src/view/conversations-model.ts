@@ -129,13 +129,13 @@ export class ConversationsModel {
     this.#refreshRows();
   }
 
-  /** Names, presence or calls changed: everything is derived anew. */
   /** With whom there are conversations in the list, the one talked to last first. */
   people(): readonly PersonId[] {
     const listed = [...this.#listed.values()].sort((a, b) => b.lastAt - a.lastAt);
     return listed.flatMap((stored) => this.#otherOf(stored) ?? []);
   }
 
+  /** Names, presence or calls changed: everything is derived anew. */
   refresh(): void {
     for (const opened of this.#opened.values()) this.#show(opened);
     this.#refreshRows();
@@ -219,6 +219,10 @@ export class ConversationsModel {
       if (view) view.value = null;
       return undefined;
     }
+    // The page ended between storing the message and clearing its draft: sending it again would bring it twice.
+    const lastByMe = events.findLast((event) => event.author === this.#options.me);
+    const wasSent = draft !== undefined && lastByMe !== undefined && draft.trim() === textOf(lastByMe);
+    if (wasSent) this.#watch(this.#drafts.delete(id));
     const unread = stored?.unread ?? 0;
     const byOthers = events.filter((event) => event.author !== this.#options.me);
     const opened: Opened = {
@@ -229,7 +233,7 @@ export class ConversationsModel {
       hasOlder: events.length === LIMITS.chatPageEvents,
       readUpTo: stored?.readUpTo,
       firstUnread: unread === 0 ? undefined : (byOthers.at(-unread) ?? byOthers[0])?.id,
-      draft: draft ?? '',
+      draft: wasSent ? '' : (draft ?? ''),
       draftEdition: 0,
     };
     const deliveries = await this.#deliveriesOf(events);

@@ -29,7 +29,8 @@ describe('what fits on a screen', () => {
     });
     await ada.page.getByRole('article', { name: /line 1\./ }).waitFor({ state: 'attached' });
     const after = await read.evaluate((message) => message.getBoundingClientRect().top);
-    expect(Math.abs(after - before)).toBeLessThan(2);
+    // What the eye follows stays within a fraction of a line; a page of older messages that pushed it would move it by thousands.
+    expect(Math.abs(after - before)).toBeLessThan(6);
     await ada.page.getByText('This is the beginning of your conversation with Bo').waitFor({ state: 'attached' });
   });
 

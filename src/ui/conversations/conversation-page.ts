@@ -31,8 +31,8 @@ export class ConversationPage extends ModelElement {
   @query('.log') private readonly log!: HTMLElement | null;
   @query('textarea') private readonly field!: HTMLTextAreaElement | null;
   #isFollowing = true;
-  /** The first entry that is shown, and how far from the end it was looked at: what is put before it moves nothing on the screen. */
-  #kept: { readonly first: string | undefined; readonly fromEnd: number } | undefined;
+  /** The topmost message on the screen, and where, before the page changes: what comes or grows above it moves nothing that is read. */
+  #kept: { readonly message: Element; readonly top: number } | undefined;
   /** Where the log was put last: a scroll event that finds it there is not the reader's. */
   #putAt = -1;
   readonly #growth = new ResizeObserver(() => this.#settle());
@@ -94,9 +94,9 @@ export class ConversationPage extends ModelElement {
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('conversation')) {
       this.#isFollowing = true;
-      this.#kept = undefined;
       this.#draft = { unstored: [], typed: '' };
     }
+    this.#kept = this.#isFollowing ? undefined : this.#topmost();
   }
 
   override updated(): void {
@@ -111,17 +111,20 @@ export class ConversationPage extends ModelElement {
   #settle(): void {
     const { log } = this;
     if (!log) return;
-    const first = this.model.conversation(this.conversation).value?.entries[0]?.id;
     if (this.#isFollowing) {
       log.scrollTop = log.scrollHeight;
       this.#putAt = log.scrollTop;
-    }
-    if (!this.#isFollowing && this.#kept && this.#kept.first !== first) log.scrollTop = log.scrollHeight - this.#kept.fromEnd;
-    this.#keep(first);
+    } else if (this.#kept?.message.isConnected) log.scrollTop += this.#kept.message.getBoundingClientRect().top - this.#kept.top;
+    this.#kept = undefined;
   }
 
-  #keep(first: string | undefined): void {
-    if (this.log) this.#kept = { first, fromEnd: this.log.scrollHeight - this.log.scrollTop };
+  #topmost(): { readonly message: Element; readonly top: number } | undefined {
+    const edge = this.log?.getBoundingClientRect().top ?? 0;
+    for (const message of this.entries?.querySelectorAll('article') ?? []) {
+      const { top, bottom } = message.getBoundingClientRect();
+      if (bottom > edge) return { message, top };
+    }
+    return undefined;
   }
 
   #showDraft(): void {
@@ -267,7 +270,6 @@ export class ConversationPage extends ModelElement {
     const view = this.model.conversation(this.conversation).value;
     if (this.#isFollowing && Math.abs(this.log.scrollTop - this.#putAt) < 1) return;
     this.#isFollowing = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < FOLLOW_DISTANCE;
-    this.#keep(view?.entries[0]?.id);
     if (view?.hasOlder && this.log.scrollTop < OLDER_DISTANCE) void this.model.loadOlder(this.conversation);
     this.#look();
   };

@@ -2,6 +2,7 @@ import { Emitter } from '../base/emitter.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { AgentAddress, AgentId, NodeId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { NodeApi, RegistryCommand, RegistryEvent } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
@@ -67,7 +68,7 @@ export class Directory {
   #entries: readonly RegistryEntry[] = [];
   #published: Published | undefined;
   #written = new Set<AgentId>();
-  #isRefreshScheduled = false;
+  readonly #scheduleRefresh = onceATurn(() => this.#refresh());
   /** Writes of one document stay in order. */
   #storing: Promise<unknown> = Promise.resolve();
 
@@ -177,16 +178,6 @@ export class Directory {
     this.#storing = this.#storing
       .then(() => (bytes ? this.#documents.put(document, bytes) : this.#documents.delete(document)))
       .catch((thrown: unknown) => thrown);
-  }
-
-  /** Many things change in one moment; listeners hear of them once. */
-  #scheduleRefresh(): void {
-    if (this.#isRefreshScheduled) return;
-    this.#isRefreshScheduled = true;
-    queueMicrotask(() => {
-      this.#isRefreshScheduled = false;
-      this.#refresh();
-    });
   }
 
   #refresh(): void {

@@ -4,6 +4,7 @@ import { cleanName } from '../agents/directory.ts';
 import type { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError } from '../base/errors.ts';
 import { parseAgentId, parsePersonId } from '../base/ids.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import { safetyNumber } from '../crypto/safety-number.ts';
 import type { ChatService } from '../chat/chat-service.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
@@ -105,7 +106,7 @@ class Model implements AppModel {
   readonly #people: People;
   readonly #conversations: ConversationsModel;
   readonly #networkModel: NetworkModel;
-  #isRefreshScheduled = false;
+  readonly #scheduleRefresh = onceATurn(() => this.#refresh());
   #favoured = '';
   #nextNotice = 1;
 
@@ -397,16 +398,6 @@ class Model implements AppModel {
   #publish(): void {
     const { directory, published } = this.#options;
     directory.publish({ name: this.me.value.name, agents: published.list() });
-  }
-
-  /** Many things change in one moment; the screens hear of them once. */
-  #scheduleRefresh(): void {
-    if (this.#isRefreshScheduled) return;
-    this.#isRefreshScheduled = true;
-    queueMicrotask(() => {
-      this.#isRefreshScheduled = false;
-      this.#refresh();
-    });
   }
 
   #refresh(): void {

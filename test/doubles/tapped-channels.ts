@@ -6,18 +6,20 @@ export type Tap = (payload: Uint8Array) => readonly Uint8Array[];
 
 /** Real channels of a node that reads, and may change, what its own sessions deliver to it: what a hostile relay can do. */
 export function tappedChannels(secure: ChannelFactory, tap: Tap): ChannelFactory {
-  return (options, now) => new TappedChannel(secure(options, now), tap);
+  const change = (output: ChannelOutput) => (output.type === 'deliver' ? tap(output.payload).map((payload) => ({ ...output, payload })) : [output]);
+  return (options, now) => new ChangedChannel(secure(options, now), change);
 }
 
-class TappedChannel implements Channel {
+/** A channel whose outputs are replaced, each by as many as one likes. */
+export class ChangedChannel implements Channel {
   readonly maxPayloadBytes: number;
   readonly #inner: Channel;
-  readonly #tap: Tap;
-  readonly #delivered = new Queue<ChannelOutput>();
+  readonly #change: (output: ChannelOutput) => readonly ChannelOutput[];
+  readonly #changed = new Queue<ChannelOutput>();
 
-  constructor(inner: Channel, tap: Tap) {
+  constructor(inner: Channel, change: (output: ChannelOutput) => readonly ChannelOutput[]) {
     this.#inner = inner;
-    this.#tap = tap;
+    this.#change = change;
     this.maxPayloadBytes = inner.maxPayloadBytes;
   }
 
@@ -29,17 +31,17 @@ class TappedChannel implements Channel {
     return this.#inner.pendingSeals;
   }
 
-  handle(input: Parameters<Channel['handle']>[0], now: number): void {
-    this.#inner.handle(input as ChannelInput, now);
+  handle(input: ChannelInput, now: number): void {
+    this.#inner.handle(input, now);
   }
 
   poll(): ChannelOutput | undefined {
     for (;;) {
-      const waiting = this.#delivered.shift();
+      const waiting = this.#changed.shift();
       if (waiting) return waiting;
       const output = this.#inner.poll();
-      if (output?.type !== 'deliver') return output;
-      for (const payload of this.#tap(output.payload)) this.#delivered.push({ type: 'deliver', payload });
+      if (!output) return undefined;
+      for (const changed of this.#change(output)) this.#changed.push(changed);
     }
   }
 

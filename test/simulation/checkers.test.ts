@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/base/bytes.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { CHANNEL_FRAME } from '../../src/crypto/channel-frames.ts';
-import type { Channel, ChannelOutput } from '../../src/crypto/channel.ts';
+import type { ChannelOutput } from '../../src/crypto/channel.ts';
 import { plaintextChannels } from '../doubles/plaintext-channel.ts';
+import { ChangedChannel } from '../doubles/tapped-channels.ts';
 import { BoundedTables } from './checkers/bounded-tables.ts';
 import type { ViolationSink } from './checkers/checker.ts';
 import { Convergence } from './checkers/convergence.ts';
@@ -26,45 +27,13 @@ async function brokenBy(spawnDefaults: SpawnOptions): Promise<readonly string[]>
 }
 
 /** The real channel, which says some outputs twice. */
-class RepeatingChannel implements Channel {
-  readonly maxPayloadBytes: number;
-  readonly #inner: Channel;
-  readonly #isRepeated: (output: ChannelOutput) => boolean;
-  #again: ChannelOutput | undefined;
-
-  constructor(inner: Channel, isRepeated: (output: ChannelOutput) => boolean) {
-    this.#inner = inner;
-    this.#isRepeated = isRepeated;
-    this.maxPayloadBytes = inner.maxPayloadBytes;
-  }
-
-  get room(): Channel['room'] {
-    return this.#inner.room;
-  }
-
-  get pendingSeals(): number {
-    return this.#inner.pendingSeals;
-  }
-
-  handle(input: Parameters<Channel['handle']>[0], now: number): void {
-    this.#inner.handle(input, now);
-  }
-
-  poll(): ChannelOutput | undefined {
-    const output = this.#again ?? this.#inner.poll();
-    this.#again = this.#again || !output || !this.#isRepeated(output) ? undefined : output;
-    return output;
-  }
-
-  nextWakeAt(): number | undefined {
-    return this.#inner.nextWakeAt();
-  }
-}
-
 function repeating(isRepeated: (output: ChannelOutput) => boolean): SpawnOptions {
   return {
     channels: (secure) =>
-      Object.assign((...args: Parameters<typeof secure>) => new RepeatingChannel(secure(...args), isRepeated), { localHello: secure.localHello }),
+      Object.assign(
+        (...args: Parameters<typeof secure>) => new ChangedChannel(secure(...args), (output) => (isRepeated(output) ? [output, output] : [output])),
+        { localHello: secure.localHello },
+      ),
   };
 }
 

@@ -27,15 +27,7 @@ import { LANES } from './neighbour-lanes.ts';
 import type { StreamOpening } from './circuits.ts';
 import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
-import {
-  CIRCUIT_FACTS,
-  maxFrameBytesOf,
-  SessionLinks,
-  type LinkFacts,
-  type LinkInput,
-  type LinkOptions,
-  type SessionLinksOutput,
-} from './session-links.ts';
+import { CIRCUIT_FACTS, SessionLinks, type LinkFacts, type LinkInput, type LinkOptions, type SessionLinksOutput } from './session-links.ts';
 import type { MovableSession } from './session-moves.ts';
 import { WaitingOpens, type OpenRequest, type WaitingOpensOutput } from './waiting-opens.ts';
 
@@ -461,8 +453,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     if (!known) return;
     const { facts, options } = known;
     if (options.role === 'responder' && this.#pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, options, now);
-    const { kind, localFingerprint, remoteFingerprint } = facts;
-    const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
+    const { kind, maxFrameBytes, localFingerprint, remoteFingerprint } = facts;
+    const link = { link: key, maxFrameBytes };
     const machine = new Connection(this.#channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
     this.#connections.set(key, { machine, kind, wakeAt: undefined });
     if (options.expectedNode && !this.#sessions.has(options.expectedNode)) this.peers.update(options.expectedNode, { state: 'connecting' });

@@ -11,10 +11,21 @@ import type { ConnectionInput } from './connection.ts';
 import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
-export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
+export type LinkFacts = {
+  readonly kind: LinkKind;
+  /** The largest frame that its other end takes. */
+  readonly maxFrameBytes: number;
+  readonly localFingerprint: Uint8Array;
+  readonly remoteFingerprint: Uint8Array;
+};
 
 /** A circuit has no certificates: relays could not be kept from showing their own. */
-export const CIRCUIT_FACTS: LinkFacts = { kind: 'circuit', localFingerprint: EMPTY_BYTES, remoteFingerprint: EMPTY_BYTES };
+export const CIRCUIT_FACTS: LinkFacts = {
+  kind: 'circuit',
+  maxFrameBytes: LIMITS.maxCircuitFrameBytes,
+  localFingerprint: EMPTY_BYTES,
+  remoteFingerprint: EMPTY_BYTES,
+};
 
 export type LinkOptions = { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array };
 
@@ -131,7 +142,7 @@ export class SessionLinks {
       case 'proven': {
         const { link, connection, transcript, begins } = output;
         known.owner = connection;
-        const to = { link, maxFrameBytes: maxFrameBytesOf(known.facts.kind) };
+        const to = { link, maxFrameBytes: known.facts.maxFrameBytes };
         return this.#outputs.push({ type: 'move', link, connection, input: { type: 'move', to, transcript, begins } });
       }
       case 'unknown':
@@ -147,10 +158,6 @@ export class SessionLinks {
     this.#links.delete(link);
     this.#outputs.push({ type: 'useless', link, node: facts.kind === 'circuit' ? undefined : options.expectedNode, code });
   }
-}
-
-export function maxFrameBytesOf(kind: LinkKind): number {
-  return kind === 'circuit' ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes;
 }
 
 /** The side that opened a link dialled it. */

@@ -44,7 +44,7 @@ export type NodeInput =
   | {
       readonly type: 'connection';
       readonly connection: number;
-      readonly input: LinkInput | Exclude<ConnectionInput, { readonly type: LinkInput['type'] | 'move' }>;
+      readonly input: LinkInput | Exclude<ConnectionInput, { readonly type: LinkInput['type'] | 'move' | 'resume' }>;
     }
   /** An introduction is signed and sealed: it goes the way that leads to the node. */
   | { readonly type: 'sealed'; readonly to: NodeId; readonly sealed: Uint8Array }
@@ -78,7 +78,10 @@ export type NodeOutput =
   | {
       readonly type: 'connection';
       readonly connection: number;
-      readonly output: Exclude<ConnectionOutput, { readonly type: 'established' | 'fault' | 'round-trip' | 'moving' | 'link-done' | 'move-failed' }>;
+      readonly output: Exclude<
+        ConnectionOutput,
+        { readonly type: 'established' | 'fault' | 'round-trip' | 'moving' | 'link-done' | 'move-failed' | 'stranded' }
+      >;
     }
   | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }

@@ -18,7 +18,8 @@ import type { NodeInput, NodeMachineOptions, NodeOutput } from './node-io.ts';
 import { Paths, type PathsOutput } from './paths.ts';
 import { PeerTable } from './peer-table.ts';
 import { CIRCUIT_FACTS, type LinkOptions } from './session-links.ts';
-import { Sessions, type SessionEnd, type SessionsHost } from './sessions.ts';
+import { Sessions, type SessionEnd, type SessionsHost, type StrandedSession } from './sessions.ts';
+import { StrandedSessions } from './stranded-sessions.ts';
 
 /** The stream of the mesh is on every session with a neighbour. */
 const MESH_STREAMS = 1;
@@ -54,6 +55,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #mesh: Mesh;
   readonly #paths: Paths;
   readonly #neighbours = new Set<NodeId>();
+  readonly #stranded = new StrandedSessions();
   #isLeaf = false;
   /** The time of the input that is being handled. */
   #now: number;
@@ -114,7 +116,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   pathOf(key: number): Path {
     const connection = this.#sessions.table.get(key);
-    const via = connection && this.#paths.viaOf(connection.machine.link);
+    const via = connection?.via;
     return { kind: PATH_KINDS[connection?.kind ?? 'memory'], via: via ? [via] : [] };
   }
 
@@ -192,7 +194,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     const near = earlier(this.#dialling.nextWakeAt(), this.#sessions.nextWakeAt());
-    return earlier(near, earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
+    return earlier(earlier(near, this.#stranded.nextWakeAt()), earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
@@ -231,7 +233,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#toDialling(WAKE, now);
         this.#mesh.handle(WAKE, now);
         this.#paths.handle(WAKE, now);
-        return this.#sessions.wake(now);
+        this.#sessions.wake(now);
+        return this.#resumeStranded(now);
     }
   }
 
@@ -254,7 +257,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#toMesh({ type: 'role', role }, now);
     this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
     // A hub that steps back says goodbye to everybody: it may be about to freeze. The tabs link anew with the next hub, and a newer card follows over it.
-    this.#sessions.closeAll('all', now);
+    // What has no path anyway waits for the one that this node may find as a hub.
+    this.#sessions.closeAll(role === 'hub' ? 'carried' : 'all', now);
     this.#toDialling({ type: 'role', role }, now);
   }
 
@@ -293,6 +297,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#problem = undefined;
         if (isFar) this.#dialDirectly(node, connection, now);
       },
+      sessionStranded: (node, session, now) => this.#sessionStranded(node, session, now),
+      sessionMoved: (node) => this.#stranded.delete(node),
       sessionEnded: (node, end, now) => this.#sessionEnded(node, end, now),
       attemptFailed: (node, code, now) => this.#dialFailed(node, code, now),
       didNotCount: (node, code, now) => this.#didNotCount(node, code, now),
@@ -301,8 +307,21 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     };
   }
 
-  #sessionEnded(node: NodeId, { code, isFar, isInitiator, via }: SessionEnd, now: number): void {
-    if (!isFar || !isInitiator || !CIRCUIT_LOST.has(code)) return;
+  #sessionStranded(node: NodeId, { connection, isInitiator, via }: StrandedSession, now: number): void {
+    if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
+    this.#stranded.add(node, isInitiator, now);
+    this.#dialDirectly(node, connection, now);
+    this.#resumeStranded(now);
+  }
+
+  /** Looks for paths for the sessions that have none. */
+  #resumeStranded(now: number): void {
+    for (const node of this.#stranded.takeDue(now)) this.#paths.handle({ type: 'want', node }, now);
+  }
+
+  #sessionEnded(node: NodeId, { code, isFar, isInitiator, wasStranded, via }: SessionEnd, now: number): void {
+    this.#stranded.delete(node);
+    if (!isFar || !isInitiator || wasStranded || !CIRCUIT_LOST.has(code)) return;
     if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
     this.#paths.handle({ type: 'want', node }, now);
   }
@@ -349,6 +368,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   }
 
   #unreachable(node: NodeId, code: ErrorCode, now: number): void {
+    this.#stranded.unreached(node, now);
     if (this.#dialling.isDialling(node) || this.#hasSession(node)) return;
     this.#sessions.waitingOpens.unreachable(node, code);
     this.#sessions.drainOpens(now);
@@ -467,6 +487,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#paths.handle({ type: 'neighbour-up', node }, now);
     const rttMs = this.peers.get(node)?.rttMs;
     if (rttMs !== undefined) this.#paths.handle({ type: 'round-trip', node, rttMs }, now);
+    this.#stranded.retryNow(now);
+    this.#resumeStranded(now);
     // Who asked before there was anybody to ask, as a page does that was just opened, or before anybody knew a way.
     for (const wanted of this.#sessions.waitingOpens.wanted())
       if (wanted !== node && !this.#hasSession(wanted)) this.#paths.handle({ type: 'want', node: wanted }, now);

@@ -3,8 +3,8 @@ import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { Connection } from './connection.ts';
 
-/** `kind` is that of the link which carries it now. */
-export type KnownConnection = { readonly machine: Connection; kind: LinkKind; wakeAt: number | undefined };
+/** `kind` is that of the link which carries it now, `via` the relay next to this end where that is a circuit. */
+export type KnownConnection = { readonly machine: Connection; kind: LinkKind; via: NodeId | undefined; wakeAt: number | undefined };
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -41,8 +41,8 @@ export class SessionTable {
     return this.#connections.get(connection);
   }
 
-  add(connection: number, machine: Connection, kind: LinkKind): void {
-    this.#connections.set(connection, { machine, kind, wakeAt: undefined });
+  add(connection: number, machine: Connection, kind: LinkKind, via: NodeId | undefined): void {
+    this.#connections.set(connection, { machine, kind, via, wakeAt: undefined });
   }
 
   delete(connection: number): void {
@@ -93,7 +93,7 @@ export class SessionTable {
   loserOf(node: NodeId, olderKey: number, newerKey: number, now: number): number {
     const older = this.#connections.get(olderKey);
     const newer = this.#connections.get(newerKey);
-    if (!older || !newer) return olderKey;
+    if (!older || !newer || older.machine.isStranded) return olderKey;
     const isYoung = now - older.machine.openedAt < SIMULTANEOUS_MS;
     const isNewerFar = newer.kind === 'circuit';
     if (isYoung && isNewerFar !== (older.kind === 'circuit')) return isNewerFar ? newerKey : olderKey;

@@ -13,9 +13,17 @@ import type { MeshInput } from './mesh.ts';
 import type { NodeOutput } from './node-io.ts';
 import type { PathsInput } from './paths.ts';
 import type { PeerTable } from './peer-table.ts';
-import { maxFrameBytesOf, SessionLinks, type LinkFacts, type LinkInput, type LinkOptions, type SessionLinksOutput } from './session-links.ts';
+import {
+  carryingLink,
+  SessionLinks,
+  type LinkFacts,
+  type LinkInput,
+  type LinkOptions,
+  type LinkUse,
+  type SessionLinksOutput,
+} from './session-links.ts';
 import type { MovableSession } from './session-moves.ts';
-import { SessionTable } from './session-table.ts';
+import { SessionTable, type KnownConnection } from './session-table.ts';
 import { WaitingOpens } from './waiting-opens.ts';
 
 /** What sessions need of the node around them. All of it happens at once: whoever asks afterwards sees it done. */
@@ -30,7 +38,10 @@ export interface SessionsHost {
   refuses(node: NodeId, person: ProvenIdentity['person'], now: number): boolean;
   /** There is a session with the node; `isFar`: over relays. */
   sessionBegan(node: NodeId, connection: number, isFar: boolean, now: number): void;
-  /** A session with the node ended; it went over this relay. */
+  /** The session with the node has lost its circuit, which went over this relay. */
+  sessionStranded(node: NodeId, session: StrandedSession, now: number): void;
+  /** The session with the node has another link. */
+  sessionMoved(node: NodeId): void;
   sessionEnded(node: NodeId, end: SessionEnd, now: number): void;
   /** A connection to the node ended before there was a session, or for another that counts. */
   attemptFailed(node: NodeId, code: ErrorCode, now: number): void;
@@ -42,7 +53,16 @@ export interface SessionsHost {
   fault(code: ErrorCode, detail: string, node?: NodeId): void;
 }
 
-export type SessionEnd = { readonly code: ErrorCode; readonly isFar: boolean; readonly isInitiator: boolean; readonly via: NodeId | undefined };
+/** `via`: the relay next to this end. */
+export type SessionEnd = {
+  readonly code: ErrorCode;
+  readonly isFar: boolean;
+  readonly isInitiator: boolean;
+  readonly wasStranded: boolean;
+  readonly via: NodeId | undefined;
+};
+
+export type StrandedSession = { readonly connection: number; readonly isInitiator: boolean; readonly via: NodeId | undefined };
 
 export type SessionsOptions = {
   readonly me: NodeId;
@@ -74,7 +94,8 @@ export class Sessions {
     this.table = new SessionTable(options.me);
     this.#links = new SessionLinks(
       {
-        movable: (node, kind) => this.#movable(node, kind),
+        useOf: (node, kind) => this.#useOf(node, kind),
+        progressOf: (connection) => this.table.get(connection)?.machine.resumable,
         all: () => this.#movableSessions(),
         isEstablished: (connection) => this.table.get(connection)?.machine.identity !== undefined,
       },
@@ -115,9 +136,10 @@ export class Sessions {
     }
   }
 
-  /** Says goodbye to everybody, or to those at the ends of circuits. */
-  closeAll(which: 'all' | 'far', now: number): void {
-    const keys = [...this.table.connections()].filter(([, { kind }]) => which === 'all' || kind === 'circuit').map(([key]) => key);
+  /** Says goodbye to everybody, to those at the ends of circuits, or to those with whom there is a path at all. */
+  closeAll(which: 'all' | 'far' | 'carried', now: number): void {
+    const isMeant = { all: () => true, far: ({ kind }: KnownConnection) => kind === 'circuit', carried: isCarried }[which];
+    const keys = [...this.table.connections()].filter(([, connection]) => isMeant(connection)).map(([key]) => key);
     for (const key of keys) this.toConnection(key, { type: 'close', reason: 'peer-closed' }, now);
   }
 
@@ -139,8 +161,10 @@ export class Sessions {
 
   /** From a link to the connection that it carries. */
   fromLink(link: number, input: LinkInput, now: number): void {
-    const routed = this.#links.route(link, input);
-    if (routed) this.toConnection(routed.connection, routed.input, now);
+    const routed = this.#links.route(link, input, now);
+    if (routed) return this.toConnection(routed.connection, routed.input, now);
+    // What a claim led to holds for the next frame already.
+    this.drainLinks(now);
   }
 
   toConnection(key: number, input: ConnectionInput, now: number): void {
@@ -183,9 +207,9 @@ export class Sessions {
     const { facts, options } = known;
     if (options.role === 'responder' && this.table.pendingHandshakes >= LIMITS.maxPendingHandshakes) return this.#turnAway(key, options, now);
     const { kind, localFingerprint, remoteFingerprint } = facts;
-    const link = { link: key, maxFrameBytes: maxFrameBytesOf(kind) };
+    const link = carryingLink(key, facts);
     const machine = new Connection(this.#options.channels, { ...options, localFingerprint, remoteFingerprint }, link, now);
-    this.table.add(key, machine, kind);
+    this.table.add(key, machine, kind, this.#host.viaOf(key));
     const { expectedNode } = options;
     if (expectedNode && this.table.keyOf(expectedNode) === undefined) this.#peers.update(expectedNode, { state: 'connecting' });
     this.drainConnection(key, now);
@@ -210,13 +234,17 @@ export class Sessions {
 
   // ── moving sessions ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The session with the node, if it goes over relays and a link of this kind is better. */
-  #movable(node: NodeId, kind: LinkKind): MovableSession | undefined {
+  /** A session over relays comes to any link of our own, and one that lost its circuit to whatever there is. */
+  #useOf(node: NodeId, kind: LinkKind): LinkUse {
     const key = this.table.keyOf(node);
     const connection = key === undefined ? undefined : this.table.get(key);
     const claimable = connection?.machine.claimable;
-    if (key === undefined || !claimable || connection.kind !== 'circuit' || kind === 'circuit' || connection.machine.isMoving) return undefined;
-    return { connection: key, claimable, isMoving: false };
+    if (key === undefined || !claimable) return { how: 'begin' };
+    const { machine } = connection;
+    const session = { connection: key, claimable, isMoving: machine.isMoving };
+    if (machine.isStranded) return { how: 'resume', session };
+    if (kind === 'circuit') return { how: 'nothing' };
+    return connection.kind === 'circuit' && !machine.isMoving ? { how: 'claim', session } : { how: 'begin' };
   }
 
   *#movableSessions(): Iterable<MovableSession> {
@@ -248,6 +276,7 @@ export class Sessions {
       case 'useless':
         if (!this.table.get(output.link)?.machine.identity) this.table.delete(output.link);
         this.#dropLink(output.link, now);
+        if (output.kind === 'circuit') this.#host.toPaths({ type: 'circuit-failed', link: output.link, code: output.code }, now);
         return output.node && this.#toOverlay({ type: 'dial-failed', node: output.node, code: output.code }, now);
     }
   }
@@ -260,9 +289,24 @@ export class Sessions {
     if (!connection || !kind || !identity) return;
     const wasFar = connection.kind === 'circuit';
     connection.kind = kind;
+    connection.via = this.#host.viaOf(to);
+    this.#host.toPaths({ type: 'reached', node: identity.node, link: to }, now);
+    this.#host.sessionMoved(identity.node);
     this.#peers.clear(identity.node, 'rttMs');
     this.#peers.update(identity.node, { path: this.#host.pathOf(key) });
     if (wasFar && kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+  }
+
+  /** Nothing carries the session: it waits for another path. */
+  #stranded(key: number, links: readonly number[], now: number): void {
+    const connection = this.table.get(key);
+    const node = connection?.machine.identity?.node;
+    if (!connection || !node) return;
+    const { via } = connection;
+    for (const link of links) this.#dropLink(link, now);
+    this.#links.stranded(key);
+    this.#peers.clear(node, 'path', 'rttMs');
+    this.#host.sessionStranded(node, { connection: key, isInitiator: connection.machine.isInitiator, via }, now);
   }
 
   #becomeNeighbour(key: number, { node, person }: ProvenIdentity, now: number): void {
@@ -308,6 +352,8 @@ export class Sessions {
         return this.#transmit(output.link, output.frame, now);
       case 'moving':
         return this.#moved(key, output.to, now);
+      case 'stranded':
+        return this.#stranded(key, output.links, now);
       case 'link-done':
         return this.#dropLink(output.link, now);
       case 'move-failed':
@@ -352,13 +398,13 @@ export class Sessions {
   #closed(key: number, code: ErrorCode, now: number): void {
     const connection = this.table.get(key);
     if (!connection) return;
-    const via = this.#host.viaOf(connection.machine.link);
+    const { via } = connection;
     this.table.delete(key);
     this.#unflushed.delete(key);
     for (const link of this.#links.forgetConnection(key)) this.#dropLink(link, now);
     this.#host.toPaths({ type: 'connection-closed', connection: key }, now);
     const isFar = connection.kind === 'circuit';
-    const { identity, dialledNode, bytesSent, bytesReceived } = connection.machine;
+    const { identity, dialledNode, isInitiator, isStranded: wasStranded, bytesSent, bytesReceived } = connection.machine;
     this.#opens.connectionClosed(key, code);
     this.drainOpens(now);
     const node = identity?.node ?? dialledNode;
@@ -378,7 +424,7 @@ export class Sessions {
     this.#peers.update(node, { state: 'away', lastSeenAt: now, reason: code });
     this.#host.output({ type: 'peer-down', peer: { node, device: identity.device, person: identity.person }, code });
     this.#host.toMesh({ type: 'session-ended', node, connection: key, code }, now);
-    this.#host.sessionEnded(node, { code, isFar, isInitiator: connection.machine.isInitiator, via }, now);
+    this.#host.sessionEnded(node, { code, isFar, isInitiator, wasStranded, via }, now);
   }
 
   #roundTrip(key: number, smoothedMs: number, now: number): void {
@@ -391,4 +437,8 @@ export class Sessions {
   #toOverlay(input: Extract<MeshInput, { readonly type: 'overlay' }>['input'], now: number): void {
     this.#host.toMesh({ type: 'overlay', input }, now);
   }
+}
+
+function isCarried({ machine }: KnownConnection): boolean {
+  return !machine.isStranded;
 }

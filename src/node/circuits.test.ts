@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localNode, peerUp } from '../../test/doubles/local-nodes.ts';
+import { joinNodes, localNode, peerUp } from '../../test/doubles/local-nodes.ts';
 import { ask, echo, meshOf, settled, tapMessages, untilPath } from '../../test/doubles/relay-world.ts';
 import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
 import { fromUtf8, utf8 } from '../base/bytes.ts';
@@ -191,6 +191,52 @@ describe('a circuit', () => {
           const all = Array.from({ length: 60 }, (_, number) => number);
           expect([how, round, end, received, back]).toEqual([how, round, undefined, all, all]);
         }
+      }
+    },
+  );
+
+  it(
+    'gives way to one over a relay that is much nearer, in the midst of a transfer, and to none that only seems to be',
+    { timeout: 60_000 },
+    async () => {
+      for (const [isNearToBoth, farMs] of [
+        [true, 10],
+        [false, 400],
+      ] as const) {
+        const clock = new VirtualClock();
+        const delays: Readonly<Record<string, number>> = { '0 1': 120, '1 3': 20, '0 2': 10, '2 3': farMs };
+        const links = (from: number, to: number) => ({
+          carry: (frame: Uint8Array, deliver: (frame: Uint8Array) => void) => {
+            clock.wakeAt(clock.now() + (delays[`${Math.min(from, to)} ${Math.max(from, to)}`] ?? 1), () => deliver(frame));
+          },
+        });
+        const edges = [
+          [0, 1],
+          [1, 3],
+          [2, 3],
+        ] as const;
+        const { nodes } = await settled(clock, meshOf(4, edges, { nodes: { clock }, links }));
+        const [a, b, d, c] = nodes as [Node, Node, Node, Node];
+        await clock.advance(2_000);
+        const received: number[] = [];
+        c.serve('count/1', (stream) =>
+          stream.onMessage((message) => void received.push(new DataView(message.buffer, message.byteOffset).getUint32(0))),
+        );
+        const stream = await settled(clock, a.open(c.id, 'count/1'));
+        expect(stream.path.via).toEqual([b.id]);
+        await settled(clock, joinNodes(a, d, links(0, 2)));
+        let sent = 0;
+        for (; sent < 400; sent++) {
+          const message = new Uint8Array(5_000);
+          new DataView(message.buffer).setUint32(0, sent);
+          stream.send(message).catch(() => undefined);
+          await pass(clock, 200);
+        }
+        await pass(clock, 2_000);
+        expect(received).toEqual(Array.from({ length: sent }, (_, number) => number));
+        expect(stream.path.via).toEqual([isNearToBoth ? d.id : b.id]);
+        expect([b.relayFigures().circuits, d.relayFigures().circuits]).toEqual(isNearToBoth ? [0, 1] : [1, 0]);
+        expect(d.relayFigures().served).toBeGreaterThan(0);
       }
     },
   );

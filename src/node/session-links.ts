@@ -11,7 +11,7 @@ import type { LinkKind } from '../ports/link.ts';
 import type { ConnectionInput } from './connection.ts';
 import type { CarryingLink } from './link-switch.ts';
 import { SessionMoves, type MovableSession, type SessionMovesOutput } from './session-moves.ts';
-import { SessionResumptions, type SessionProgress, type SessionResumptionsOutput } from './session-resumptions.ts';
+import { SessionResumptions, type IsWorthIt, type SessionProgress, type SessionResumptionsOutput } from './session-resumptions.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
 export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
@@ -49,7 +49,7 @@ export type LinkUse =
   | { readonly how: 'begin' }
   | { readonly how: 'nothing' }
   | { readonly how: 'claim'; readonly session: MovableSession }
-  | { readonly how: 'resume'; readonly session: MovableSession };
+  | { readonly how: 'resume'; readonly session: MovableSession; readonly isWorthIt?: IsWorthIt };
 
 /** The node's sessions, as far as links need them. */
 export interface LinkableSessions {
@@ -101,7 +101,7 @@ export class SessionLinks {
     if (use.how === 'begin') this.#outputs.push({ type: 'begin', link, early: undefined });
     else if (use.how === 'nothing') this.#useless(link, { facts, options, owner: link }, 'not-needed');
     else if (use.how === 'claim') this.#moves.claim(link, endsOf(facts, role), use.session, now);
-    else this.#resumptions.ask(link, endsOf(facts, role), use.session, now);
+    else this.#resumptions.ask(link, endsOf(facts, role), use.session, now, use.isWorthIt);
   }
 
   /** Takes what belongs to a claim, and answers which connection the rest is for. */
@@ -115,7 +115,7 @@ export class SessionLinks {
     if (this.#moves.has(link) || this.#resumptions.isAsking(link)) {
       if (input.type === 'link-closed') this.#useless(link, known, input.code);
       else if (input.type === 'frame' && this.#moves.has(link)) this.#moves.frame(link, input.bytes);
-      else if (input.type === 'frame') this.#resumptions.frame(link, input.bytes);
+      else if (input.type === 'frame') this.#resumptions.frame(link, input.bytes, now);
       return undefined;
     }
     if (input.type === 'frame' && this.#takesClaim(link, known, input.bytes, now)) return undefined;

@@ -36,10 +36,14 @@ export type SessionResumptionsOutput =
   /** The link is of no use. */
   | { readonly type: 'failed'; readonly link: number; readonly connection: number; readonly code: ErrorCode };
 
+/** Whether the session is to go on over a link on which the answer took so long. */
+export type IsWorthIt = (roundTripMs: number) => boolean;
+
 type Attempt = ResumableSession & {
   readonly ends: ClaimedLink;
   readonly nonce: Uint8Array;
-  readonly deadline: number;
+  readonly askedAt: number;
+  readonly isWorthIt: IsWorthIt;
   early: Uint8Array | undefined;
 };
 type Answer = ResumableSession & { readonly ends: ClaimedLink; readonly nonces: ResumeNonces; readonly deadline: number };
@@ -81,26 +85,28 @@ export class SessionResumptions {
 
   nextWakeAt(): number | undefined {
     let next: number | undefined;
-    for (const { deadline } of this.#attempts.values()) next = earlier(next, deadline);
+    for (const { askedAt } of this.#attempts.values()) next = earlier(next, askedAt + LIMITS.sessionClaimTimeoutMs);
     for (const { deadline } of this.#answers.values()) next = earlier(next, deadline);
     return next;
   }
 
   wake(now: number): void {
-    for (const [link, { connection, deadline }] of this.#attempts) if (now >= deadline) this.#fail(link, connection, 'timed-out');
+    for (const [link, { connection, askedAt }] of this.#attempts) {
+      if (now >= askedAt + LIMITS.sessionClaimTimeoutMs) this.#fail(link, connection, 'timed-out');
+    }
     for (const [link, { connection, deadline }] of this.#answers) if (now >= deadline) this.#fail(link, connection, 'timed-out');
   }
 
   // ── the side that dialled the link ─────────────────────────────────────────────────────────────────────────────
 
-  ask(link: number, ends: ClaimedLink, { connection, claimable }: ResumableSession, now: number): void {
+  ask(link: number, ends: ClaimedLink, { connection, claimable }: ResumableSession, now: number, isWorthIt: IsWorthIt = () => true): void {
     const nonce = this.#entropy.bytes(CLAIM_NONCE_BYTES);
-    this.#attempts.set(link, { connection, claimable, ends, nonce, deadline: now + LIMITS.sessionClaimTimeoutMs, early: undefined });
+    this.#attempts.set(link, { connection, claimable, ends, nonce, askedAt: now, isWorthIt, early: undefined });
     this.#outputs.push({ type: 'transmit', link, frame: resumeFrame(claimable, ends, nonce) });
   }
 
   /** A frame on a link on which this node asks. */
-  frame(link: number, bytes: Uint8Array): void {
+  frame(link: number, bytes: Uint8Array, now: number): void {
     const attempt = this.#attempts.get(link);
     if (!attempt) return;
     // The other side had to assume that a session begins here.
@@ -117,6 +123,7 @@ export class SessionResumptions {
     const progress = this.#progressOf(connection);
     const isValid = answer?.step === 'resume-answer' && isResumeAnswerOf(claimable, ends, nonce, answer);
     if (!progress || !isValid || answer.received > progress.keptEnd) return this.#fail(link, connection, 'handshake-failed');
+    if (!attempt.isWorthIt(now - attempt.askedAt)) return this.#fail(link, connection, 'not-needed');
     // What was acknowledged since the answer is not kept any more.
     const begins = Math.max(answer.received, progress.keptFrom);
     const { received } = progress;

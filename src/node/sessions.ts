@@ -26,6 +26,9 @@ import type { MovableSession } from './session-moves.ts';
 import { SessionTable, type KnownConnection } from './session-table.ts';
 import { WaitingOpens } from './waiting-opens.ts';
 
+/** What part of the present path's round-trip time another may take, for a session to go there: below what times differ by from one moment to the next. */
+const BETTER_PATH = 0.75;
+
 /** What sessions need of the node around them. All of it happens at once: whoever asks afterwards sees it done. */
 export interface SessionsHost {
   output(output: NodeOutput): void;
@@ -243,8 +246,16 @@ export class Sessions {
     const { machine } = connection;
     const session = { connection: key, claimable, isMoving: machine.isMoving };
     if (machine.isStranded) return { how: 'resume', session };
-    if (kind === 'circuit') return { how: 'nothing' };
+    if (kind === 'circuit') return this.#comparison(node, session);
     return connection.kind === 'circuit' && !machine.isMoving ? { how: 'claim', session } : { how: 'begin' };
+  }
+
+  /** A circuit beside the one that the session has: it goes there if that is much faster, or the other was lost by then. */
+  #comparison(node: NodeId, session: MovableSession): LinkUse {
+    const rttMs = this.#peers.get(node)?.rttMs;
+    if (rttMs === undefined || !this.table.isOverCircuit(session.connection)) return { how: 'nothing' };
+    const isStranded = () => this.table.get(session.connection)?.machine.isStranded === true;
+    return { how: 'resume', session, isWorthIt: (roundTripMs) => isStranded() || roundTripMs <= rttMs * BETTER_PATH };
   }
 
   *#movableSessions(): Iterable<MovableSession> {

@@ -328,7 +328,7 @@ export class ConnectionPair {
   #arrived(side: Side, link: number, frame: Uint8Array): void {
     const claim = readClaimFrame(frame);
     if (side.moves.has(link)) side.moves.frame(link, frame);
-    else if (side.resumptions.isAsking(link)) side.resumptions.frame(link, frame);
+    else if (side.resumptions.isAsking(link)) side.resumptions.frame(link, frame, this.now);
     else if (claim?.step === 'resume') {
       const { claimable } = side.connection;
       side.resumptions.asked(link, NO_ENDS, claim, claimable ? [{ connection: 1, claimable }] : [], this.now);

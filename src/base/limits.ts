@@ -316,6 +316,24 @@ export const LIMITS = {
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
 
+  // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
+  /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
+  maxKeptBytes: 12 * 2 ** 20,
+  maxKeptFrames: 32_768,
+  /** What comes over a circuit is acknowledged after so many bytes or frames: one small frame for a hundredth of the traffic, and little to send again. */
+  acknowledgeBytes: 64 * 1024,
+  acknowledgeFrames: 64,
+  /** How long a session without a path waits for one: several relays one after the other, or one direct dial. */
+  sessionResumeTimeoutMs: 15_000,
+  /** The session's responder leaves the first attempt to the initiator: a search and a circuit over two relays are open by then. */
+  politeResumeMs: 1_500,
+  /** When no path was found, it is looked for again: neighbours come and tell of others. */
+  resumeRetryMs: 1_000,
+  /** How often a session over relays that is in use looks for a faster path. */
+  comparePathsMs: 30_000,
+  /** Moves that came to nothing and of which the peer's last words may still come. */
+  maxAbandonedMoves: 8,
+
   // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Four times the largest network that is planned for; 1 kB each. */
   maxPresenceNodes: 4_096,

@@ -242,6 +242,8 @@ export const LIMITS = {
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
+  /** Items that wait for another neighbour than the one that brought them: their ids, with those who did. */
+  maxGossipDeferred: 1_024,
   /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
   gossipPruneBackoffMs: 60_000,
   /** Pushes that come this long after a prune were not under way when it was sent; so many are no accident. */
@@ -374,11 +376,31 @@ export const LIMITS = {
   presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
-  /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
+  /** Signatures of one neighbour's cards and notices, and nodes unknown to us of which it may tell: a whole network at once, then few. */
   presenceChecksPerSecond: 200,
   presenceChecksBurst: 3_000,
   presenceNewcomersPerSecond: 10,
   presenceNewcomersBurst: 1_500,
+  /**
+   * Of those, the ones that are taken on one neighbour's word alone: tabs behind a neighbour, somebody who has that one link. Others have a second voice
+   * within seconds, for which they wait; so what a neighbour makes up is bounded by this and not by its zeal.
+   */
+  presenceSoleVoiceBurst: 16,
+  presenceSoleVoiceEveryMs: 300_000,
+  /** The same for the only neighbour that a node has: as many as join a network of a thousand in times of change. */
+  presenceOnlyVoicePerSecond: 1,
+  /** Nodes that wait for a second voice, of one neighbour: more than wait at once when a thousand join within seconds. Far more is a flood. */
+  presenceDoubtsPerSecond: 2,
+  presenceDoubtsBurst: 256,
+  maxPresenceHeard: 512,
+  /** Neighbours that left and whose budgets are remembered, should they come back. */
+  maxFormerPresenceNeighbours: 256,
+  presenceHeardMs: 600_000,
+  /** Somebody who is new, or slept, takes a neighbour's table as it is for this long; the other neighbours confirm it. */
+  presenceSettleMs: 30_000,
+  /** What one neighbour only told of, and this many others do not know so much later, is forgotten. */
+  presenceUnconfirmedMs: 60_000,
+  presenceDenials: 2,
   maxPresenceJobs: 4_096,
   /** Anti-entropy: how often a random neighbour is compared with, comparisons of one neighbour, and how long one may take. */
   presenceCompareMs: 60_000,

@@ -521,6 +521,10 @@ export const LIMITS = {
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
   maxKeptCalls: 200,
+  /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
+  maxArgumentFileBytes: 1_400 * 1024,
+  /** What judging arguments by a tool's schema may take; a pattern can be made to take for ever. */
+  schemaCheckTimeoutMs: 1_000,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,

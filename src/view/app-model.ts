@@ -23,6 +23,7 @@ import { People } from './people.ts';
 import type {
   AppModel,
   ConnectionCheckView,
+  JsonSchema,
   MeView,
   NetworkStatusView,
   NetworkView,
@@ -48,6 +49,8 @@ export type PagePort = {
   applyUpdate(): void;
   /** What the network lets through, by the STUN and TURN servers in use. */
   probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
+  /** What a schema says against arguments, judged outside the page's own thread. */
+  checkArguments: AppModel['checkArguments'];
 };
 
 /** How the tab that has the links of this browser is connected. */
@@ -255,6 +258,10 @@ class Model implements AppModel {
 
   cancelCall(id: string): void {
     this.agentsModel.cancel(id);
+  }
+
+  checkArguments(schema: JsonSchema, args: Readonly<Record<string, unknown>>) {
+    return this.#options.page.checkArguments(schema, args);
   }
 
   readResource(address: string, uri: string) {

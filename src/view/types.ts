@@ -139,6 +139,9 @@ export type AgentView = {
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
+/** A rule of a tool's schema that its arguments break: where, by which keyword, and what that keyword has for a value. */
+export type SchemaComplaint = { readonly path: readonly string[]; readonly keyword: string; readonly wanted: unknown };
+
 export type ToolView = {
   readonly name: string;
   readonly title: string;
@@ -317,6 +320,8 @@ export interface AppModel {
   /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation with the agent's owner. */
   callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>): string;
   cancelCall(id: string): void;
+  /** What a tool's schema says against arguments; nothing, where that cannot be told in time. */
+  checkArguments(schema: JsonSchema, args: Readonly<Record<string, unknown>>): Promise<readonly SchemaComplaint[]>;
   readResource(address: string, uri: string): Promise<readonly ResultBlockView[]>;
   getPrompt(
     address: string,

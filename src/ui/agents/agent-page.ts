@@ -1,7 +1,7 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
-import type { AgentDetailView, ResultBlockView, ToolView } from '../../view/types.ts';
+import type { AgentDetailView, AppModel, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -103,6 +103,8 @@ export class AgentPage extends ModelElement {
     `,
   ];
 
+  readonly #check: AppModel['checkArguments'] = (schema, args) => this.model.checkArguments(schema, args);
+
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('address') || changed.has('tool')) {
       this.call = undefined;
@@ -198,7 +200,7 @@ export class AgentPage extends ModelElement {
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
       </section>
-      ${keyed(address, html`<parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
+      ${keyed(address, html`<parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} .check=${this.#check} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
       <section role="region" aria-label=${strings.result} aria-live="polite">
         <h2 class="label">${strings.result}</h2>
         ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}

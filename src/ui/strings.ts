@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type {
+  AgentKindView,
   ConnectionCheckView,
   ConnectionFinding,
   MessageStateView,
@@ -46,7 +47,16 @@ export const strings = {
   newConversationText: 'People who are here now, or whom you have met',
   nobodyHere: 'Nobody else is here yet. Invite somebody: opening the link is all they do.',
   searchConversations: 'Search conversations',
-  searchAgents: 'Search agents and people',
+  searchTools: 'Search agents, tools and people',
+  toolsFound: 'Tools found',
+  allToolsOf: (tools: number) => `List all ${count(tools, 'tool')}`,
+  foundCount: (agents: number, tools: number) => `${count(agents, 'agent')}, ${count(tools, 'tool')}`,
+  askingAgents: (agents: number) => `Asking ${count(agents, 'agent')} what their tools do…`,
+  filters: 'Filters',
+  node: 'Node',
+  kind: 'Kind',
+  everything: 'All',
+  nodeOf: (person: string, end: string) => `${person} …${end}`,
   moreConversations: 'Show more',
   nothingFound: 'Nothing matches.',
   noConversations: 'No conversations yet',
@@ -162,6 +172,15 @@ export const strings = {
   toolError: 'The tool reported an error',
   emptyResult: 'The tool answered with nothing.',
   unknownContent: (type: string) => `The agent sent content of a kind that this version cannot show: ${type}`,
+  contentTooLarge: (type: string) => `The agent sent content that is too large for this page: ${type}`,
+  resultNotKept: 'The result was too large to be kept. Run the tool again to see it.',
+  imageOfTool: 'Picture from the tool',
+  soundOfTool: 'Sound from the tool',
+  shownOf: (shown: number, all: number) => `${shown.toLocaleString()} of ${all.toLocaleString()} characters`,
+  cutOff: 'What came after that was cut off.',
+  showMore: 'Show more',
+  saveAs: 'Save',
+  saveFile: (name: string) => `Save ${name}`,
   read: 'Read',
   getPrompt: 'Get prompt',
   callsServed: 'Calls into your agents',
@@ -171,6 +190,26 @@ export const strings = {
   askedAndAllowed: (owner: string) => `asked by you, allowed by ${owner}`,
   askedAndRefused: (owner: string) => `asked by you, refused by ${owner}`,
   running: 'Running…',
+  steps: (done: number, all: number) => `${done} of ${all}`,
+  timeLeft: (ms: number) => `about ${milliseconds(ms)} left`,
+  runAgain: 'Run again',
+  editAndRun: 'Edit and run',
+  argumentsNotKept: 'The arguments were too large to be kept.',
+  inAnotherTab: 'runs in another tab',
+  yourCalls: 'Your calls',
+  noCalls: 'You have not called a tool yet.',
+  earlierCalls: 'Earlier calls',
+  forgetCalls: 'Forget all',
+  forgetCallsText: 'They are kept on this device only. Those that still run stay.',
+  callsAndLog: 'All calls',
+  callOf: (tool: string, agent: string) => `${tool} of ${agent}`,
+  callStates: { running: 'runs', done: 'done', error: 'ended with an error', failed: 'failed' },
+  callATool: 'Call a tool',
+  findTool: 'Find a tool',
+  toolsFoundCount: (tools: number) => `${count(tools, 'tool')}`,
+  moreTools: (tools: number) => `${tools} more: type on to find them.`,
+  toolGone: 'The agent has no such tool any more.',
+  onlyForYou: 'only you see this',
   took: (ms: number) => `took ${milliseconds(ms)}`,
 
   allowToolCall: 'Allow tool call?',
@@ -320,6 +359,14 @@ export const messageStates: Record<MessageStateView, string> = {
   failed: 'not sent',
 };
 
+export const agentKinds: Record<AgentKindView, string> = {
+  'built-in': 'built in',
+  remote: 'remote server',
+  mounted: 'server on a host',
+  folder: 'folder',
+  assistant: 'assistant',
+};
+
 export const nodeStates: Record<NodeView['state'], string> = {
   connecting: 'connecting',
   connected: 'connected',
@@ -452,6 +499,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'storage-too-new': 'The stored data was written by a newer version of the app. Reload the page to get that version.',
   'storage-denied': 'This browser does not let the page store anything (private mode?). This tab works, but forgets everything when closed.',
   'bad-argument': 'That cannot be used as it is.',
+  'closed-here': 'This page was closed before it ended.',
 };
 
 /** A problem in words, with the detail that its source gave. */

@@ -4,7 +4,7 @@ import type { AppModel, SchemaComplaint, ToolView } from '../../view/types.ts';
 import { strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 import { complaintPath, complaintText } from './complaint-text.ts';
-import { argumentsOfJson } from './exact-json.ts';
+import { argumentsOfJson, same } from './exact-json.ts';
 import { FieldView } from './field-view.ts';
 import { argumentsOf, placeOf, type FieldProblem } from './field-values.ts';
 import type { Field } from './field.ts';
@@ -19,6 +19,8 @@ type Arguments = Readonly<Record<string, unknown>>;
 export class ToolForm extends LitElement {
   @property({ attribute: false }) tool!: ToolView;
   @property({ type: Boolean }) running = false;
+  /** What the button says. */
+  @property({ attribute: false }) action: string = strings.callTool;
   /** What the fields have to begin with, instead of the schema's defaults. */
   @property({ attribute: false }) start: Arguments | undefined;
   /** What the tool's schema says against arguments, beyond what the fields know by themselves. */
@@ -53,8 +55,13 @@ export class ToolForm extends LitElement {
       this.field = argumentsField(this.tool.inputSchema);
       this.#begin(initialOf(this.field));
     }
-    if (this.start && (isOther || changed.has('start'))) this.#beginWith(this.start);
+    if (this.start && (isOther || (changed.has('start') && !same(changed.get('start'), this.start)))) this.#beginWith(this.start);
     this.#labels.clear();
+  }
+
+  /** Where one begins to fill it in; the button, where nothing is asked for. */
+  focusFirst(): void {
+    this.renderRoot.querySelector<HTMLElement>('input:not(.picker), textarea, select, .btn')?.focus();
   }
 
   override updated(): void {
@@ -74,7 +81,7 @@ export class ToolForm extends LitElement {
       ${isJson ? this.#whole() : this.#top()}
       ${this.#summary()}
       <div class="btns">
-        <button class="btn go" ?disabled=${this.running}>${strings.callTool}</button>
+        <button class="btn go" ?disabled=${this.running}>${this.action}</button>
         ${this.field.kind === 'json' ? nothing : html`<button type="button" class="btn quiet" @click=${isJson ? this.#toForm : this.#toJson}>${isJson ? strings.editAsForm : strings.editAsJson}</button>`}
       </div>
     </form>`;

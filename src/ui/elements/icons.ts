@@ -18,6 +18,8 @@ const SHAPES = {
   down: svg`<path d="m6.5 9.5 5.5 5.5 5.5-5.5"/>`,
   calendar: svg`<rect x="4.5" y="6" width="15" height="13.5" rx="2.4"/><path d="M4.5 10.5h15M8.5 4v3M15.5 4v3"/>`,
   slash: svg`<path d="M14.8 4.5 9.2 19.5"/>`,
+  filter: svg`<path d="M4.5 7h15M7.5 12h9M10.5 17h3"/>`,
+  history: svg`<path d="M5 12a7 7 0 1 0 2.2-5.1M4.5 4v4h4M12 8.2V12l2.8 1.8"/>`,
   refresh: svg`<path d="M19 12a7 7 0 1 1-2.2-5.1M19.5 4v4h-4"/>`,
 } as const;
 

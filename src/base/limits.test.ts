@@ -71,6 +71,10 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
     LIMITS.maxAgentsPerNode * (LIMITS.maxAgentTitleLength + LIMITS.maxAgentDescriptionLength + 64),
     LIMITS.maxDirectoryBytes,
   ],
+  'a file among a call’s arguments fits into a message of a stream': [
+    (LIMITS.maxArgumentFileBytes * 4) / 3 + 64 * 1024,
+    LIMITS.maxStreamMessageBytes,
+  ],
   'a note fits into a message of a stream': [LIMITS.maxNoteBytes, LIMITS.maxStreamMessageBytes],
 };
 

@@ -566,7 +566,15 @@ export const LIMITS = {
   maxCallsPerSession: 32,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
+  /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
+  maxKeptCallBytes: 64 * 1024,
+  /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
+  maxAgentsAskedAtOnce: 4,
+  /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
+  maxArgumentFileBytes: 1_400 * 1024,
+  /** What judging arguments by a tool's schema may take; a pattern can be made to take for ever. */
+  schemaCheckTimeoutMs: 1_000,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,

@@ -4,8 +4,12 @@
  */
 export const LIMITS = {
   // ── frames and codecs ──────────────────────────────────────────────────────────────────────────────────────────
-  /** The smallest maximum message size among WebRTC stacks (64 KiB); larger frames gain no throughput. */
-  maxFrameBytes: 64 * 1024,
+  /** What Chromium takes in one message of a data channel. A quarter of the messages of 64 KiB costs both ends a tenth less. */
+  maxFrameBytes: 256 * 1024,
+  /** The smallest maximum message size among WebRTC stacks: links whose other end named none carry this. */
+  portableFrameBytes: 64 * 1024,
+  /** One decoded value; what is larger travels as the bytes of a stream. */
+  maxCborBytes: 64 * 1024,
   /** Nothing on the wire nests deeper than a certificate chain inside a payload. */
   maxCborDepth: 8,
   /** The most items in one decoded value: a batch of chat heads is the largest. */
@@ -109,6 +113,8 @@ export const LIMITS = {
 
   /** Small messages of one moment travel together up to this size: a frame of its own for each costs a link twenty times what its bytes do. */
   packedFrameBytes: 32 * 1024,
+  /** What one frame carries of a large message that is not bulk: more urgent ones pass between its frames. */
+  maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
@@ -311,6 +317,24 @@ export const LIMITS = {
   sessionMoveTimeoutMs: 20_000,
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
+
+  // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
+  /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
+  maxKeptBytes: 12 * 2 ** 20,
+  maxKeptFrames: 32_768,
+  /** What comes over a circuit is acknowledged after so many bytes or frames: one small frame for a hundredth of the traffic, and little to send again. */
+  acknowledgeBytes: 64 * 1024,
+  acknowledgeFrames: 64,
+  /** How long a session without a path waits for one: several relays one after the other, or one direct dial. */
+  sessionResumeTimeoutMs: 15_000,
+  /** The session's responder leaves the first attempt to the initiator: a search and a circuit over two relays are open by then. */
+  politeResumeMs: 1_500,
+  /** When no path was found, it is looked for again: neighbours come and tell of others. */
+  resumeRetryMs: 1_000,
+  /** How often a session over relays that is in use looks for a faster path. */
+  comparePathsMs: 30_000,
+  /** Moves that came to nothing and of which the peer's last words may still come. */
+  maxAbandonedMoves: 8,
 
   // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Four times the largest network that is planned for; 1 kB each. */
@@ -549,7 +573,15 @@ export const LIMITS = {
   maxCallsPerSession: 32,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
+  /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
+  maxKeptCallBytes: 64 * 1024,
+  /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
+  maxAgentsAskedAtOnce: 4,
+  /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
+  maxArgumentFileBytes: 1_400 * 1024,
+  /** What judging arguments by a tool's schema may take; a pattern can be made to take for ever. */
+  schemaCheckTimeoutMs: 1_000,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,

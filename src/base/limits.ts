@@ -117,8 +117,14 @@ export const LIMITS = {
   maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
+  /** Bulk frames in the link's buffer, at most: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
   bulkLinkBufferBytes: 512 * 1024,
+  /** The same on a slow link: as much as leaves in this time, */
+  bulkAheadMs: 50,
+  /** but enough to keep it busy between two turns of the event loop, */
+  minBulkLinkBufferBytes: 32 * 1024,
+  /** and before anything is known of it. */
+  firstBulkLinkBufferBytes: 128 * 1024,
   /** All frames in the link's buffer. */
   linkBufferBytes: 2 * 2 ** 20,
   /** Frames before anything is parsed: three times what the fastest link carries in small frames. */

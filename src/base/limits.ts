@@ -363,6 +363,8 @@ export const LIMITS = {
   /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
   presenceGraceMs: 1_000,
   presenceWitnessSpreadMs: 1_000,
+  /** A card with another sealing key that comes this long after a session began is of a later run of the neighbour. */
+  presenceRestartMs: 10_000,
   presenceGoodbyeSpreadMs: 300,
   /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
   presenceConfirmMs: 1_500,
@@ -371,6 +373,11 @@ export const LIMITS = {
   presenceBlamelessMs: 15_000,
   /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
   presenceNewsMs: 120_000,
+  /**
+   * Gossip brings a card to everybody within seconds. One of a node unknown to us that is older than this comes out of the store of somebody who does not
+   * know whether the node is still there.
+   */
+  presenceFreshMs: 60_000,
   /** Far out of date: no honest node passes such a card on. */
   presenceStaleMs: 600_000,
   /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { DocumentEngine } from '../registry/engine/document-engine.ts';
 import type { Liveness, RegistryEntry } from '../registry/entries.ts';
-import type { DefinitionDigest } from '../registry/records.ts';
+import type { AgentKind, DefinitionDigest } from '../registry/records.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export type AgentEntry = {
@@ -18,6 +18,9 @@ export type AgentEntry = {
   readonly owner: PersonId;
   readonly title: string;
   readonly description: string;
+  readonly kind: AgentKind;
+  /** Names of its tools as its owner published them: not all, where there are very many, and none until they are known. */
+  readonly tools: readonly string[];
 };
 
 export type PublishedAgent = {
@@ -131,6 +134,8 @@ export class Directory {
           owner: entry.person,
           title: cleanName(agent.title) || agent.id,
           description: agent.description.replace(INVISIBLE, ''),
+          kind: agent.kind,
+          tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
         })),
       );
   }

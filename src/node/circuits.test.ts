@@ -100,7 +100,7 @@ describe('a circuit', () => {
     const chat = await a.open(c.id, 'echo/1');
     expect(fromUtf8(await ask(chat, utf8('in time')))).toBe('in time');
     expect(sent).toBeLessThan(4);
-    expect(b.relayFigures().heldBytes).toBeLessThan(2 * (LIMITS.circuitWindowBytes + LIMITS.maxFrameBytes));
+    expect(b.relayFigures().heldBytes).toBeLessThan(2 * (LIMITS.circuitWindowBytes + LIMITS.maxCircuitFrameBytes));
     release();
     await sending;
     expect(sent).toBe(12);

@@ -383,6 +383,6 @@ export class Pump {
   }
 }
 
-export function factsOf(link: Link): LinkFacts {
-  return { kind: link.kind, localFingerprint: link.localFingerprint, remoteFingerprint: link.remoteFingerprint };
+export function factsOf({ kind, maxFrameBytes, localFingerprint, remoteFingerprint }: Link): LinkFacts {
+  return { kind, maxFrameBytes, localFingerprint, remoteFingerprint };
 }

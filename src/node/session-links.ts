@@ -14,10 +14,21 @@ import { SessionMoves, type MovableSession, type SessionMovesOutput } from './se
 import { SessionResumptions, type IsWorthIt, type SessionProgress, type SessionResumptionsOutput } from './session-resumptions.ts';
 
 /** What the machine needs to know of a link; the link itself stays with the pump. */
-export type LinkFacts = { readonly kind: LinkKind; readonly localFingerprint: Uint8Array; readonly remoteFingerprint: Uint8Array };
+export type LinkFacts = {
+  readonly kind: LinkKind;
+  /** The largest frame that its other end takes. */
+  readonly maxFrameBytes: number;
+  readonly localFingerprint: Uint8Array;
+  readonly remoteFingerprint: Uint8Array;
+};
 
 /** A circuit has no certificates: relays could not be kept from showing their own. */
-export const CIRCUIT_FACTS: LinkFacts = { kind: 'circuit', localFingerprint: EMPTY_BYTES, remoteFingerprint: EMPTY_BYTES };
+export const CIRCUIT_FACTS: LinkFacts = {
+  kind: 'circuit',
+  maxFrameBytes: LIMITS.maxCircuitFrameBytes,
+  localFingerprint: EMPTY_BYTES,
+  remoteFingerprint: EMPTY_BYTES,
+};
 
 export type LinkOptions = { readonly role: 'initiator' | 'responder'; readonly expectedNode?: NodeId; readonly remoteHello?: Uint8Array };
 
@@ -195,12 +206,8 @@ export class SessionLinks {
   }
 }
 
-export function carryingLink(link: number, { kind }: LinkFacts): CarryingLink {
-  return { link, maxFrameBytes: maxFrameBytesOf(kind), isCircuit: kind === 'circuit' };
-}
-
-function maxFrameBytesOf(kind: LinkKind): number {
-  return kind === 'circuit' ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes;
+export function carryingLink(link: number, { kind, maxFrameBytes }: LinkFacts): CarryingLink {
+  return { link, maxFrameBytes, isCircuit: kind === 'circuit' };
 }
 
 /** The side that opened a link dialled it. */

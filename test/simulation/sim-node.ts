@@ -147,11 +147,8 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    // Nodes that an adversary made up are a figure of their own; one that breaks its own links comes and goes.
-    const present = [...this.present].filter((node) => {
-      const known = this.#world.nodeById(node);
-      return known !== undefined && !known.adversary;
-    });
+    // An adversary that breaks its own links comes and goes; nodes that it made up are there for everybody or for nobody.
+    const present = [...this.present].filter((node) => !this.#world.nodeById(node)?.adversary);
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),

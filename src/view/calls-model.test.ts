@@ -38,7 +38,7 @@ function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = '
     for (;;) {
       const call = model.calls.value.find((known) => known.id === id);
       if (call && call.state.kind !== 'running') return call;
-      await Promise.resolve();
+      await turn();
     }
   };
   return { model, ended, troubles, skip: (ms: number) => (now += ms) };
@@ -50,7 +50,13 @@ async function stored(records: Records, count: number, isEnded = true): Promise<
   for (;;) {
     const all = [...(await table.all()).values()];
     if (all.length === count && (!isEnded || all.every(({ state }) => state.kind !== 'running'))) return;
+    await turn();
   }
+}
+
+/** Lets timers have their turn, too: a test that waits for what never comes must end. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 describe('my calls', () => {

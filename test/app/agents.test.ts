@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openScene } from './scene.ts';
 
@@ -198,5 +199,25 @@ describe('agents of the built app', () => {
       .getByText(/Invalid|expected string/)
       .first()
       .waitFor();
+  });
+
+  it('shows that a call runs, and stops it; offers a long result as a file', async () => {
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.openTool('Calculator', undefined, 'evaluate');
+    const expression = ada.page.getByRole('textbox', { name: 'expression' });
+    await expression.fill('(() => { for (;;); })()');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('Running…').waitFor();
+    expect(await ada.page.getByRole('button', { name: 'Call tool' }).isDisabled()).toBe(true);
+    await ada.result().getByRole('button', { name: 'Cancel' }).click();
+    await ada.result().getByText('Cancelled.').waitFor();
+    await expression.fill('"a long line".repeat(1000)');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('2,500 of 11,000 characters').waitFor();
+    const [download] = await Promise.all([ada.page.waitForEvent('download'), ada.result().getByRole('button', { name: 'Save result.txt' }).click()]);
+    expect(download.suggestedFilename()).toBe('result.txt');
+    const path = await download.path();
+    expect(readFileSync(path, 'utf8')).toBe('a long line'.repeat(1000));
   });
 });

@@ -102,6 +102,10 @@ describe('my calls', () => {
     await Promise.all([same.load(), other.load()]);
     expect(same.calls.value).toMatchObject([{ state: { kind: 'failed', problem: { code: 'closed-here' } } }]);
     expect(other.calls.value).toMatchObject([{ state: { kind: 'running' }, isElsewhere: true }]);
+    const hoursLater = modelOver(records, {}, 'tab-three');
+    hoursLater.skip(LIMITS.longestCallMs + 1);
+    await hoursLater.model.load();
+    expect(hoursLater.model.calls.value).toMatchObject([{ state: { kind: 'failed', problem: { code: 'closed-here' } } }]);
   });
 
   it('are kept without what is too large, and say that', async () => {

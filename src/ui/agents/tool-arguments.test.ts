@@ -179,6 +179,7 @@ describe('what a schema asks for', () => {
     expect(shapeOf(fieldOf(property))).toEqual({ anyOf: ['a', '2', 'c'] });
     expect(sent(property, { kind: 'list', items: ['"a"', '2'] })).toEqual({ x: ['a', 2] });
     expect(sent(property, { kind: 'list', items: [] }, true)).toEqual(['Give at least 1 item.']);
+    expect(sent(property, { kind: 'list', items: [] })).toEqual({});
   });
 
   it('asks for a file where text stands for bytes', () => {

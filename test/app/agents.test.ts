@@ -116,7 +116,6 @@ describe('agents of the built app', () => {
   it('calls a tool from the composer, and keeps what came of it for the caller alone, also over a reload', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
     await ada.startTalkWith('Bo');
-    await ada.write('Let me see.');
     await ada.field().press('/');
     const finder = ada.page.getByRole('combobox', { name: 'Find a tool' });
     await finder.waitFor();

@@ -582,6 +582,10 @@ export const LIMITS = {
   /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
   maxKeptCallBytes: 64 * 1024,
+  /** What another tab called this long ago, and never told the end of, ended with that tab: progress keeps calls alive, but hardly for hours. */
+  longestCallMs: 2 * 3_600_000,
+  /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
+  maxListedDefinitions: 1_000,
   /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
   maxAgentsAskedAtOnce: 4,
   /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { DocumentEngine } from '../registry/engine/document-engine.ts';
 import type { Liveness, RegistryEntry } from '../registry/entries.ts';
-import type { DefinitionDigest } from '../registry/records.ts';
+import type { AgentKind, DefinitionDigest } from '../registry/records.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export type AgentEntry = {
@@ -25,6 +25,8 @@ export type PublishedAgent = {
   readonly title: string;
   readonly description: string;
   readonly definitions: readonly DefinitionDigest[];
+  /** Default: `built-in`. */
+  readonly kind?: AgentKind;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
@@ -152,8 +154,8 @@ export class Directory {
     for (const id of new Set([...before.map((agent) => agent.id), ...this.#written])) {
       if (!wanted.has(id)) this.#command({ type: 'edit', edit: { type: 'remove-agent', node: node.id, agent: id } });
     }
-    for (const { id, title, description, definitions } of agents) {
-      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind: 'built-in' } as const;
+    for (const { id, title, description, definitions, kind = 'built-in' } of agents) {
+      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind } as const;
       this.#command({ type: 'edit', edit: { type: 'put-agent', node: node.id, agent } });
     }
     this.#written = wanted;

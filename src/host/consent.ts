@@ -7,13 +7,18 @@ import type { Policy } from './policy.ts';
 /** What a host's owner allows: their policy file decides, and where it says `ask`, they themselves (`parley host approve`). */
 export class HostConsent implements CallPolicy {
   readonly #me: PersonId;
-  readonly #policy: Policy;
+  #policy: Policy;
   readonly #approvals: Approvals;
 
   constructor(me: PersonId, policy: Policy, approvals: Approvals) {
     this.#me = me;
     this.#policy = policy;
     this.#approvals = approvals;
+  }
+
+  /** From now on the calls that come are judged by this policy. */
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
   }
 
   isMine(person: PersonId): boolean {

@@ -1,9 +1,11 @@
+import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Directory } from '../agents/directory.ts';
 import { keepAnchors } from '../app/anchors.ts';
 import { systemClock } from '../app/system-clock.ts';
 import { toBase64url } from '../base/bytes.ts';
+import { asParleyError } from '../base/errors.ts';
 import type { AgentAddress } from '../base/ids.ts';
 import { agentAddress } from '../base/ids.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
@@ -72,6 +74,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const name = await nameOf(options, records, generatedName(identity.person));
     const approvals = new Approvals(identity.person, records, systemClock);
     const consent = new HostConsent(identity.person, policy, approvals);
+    stops.push(followPolicyFile(options.policy, consent, log));
     const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
     stops.push(() => node.close());
     const agents = new AgentHost(node, consent);
@@ -161,6 +164,22 @@ function readPolicyFile(file: string | undefined, log: Logger): Policy {
   if (policy.letsEverybodyRun) log.warn('The policy lets everybody in the network run tools of this machine without asking you.');
   return policy;
 }
+
+/** A change of the policy file holds without a restart; while it has an error, what held before goes on. Answers how to stop. */
+function followPolicyFile(file: string | undefined, consent: HostConsent, log: Logger): () => void {
+  if (file === undefined) return () => undefined;
+  watchFile(file, { interval: POLICY_LOOK_MS, persistent: false }, () => {
+    try {
+      consent.setPolicy(readPolicyFile(file, log));
+      log.info('The policy file changed, and holds.');
+    } catch (thrown) {
+      log.error(`The policy file changed and cannot be used; the policy before it goes on. ${asParleyError(thrown).message}`);
+    }
+  });
+  return () => unwatchFile(file);
+}
+
+const POLICY_LOOK_MS = 1_000;
 
 /** The network of the invite link, else the one that was joined last, else the open one. */
 async function networkOf({ network }: HostOptions, records: Records): Promise<Invite> {

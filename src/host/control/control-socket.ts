@@ -44,10 +44,7 @@ export async function serveControl(path: string, handlers: ControlHandlers): Pro
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).on(
-      'line',
-      (line) => void answerLine(line, handlers).then((reply) => socket.write(`${JSON.stringify(reply)}\n`)),
-    );
+    onLine(socket, (line) => void answerLine(line, handlers).then((reply) => socket.write(`${JSON.stringify(reply)}\n`)));
   });
   await listen(server, path);
   return async () => {
@@ -64,7 +61,7 @@ export async function askHost(path: string, request: ControlRequest): Promise<un
     socket.setTimeout(LIMITS.openTimeoutMs, () => socket.destroy(new Error('it does not answer')));
     socket.once('error', (cause) => reject(new ParleyError('unreachable', 'No host runs with this data folder.', { cause })));
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
-    createInterface({ input: socket }).once('line', (text) => {
+    onLine(socket, (text) => {
       socket.end();
       resolve(text);
     });
@@ -74,6 +71,13 @@ export async function askHost(path: string, request: ControlRequest): Promise<un
   if ('result' in reply) return reply.result;
   const { code, message } = reply.error;
   throw new ParleyError(isErrorCode(code) ? code : 'internal', message);
+}
+
+/** What breaks the socket is told by the socket. */
+function onLine(socket: Socket, listener: (line: string) => void): void {
+  createInterface({ input: socket })
+    .on('line', listener)
+    .on('error', () => undefined);
 }
 
 function listen(server: Server, path: string): Promise<void> {

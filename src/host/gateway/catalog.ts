@@ -3,10 +3,9 @@ import { asParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { onceATurn } from '../../base/once-a-turn.ts';
 import { Emitter } from '../../base/emitter.ts';
-import { Upstream } from '../../mcp/proxy/upstream.ts';
+import type { McpNotification, Upstream } from '../../mcp/proxy/upstream.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../logger.ts';
-import type { OpenAgent } from './open-agent.ts';
 
 /** A definition as its agent sent it. */
 export type Definition = Readonly<Record<string, unknown>>;
@@ -18,7 +17,8 @@ export type ListKind = (typeof LIST_KINDS)[number];
 export type AgentLists = { readonly address: AgentAddress } & Readonly<Record<ListKind, readonly Definition[]>>;
 
 export type CatalogOptions = {
-  readonly open: OpenAgent;
+  /** The session in which the agent is asked; what it tells comes by `notified` and `closed`. */
+  session(address: AgentAddress): Promise<Upstream>;
   readonly clock: Clock;
   readonly log: Logger;
   /** The agents that are there now. */
@@ -57,10 +57,16 @@ export class Catalog {
     return (this.#sorted ??= [...this.#agents].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { lists }]) => lists ?? []));
   }
 
-  async close(): Promise<void> {
-    this.#isStarted = false;
-    await Promise.allSettled([...this.#agents.values()].map((entry) => entry.close()));
-    this.#agents.clear();
+  /** What an agent told in its session. */
+  notified(address: AgentAddress, { method }: McpNotification): void {
+    const kinds = KINDS_OF[method];
+    const entry = kinds && this.#agents.get(address);
+    if (entry) this.#follow(entry, entry.reload(kinds));
+  }
+
+  /** The session with an agent ended. */
+  closed(address: AgentAddress): void {
+    this.#agents.get(address)?.closed();
   }
 
   #sync(): void {
@@ -69,18 +75,17 @@ export class Catalog {
     for (const [address, entry] of this.#agents) {
       if (there.has(address)) continue;
       this.#agents.delete(address);
-      void entry.close();
       for (const kind of LIST_KINDS) if (entry.lists?.[kind].length) this.#changed(kind);
     }
     for (const address of there) {
       let entry = this.#agents.get(address);
       if (!entry) this.#agents.set(address, (entry = new CatalogEntry(address, this.#options, (kind) => this.#changed(kind))));
-      if (!entry.isOpen && now >= entry.retryAt) this.#load(entry);
+      if (!entry.isOpen && now >= entry.retryAt) this.#follow(entry, entry.open());
     }
   }
 
-  #load(entry: CatalogEntry): void {
-    const loading = entry.open().catch((thrown: unknown) => this.#options.log.debug(`${entry.address}: ${asParleyError(thrown).message}`));
+  #follow(entry: CatalogEntry, work: Promise<void>): void {
+    const loading = work.catch((thrown: unknown) => this.#options.log.debug(`${entry.address}: ${asParleyError(thrown).message}`));
     this.#loading.add(loading);
     void loading.finally(() => this.#loading.delete(loading));
   }
@@ -122,38 +127,26 @@ class CatalogEntry {
   async open(): Promise<void> {
     this.isOpen = true;
     try {
-      const upstream = await Upstream.open(await this.#options.open(this.address), { capabilities: {} });
-      this.#upstream = upstream;
-      upstream.onClosed = () => this.#closed();
-      upstream.onNotification = ({ method }) => {
-        const kinds = KINDS_OF[method];
-        if (kinds) void this.#reload(upstream, kinds).catch(() => undefined);
-      };
-      await this.#reload(upstream, LIST_KINDS);
+      this.#upstream = await this.#options.session(this.address);
+      await this.reload(LIST_KINDS);
     } catch (thrown) {
-      this.#closed();
+      this.closed();
       throw thrown;
     }
   }
 
-  async close(): Promise<void> {
-    const upstream = this.#upstream;
-    this.#upstream = undefined;
-    if (upstream) upstream.onClosed = () => undefined;
-    await upstream?.close();
-  }
-
-  #closed(): void {
+  closed(): void {
     this.isOpen = false;
     this.#upstream = undefined;
     this.retryAt = this.#options.clock.now() + LIMITS.catalogRetryMs;
   }
 
-  async #reload(upstream: Upstream, kinds: readonly ListKind[]): Promise<void> {
-    const before = this.lists;
-    const lists: AgentLists = { ...EMPTY_LISTS, ...before, address: this.address };
+  async reload(kinds: readonly ListKind[]): Promise<void> {
+    const upstream = this.#upstream;
+    if (!upstream) return;
     const loaded = await Promise.all(kinds.map(async (kind) => [kind, await listAll(upstream, kind)] as const));
-    this.lists = { ...lists, ...Object.fromEntries(loaded) };
+    const before = this.lists;
+    this.lists = { ...EMPTY_LISTS, ...before, address: this.address, ...Object.fromEntries(loaded) };
     for (const [kind, items] of loaded) if (JSON.stringify(items) !== JSON.stringify(before?.[kind] ?? [])) this.#onChanged(kind);
   }
 }

@@ -40,7 +40,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #catalog: Catalog;
   readonly #parked: ParkedCalls;
-  /** For clients without sessions. */
+  /** For clients without sessions, and for the catalog. */
   readonly #pool: UpstreamPool;
   readonly #forwarder: Forwarder;
   readonly #handlers: BoundedMap<Endpoint, ModernHandler>;
@@ -49,9 +49,16 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     const { open, clock, entropy, log } = options;
     this.#options = options;
-    this.#catalog = new Catalog({ open, clock, log, agents: () => options.agents() });
     this.#parked = new ParkedCalls(clock, entropy);
-    this.#pool = new UpstreamPool({ open, onNotification: (address, { method }) => this.#publish(address, method) });
+    this.#pool = new UpstreamPool({
+      open,
+      onNotification: (address, notification) => {
+        this.#catalog.notified(address, notification);
+        this.#publish(address, notification.method);
+      },
+      onClosed: (address) => this.#catalog.closed(address),
+    });
+    this.#catalog = new Catalog({ session: (address) => this.#pool.shared(address, {}), clock, log, agents: () => options.agents() });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
     this.#handlers = new BoundedMap(LIMITS.maxRawEndpoints);
     this.#catalog.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
@@ -108,7 +115,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#handlers].map(([, handler]) => handler.close()));
-    await Promise.allSettled([this.#catalog.close(), this.#pool.close()]);
+    await this.#pool.close();
   }
 
   #aggregate(forwarder: Forwarder, hasSessions: boolean): AggregateServer {

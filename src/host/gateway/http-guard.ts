@@ -43,10 +43,10 @@ export function mayPass(request: IncomingMessage, response: ServerResponse, { to
   );
 }
 
-/** Answers an error as clients of Streamable HTTP expect it. */
+/** Answers an error as clients of Streamable HTTP expect it. The rest of the request may be unread: its connection is used no further. */
 export function refuse(response: ServerResponse, status: number, message: string, code = -32_000): false {
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' }).end(body);
   return false;
 }
 

@@ -6,6 +6,8 @@ import { Upstream, type InputCapabilities, type McpNotification } from './upstre
 export type UpstreamPoolOptions = {
   open(address: AgentAddress): Promise<Transport>;
   onNotification?(address: AgentAddress, notification: McpNotification): void;
+  /** A shared session ended; the next call opens another one. */
+  onClosed?(address: AgentAddress): void;
 };
 
 /**
@@ -34,7 +36,12 @@ export class UpstreamPool {
     const forget = (): void => {
       if (this.#shared.get(key) === opening) this.#shared.delete(key);
     };
-    opening.then((upstream) => (upstream.onClosed = forget), forget);
+    opening.then((upstream) => {
+      upstream.onClosed = () => {
+        forget();
+        this.#options.onClosed?.(address);
+      };
+    }, forget);
     return opening;
   }
 

@@ -45,6 +45,7 @@ export class Upstream {
   static async open(transport: Transport, options: UpstreamOptions): Promise<Upstream> {
     const upstream = new Upstream(options);
     await upstream.client.connect(transport, { timeout: LIMITS.mountStartTimeoutMs });
+    keepOrder(transport);
     return upstream;
   }
 
@@ -83,6 +84,15 @@ export class Upstream {
     if (!this.onAsked) throw new ParleyError('refused', 'The caller cannot be asked anything now.');
     return this.onAsked(request, signal);
   }
+}
+
+/** The SDK handles notifications a microtask later and answers at once: progress that came right before its answer would be lost. */
+function keepOrder(transport: Transport): void {
+  const deliver = transport.onmessage;
+  transport.onmessage = (message, extra) => {
+    if ('method' in message) deliver?.(message, extra);
+    else queueMicrotask(() => deliver?.(message, extra));
+  };
 }
 
 const CAPABILITY_OF = { 'elicitation/create': 'elicitation', 'sampling/createMessage': 'sampling', 'roots/list': 'roots' } as const;

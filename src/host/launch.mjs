@@ -34,7 +34,7 @@ function checkNode() {
 
 /** The host in one file beside the packages that it needs. */
 export async function bundleHost() {
-  const isNew = newest(bundle) > Math.max(newest(join(root, 'src')), newest(join(root, 'package-lock.json')));
+  const isNew = newest(bundle) > newest(join(root, 'src'));
   if (isNew) return bundle;
   const { build } = await import('vite').catch(() => fail('Packages are missing: run `npm ci` in the folder of Parley first.'));
   process.env.VITE_APP_VERSION = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;

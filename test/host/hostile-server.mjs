@@ -1,6 +1,6 @@
 /**
  * An MCP server of the older revisions in one of several moods, in plain Node.js: what it does wrong is in plain sight.
- *   fine | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
+ *   fine | grows | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -43,6 +43,10 @@ function call({ id, params }) {
   const text = mood === 'huge-answer' ? 'y'.repeat(Number(argument)) : `${params.arguments?.text ?? ''} #${calls} ${process.pid}`;
   const result = { content: [{ type: 'text', text }], _meta: { 'example.org/also': true } };
   send({ id, result });
+  if (mood === 'grows') {
+    tools.push({ ...tools[0], name: `work-${calls}` });
+    send({ method: 'notifications/tools/list_changed' });
+  }
   if (mood === 'answer-twice') send({ id, result: { content: [{ type: 'text', text: 'twice' }] } });
 }
 

@@ -81,7 +81,13 @@ export class Gateway {
   /** The aggregate for one client session, with sessions of its own with each agent. It cleans up when its connection closes. */
   aggregateOfSession(): AggregateServer {
     const { open } = this.#options;
-    const pool = new UpstreamPool({ open, onNotification: (address, notification) => void aggregate.notified(address, notification) });
+    const pool = new UpstreamPool({
+      open,
+      onNotification: (address, notification) => {
+        this.#catalog.notified(address, notification);
+        void aggregate.notified(address, notification);
+      },
+    });
     const aggregate = this.#aggregate(new Forwarder({ pool, parked: this.#parked, principal: 'owner' }), true);
     const off = this.#catalog.onChanged((kind) => void aggregate.listChanged(kind));
     aggregate.server.onclose = () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectClient, goodbye, ownServer, referenceServer, startHost, type RunningHost } from '../host/host-process.ts';
 import { openScene } from './scene.ts';
 
@@ -7,11 +7,11 @@ describe('a host beside the built app', () => {
   const scene = openScene();
   let host: RunningHost;
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     const mcpServers = { toolbox: ownServer('fine'), everything: referenceServer('everything', ['stdio']) };
     host = await startHost(scene.server.url, { config: { mcpServers }, policy: { everyone: 'run' } }, '--name', 'Workshop');
   });
-  afterAll(() => host?.stop());
+  afterEach(() => host?.stop());
 
   it('lets a tab call the servers that it mounted, after a form made from their schema', async () => {
     const ada = await scene.stage.person();
@@ -27,8 +27,11 @@ describe('a host beside the built app', () => {
     const ada = await scene.stage.person();
     await ada.open(scene.server.url);
     await ada.connected();
-    const client = await connectClient(host, undefined, era);
-    const name = await toolOf(client, ada.page.url(), '__evaluate');
+    const told: (() => void)[] = [];
+    const client = await connectClient(host, undefined, era, {
+      listChanged: { tools: { autoRefresh: false, onChanged: () => told.splice(0).forEach((tell) => tell()) } },
+    });
+    const name = await toolOf(client, told);
     const calling = client.callTool({ name, arguments: { expression: '6 * 7' } });
     const question = ada.page.getByRole('dialog', { name: 'Allow tool call?' });
     await question.getByText('"6 * 7"').waitFor();
@@ -37,13 +40,14 @@ describe('a host beside the built app', () => {
     await goodbye(client);
   });
 
-  /** The aggregate's name of a tool, once the client knows it: agents that come are told as changes of the list. */
-  async function toolOf(client: Awaited<ReturnType<typeof connectClient>>, _url: string, ending: string): Promise<string> {
+  /** The aggregate's name of the tab's tool, once the client knows it: agents that come are told as changes of the list. */
+  async function toolOf(client: Awaited<ReturnType<typeof connectClient>>, told: (() => void)[]): Promise<string> {
     for (;;) {
-      const { tools } = await client.listTools(undefined, { cacheMode: 'refresh' } as never);
-      const found = tools.findLast((tool) => tool.name.endsWith(ending));
+      const next = new Promise<void>((resolve) => told.push(resolve));
+      const { tools } = await client.listTools(undefined, { cacheMode: 'refresh' });
+      const found = tools.find(({ name }) => name.startsWith('calculator-') && name.endsWith('__evaluate'));
       if (found) return found.name;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await next;
     }
   }
 });

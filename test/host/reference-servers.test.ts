@@ -123,6 +123,24 @@ describe.each(['legacy', 'modern'] as const)('through another host, %s', (era) =
     });
   });
 
+  it('everything: its tools are those for a client that can be asked, and sampling and roots are asked of it', async () => {
+    const capabilities = { elicitation: { form: {} }, sampling: {}, roots: {} };
+    const client = await connectClient(caller, agent('everything'), era, { capabilities });
+    client.setRequestHandler('sampling/createMessage', async () => ({
+      role: 'assistant',
+      model: 'none',
+      content: { type: 'text', text: 'sampled words' },
+    }));
+    client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///a-root', name: 'a root' }] }));
+    const names = (await client.listTools()).tools.map(({ name }) => name);
+    expect(names).toContain('trigger-elicitation-request');
+    expect(names).toContain('trigger-sampling-request');
+    expect(textOf(await client.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'say', maxTokens: 10 } }))).toContain(
+      'sampled words',
+    );
+    await goodbye(client);
+  });
+
   it('an error keeps its code', () =>
     withClient('everything', era, async (client) => {
       await expect(client.getPrompt({ name: 'no-such-prompt' })).rejects.toMatchObject({ code: -32_602 });

@@ -4,8 +4,8 @@ import type { Forwarder } from '../../mcp/proxy/forwarder.ts';
 import type { UpstreamPool } from '../../mcp/proxy/upstream-pool.ts';
 import type { McpRequest } from '../../mcp/proxy/upstream.ts';
 
-/** The methods in which an agent may ask its caller back: the SDK wants to know their handlers by name. */
-const ASKING_METHODS = { tools: 'tools/call', prompts: 'prompts/get', resources: 'resources/read' } as const;
+/** Where an agent may ask its caller back, the SDK wants to know the handlers by name. */
+const ASKING_HANDLERS = { tools: 'tools/call', prompts: 'prompts/get', resources: 'resources/read' } as const;
 
 /**
  * One agent as a server of MCP 2026-07-28, with its own names: what the agent offers and answers goes through as it is, also where the agent speaks an
@@ -20,8 +20,8 @@ export async function rawServer(address: AgentAddress, pool: UpstreamPool, forwa
     capabilities: { ...others, ...(resources ? { resources: { listChanged: resources.listChanged ?? false } } : {}) } as never,
     ...(instructions ? { instructions } : {}),
   });
-  for (const [capability, method] of Object.entries(ASKING_METHODS)) {
-    if (offered[capability as keyof typeof ASKING_METHODS] === undefined) continue;
+  for (const [capability, method] of Object.entries(ASKING_HANDLERS)) {
+    if (offered[capability as keyof typeof ASKING_HANDLERS] === undefined) continue;
     server.setRequestHandler(method, async (request, ctx) => (await forwarder.forward(address, request as McpRequest, server, ctx)) as never);
   }
   server.fallbackRequestHandler = (request, ctx) => forwarder.forward(address, request as McpRequest, server, ctx);

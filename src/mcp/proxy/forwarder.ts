@@ -67,8 +67,9 @@ export class Forwarder {
     const capabilities = inputCapabilities(
       (ctx.mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] as InputCapabilities | undefined,
     );
-    if (Object.keys(capabilities).length === 0) {
-      const upstream = await pool.shared(address, {});
+    // Some servers list what a caller can use: also a list is of a session like the caller's own.
+    if (Object.keys(capabilities).length === 0 || !ASKING_METHODS.has(request.method)) {
+      const upstream = await pool.shared(address, capabilities);
       return upstream.forward(withAnswers(request, ctx), forwardOptions(ctx));
     }
     const { upstream, release } = await pool.lease(address, capabilities);
@@ -91,6 +92,9 @@ export class Forwarder {
     }
   }
 }
+
+/** The methods in whose middle an agent may ask its caller something (MCP 2026-07-28, multi round-trip requests). */
+const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
 /** As the SDK words it for a state that does not verify. */
 class InvalidStateError extends Error {

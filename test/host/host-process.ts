@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport, type ClientOptions } from '@modelcontextprotocol/client';
+import { afterAll } from 'vitest';
 import type { ReadyLine } from '../../src/host/host.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const LAUNCHER = join(root, 'src/host/launch.mjs');
+
+const started = new Set<ChildProcess>();
+/** A test that fails in the middle leaves none of its hosts behind. */
+afterAll(() => {
+  for (const child of started) child.kill('SIGTERM');
+});
 
 /** The command of a reference server, as a config file names it. */
 export function referenceServer(
@@ -62,6 +69,8 @@ export async function startHost(signal: string, { config, policy, data }: HostFi
   }
   const words = ['--signal', signal, '--data', folder, '--mcp-http', '127.0.0.1:0', '--json', '--log-level', 'debug', ...files, ...args];
   const child = spawn(process.execPath, [LAUNCHER, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.add(child);
+  child.once('exit', () => started.delete(child));
   const log = collect(child.stderr);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const ready = await new Promise<RunningHost['ready']>((resolve, reject) => {

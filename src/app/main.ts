@@ -31,6 +31,7 @@ import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
 import { startRunner } from './runner.ts';
 import { systemClock } from './system-clock.ts';
+import { checkArguments } from './schema-checker.ts';
 import { claimTabSlot } from './tab-slot.ts';
 import { Tabs } from './tabs.ts';
 import { applyRememberedTheme, applyTheme } from './theme.ts';
@@ -126,6 +127,7 @@ async function start(): Promise<void> {
       },
       applyTheme,
       probeIce,
+      checkArguments,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
       applyUpdate: () => whenIdle(model, host, () => updates.apply()),

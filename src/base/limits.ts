@@ -4,8 +4,12 @@
  */
 export const LIMITS = {
   // ── frames and codecs ──────────────────────────────────────────────────────────────────────────────────────────
-  /** The smallest maximum message size among WebRTC stacks (64 KiB); larger frames gain no throughput. */
-  maxFrameBytes: 64 * 1024,
+  /** What Chromium takes in one message of a data channel. A quarter of the messages of 64 KiB costs both ends a tenth less. */
+  maxFrameBytes: 256 * 1024,
+  /** The smallest maximum message size among WebRTC stacks: links whose other end named none carry this. */
+  portableFrameBytes: 64 * 1024,
+  /** One decoded value; what is larger travels as the bytes of a stream. */
+  maxCborBytes: 64 * 1024,
   /** Nothing on the wire nests deeper than a certificate chain inside a payload. */
   maxCborDepth: 8,
   /** The most items in one decoded value: a batch of chat heads is the largest. */
@@ -109,6 +113,8 @@ export const LIMITS = {
 
   /** Small messages of one moment travel together up to this size: a frame of its own for each costs a link twenty times what its bytes do. */
   packedFrameBytes: 32 * 1024,
+  /** What one frame carries of a large message that is not bulk: more urgent ones pass between its frames. */
+  maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
@@ -236,6 +242,8 @@ export const LIMITS = {
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
+  /** Items that wait for another neighbour than the one that brought them: their ids, with those who did. */
+  maxGossipDeferred: 1_024,
   /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
   gossipPruneBackoffMs: 60_000,
   /** Pushes that come this long after a prune were not under way when it was sent; so many are no accident. */
@@ -310,6 +318,24 @@ export const LIMITS = {
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
 
+  // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
+  /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
+  maxKeptBytes: 12 * 2 ** 20,
+  maxKeptFrames: 32_768,
+  /** What comes over a circuit is acknowledged after so many bytes or frames: one small frame for a hundredth of the traffic, and little to send again. */
+  acknowledgeBytes: 64 * 1024,
+  acknowledgeFrames: 64,
+  /** How long a session without a path waits for one: several relays one after the other, or one direct dial. */
+  sessionResumeTimeoutMs: 15_000,
+  /** The session's responder leaves the first attempt to the initiator: a search and a circuit over two relays are open by then. */
+  politeResumeMs: 1_500,
+  /** When no path was found, it is looked for again: neighbours come and tell of others. */
+  resumeRetryMs: 1_000,
+  /** How often a session over relays that is in use looks for a faster path. */
+  comparePathsMs: 30_000,
+  /** Moves that came to nothing and of which the peer's last words may still come. */
+  maxAbandonedMoves: 8,
+
   // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Four times the largest network that is planned for; 1 kB each. */
   maxPresenceNodes: 4_096,
@@ -350,11 +376,31 @@ export const LIMITS = {
   presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
-  /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
+  /** Signatures of one neighbour's cards and notices, and nodes unknown to us of which it may tell: a whole network at once, then few. */
   presenceChecksPerSecond: 200,
   presenceChecksBurst: 3_000,
   presenceNewcomersPerSecond: 10,
   presenceNewcomersBurst: 1_500,
+  /**
+   * Of those, the ones that are taken on one neighbour's word alone: tabs behind a neighbour, somebody who has that one link. Others have a second voice
+   * within seconds, for which they wait; so what a neighbour makes up is bounded by this and not by its zeal.
+   */
+  presenceSoleVoiceBurst: 16,
+  presenceSoleVoiceEveryMs: 300_000,
+  /** The same for the only neighbour that a node has: as many as join a network of a thousand in times of change. */
+  presenceOnlyVoicePerSecond: 1,
+  /** Nodes that wait for a second voice, of one neighbour: more than wait at once when a thousand join within seconds. Far more is a flood. */
+  presenceDoubtsPerSecond: 2,
+  presenceDoubtsBurst: 256,
+  maxPresenceHeard: 512,
+  /** Neighbours that left and whose budgets are remembered, should they come back. */
+  maxFormerPresenceNeighbours: 256,
+  presenceHeardMs: 600_000,
+  /** Somebody who is new, or slept, takes a neighbour's table as it is for this long; the other neighbours confirm it. */
+  presenceSettleMs: 30_000,
+  /** What one neighbour only told of, and this many others do not know so much later, is forgotten. */
+  presenceUnconfirmedMs: 60_000,
+  presenceDenials: 2,
   maxPresenceJobs: 4_096,
   /** Anti-entropy: how often a random neighbour is compared with, comparisons of one neighbour, and how long one may take. */
   presenceCompareMs: 60_000,
@@ -521,7 +567,15 @@ export const LIMITS = {
   maxCallsPerSession: 32,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
+  /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
+  maxKeptCallBytes: 64 * 1024,
+  /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
+  maxAgentsAskedAtOnce: 4,
+  /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
+  maxArgumentFileBytes: 1_400 * 1024,
+  /** What judging arguments by a tool's schema may take; a pattern can be made to take for ever. */
+  schemaCheckTimeoutMs: 1_000,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,

@@ -24,6 +24,7 @@ export interface LinkHandlers {
  */
 export interface Link {
   readonly kind: LinkKind;
+  /** The largest frame that `send` takes; the other end may take less or more. */
   readonly maxFrameBytes: number;
   /** sha2-256 multihash (0x12 0x20 ‖ 32 bytes) of each side's DTLS certificate; empty where there is no DTLS. */
   readonly localFingerprint: Uint8Array;

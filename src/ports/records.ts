@@ -22,6 +22,7 @@ export const TABLE_NAMES = [
   'calls',
   'pins',
   'drafts',
+  'call-history',
   'fences',
   'registry',
 ] as const;

@@ -43,7 +43,7 @@ export abstract class BaseLink implements Link {
 
   protected received(frame: Uint8Array): void {
     if (this.#end) return;
-    if (frame.length > this.maxFrameBytes)
+    if (frame.length > LIMITS.maxFrameBytes)
       return this.finish({ clean: false, code: 'too-large', detail: 'The peer sent a frame larger than the link carries.' });
     if (this.#handlers) return this.#handlers.frame(frame);
     this.#earlyBytes += frame.length;

@@ -137,6 +137,7 @@ class WebRtcDial implements RtcDial {
 /** A data channel as a link. It takes simple-peer's channel over and leaves the connection's life to simple-peer. */
 export class WebRtcLink extends BaseLink {
   readonly kind = 'webrtc';
+  override readonly maxFrameBytes: number;
   override readonly localFingerprint: Uint8Array;
   override readonly remoteFingerprint: Uint8Array;
   readonly #peer: SimplePeer.Instance;
@@ -146,6 +147,7 @@ export class WebRtcLink extends BaseLink {
     super();
     const { _pc: connection, _channel: channel } = peer as unknown as Inner;
     if (!channel) throw new Error('The peer connection has no data channel.');
+    this.maxFrameBytes = Math.min(LIMITS.maxFrameBytes, connection.sctp?.maxMessageSize ?? LIMITS.portableFrameBytes);
     this.localFingerprint = fingerprintOf(connection.localDescription?.sdp);
     this.remoteFingerprint = fingerprintOf(connection.remoteDescription?.sdp);
     this.#peer = peer;

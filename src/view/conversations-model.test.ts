@@ -59,7 +59,7 @@ function setUp() {
     },
     me: ME,
     network: NETWORK,
-    callsTo: () => [],
+    callsIn: () => [],
     report: (thrown) => expect.unreachable(String(thrown)),
   });
   const say = async (person: string, depth: number, author = person, time = depth): Promise<StoredEvent> => {

@@ -32,7 +32,8 @@ export type ConversationsModelOptions = {
   readonly people: Pick<People, 'view' | 'path'>;
   readonly me: PersonId;
   readonly network: string;
-  callsTo(person: PersonId): readonly CallView[];
+  /** My calls that belong to a conversation with a person. */
+  callsIn(conversation: ConversationId, person: PersonId): readonly CallView[];
   /** Storage failed while something was read that nobody waits for. */
   report(thrown: unknown): void;
 };
@@ -280,11 +281,14 @@ export class ConversationsModel {
   }
 
   #show(opened: Opened): void {
-    const { people, callsTo } = this.#options;
+    const { people, callsIn } = this.#options;
     const person = people.view(opened.other);
     const path = people.path(opened.other);
     const messages = opened.events.map((event) => this.#message(opened, event));
-    const entries = [...messages, ...callsTo(opened.other)];
+    // What was called before the first message that was read comes with the older ones.
+    const since = opened.hasOlder ? (opened.events[0]?.time ?? 0) : 0;
+    const calls = callsIn(opened.id, opened.other).filter(({ startedAt }) => startedAt >= since);
+    const entries = [...messages, ...calls];
     if (entries.length > messages.length) entries.sort((a, b) => timeOf(a) - timeOf(b));
     const view = this.#views.get(opened.id) ?? signal<ConversationView | null | undefined>(undefined);
     this.#views.set(opened.id, view);

@@ -6,7 +6,8 @@ import type { TableSize } from '../../src/base/table-size.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from '../../src/crypto/secure-channel.ts';
-import { NodeMachine, type NodeInput, type NodeOutput } from '../../src/node/node-machine.ts';
+import type { NodeInput, NodeOutput } from '../../src/node/node-io.ts';
+import { NodeMachine } from '../../src/node/node-machine.ts';
 import type { LinkFacts } from '../../src/node/session-links.ts';
 import type { Entropy } from '../../src/ports/entropy.ts';
 import { roomOf } from '../../src/wire/networks.ts';
@@ -146,11 +147,8 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    // Nodes that an adversary made up are a figure of their own; one that breaks its own links comes and goes.
-    const present = [...this.present].filter((node) => {
-      const known = this.#world.nodeById(node);
-      return known !== undefined && !known.adversary;
-    });
+    // An adversary that breaks its own links comes and goes; nodes that it made up are there for everybody or for nobody.
+    const present = [...this.present].filter((node) => !this.#world.nodeById(node)?.adversary);
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),

@@ -1,0 +1,103 @@
+import { equal, mounted, rendered, type } from '../../../test/support/components.ts';
+import { ADA, agentOf, BO, FakeAppModel } from '../../../test/doubles/fake-app-model.ts';
+import type { PersonView, ToolEntryView } from '../../view/types.ts';
+import { AgentList } from './agent-list.ts';
+
+/** 1 000 tools of 100 agents of 20 people. */
+function network(): FakeAppModel {
+  const model = new FakeAppModel();
+  const people: PersonView[] = Array.from({ length: 20 }, (_, index) => ({ ...BO, id: `person-${index}`, name: `Person ${index}` }));
+  const agents = Array.from({ length: 100 }, (_, index) => ({
+    ...agentOf(people[index % 20]!, `Agent ${index}`, `node-${index % 40}`),
+    kind: index % 3 === 0 ? ('mounted' as const) : ('built-in' as const),
+  }));
+  model.agents.value = agents;
+  model.tools.value = agents.flatMap((agent, at): ToolEntryView[] =>
+    Array.from({ length: 10 }, (_, index) => ({
+      agent,
+      name: `tool_${at}_${index}`,
+      title: '',
+      description: `Does the ${index === 7 ? 'seventh' : 'other'} thing of agent ${at}, and says how it went in a sentence or two.`,
+    })),
+  );
+  return model;
+}
+
+async function listOf(model: FakeAppModel) {
+  const list = new AgentList();
+  list.model = model.asModel;
+  const root = await mounted(list);
+  const field = (): HTMLInputElement => root.querySelector('input[type=search]')!;
+  const names = (label: string): string[] => [...root.querySelectorAll(`ul[aria-label="${label}"] li .name`)].map((name) => name.textContent.trim());
+  return { list, root, field, names };
+}
+
+describe('the list of agents', () => {
+  it('lists, searches and filters 1 000 tools of 100 agents in less than 100 ms', async () => {
+    const { list, root, field, names } = await listOf(network());
+    equal(names('Agents').length >= 30, true);
+    const timed = async (act: () => unknown): Promise<number> => {
+      const start = performance.now();
+      await act();
+      await rendered(list);
+      // Laid out, too.
+      list.getBoundingClientRect();
+      return performance.now() - start;
+    };
+    const times: Record<string, number> = {};
+    times['listing all'] = await timed(() => [...root.querySelectorAll<HTMLButtonElement>('.all')].at(-1)!.click());
+    equal([names('Agents').length >= 10, names('Tools found').length >= 30], [true, true]);
+    for (const words of ['s', 'se', 'seventh', 'seventh agent 4', 'nothing like it', ''])
+      times[`“${words}”`] = await timed(() => type(field(), words));
+    root.querySelector<HTMLButtonElement>('button[aria-label=Filters]')!.click();
+    await rendered(list);
+    const choose = (at: number, value: string) => () => {
+      const select = root.querySelectorAll('select')[at]!;
+      select.value = value;
+      select.dispatchEvent(new Event('change'));
+    };
+    times['by person'] = await timed(choose(0, 'person-3'));
+    equal([names('Agents').length, root.querySelector('[role=status]')?.textContent], [5, '5 agents, 50 tools']);
+    times['by kind'] = await timed(choose(2, 'mounted'));
+    times['by node'] = await timed(choose(1, 'node-3'));
+    equal(
+      Object.entries(times).filter(([, ms]) => ms >= 100),
+      [],
+    );
+  });
+
+  it('finds tools by what they do, asks agents for that once, and stops asking when it is left', async () => {
+    const model = network();
+    model.agentsToAsk.value = 3;
+    const { list, root, field, names } = await listOf(model);
+    equal(model.done, []);
+    await type(field(), 'agent 42 seventh');
+    await type(field(), 'agent 42 eighth');
+    equal(names('Tools found'), []);
+    equal(root.querySelector('.hint')?.textContent, 'Asking 3 agents what their tools do…');
+    await type(field(), 'agent 42 seventh');
+    equal(names('Tools found'), ['tool_42_7']);
+    equal(root.querySelector<HTMLAnchorElement>('a.tool')!.getAttribute('href'), '#/agents/node-2%3Aagent-42/tool_42_7');
+    const asked = model.done.filter(([name]) => name === 'askAgents');
+    equal(asked.length, 1);
+    list.remove();
+    equal((asked[0]![1] as AbortSignal).aborted, true);
+  });
+
+  it('leads from the field into what was found and back, by arrows', async () => {
+    const model = new FakeAppModel();
+    model.agents.value = [agentOf(BO, 'Notes'), agentOf(ADA, 'Calculator')];
+    const { root, field } = await listOf(model);
+    field().focus();
+    const press = (key: string): void =>
+      void root.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    const rows = root.querySelectorAll('a.row');
+    press('ArrowDown');
+    equal(root.activeElement, rows[0]!);
+    press('ArrowDown');
+    press('ArrowDown');
+    equal(root.activeElement, rows[1]!);
+    press('Escape');
+    equal(root.activeElement, field());
+  });
+});

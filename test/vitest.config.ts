@@ -4,13 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'signaling-server/**/*.test.ts',
-      'test/simulation/**/*.test.ts',
-      'test/checks/**/*.test.ts',
-      'test/host/**/*.test.ts',
-    ],
+    include: ['src/**/*.test.ts', 'signaling-server/**/*.test.ts', 'test/simulation/**/*.test.ts', 'test/checks/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.browser.test.ts'],
     pool: 'threads',
     maxWorkers: 2,

@@ -56,8 +56,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #paths: Paths;
   readonly #neighbours = new Set<NodeId>();
   readonly #stranded = new StrandedSessions();
-  /** While there are sessions over relays. */
-  #comparePathsAt: number | undefined;
   #isLeaf = false;
   /** The time of the input that is being handled. */
   #now: number;
@@ -75,7 +73,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       entropy,
       now,
       mayAccept: (node, at) => this.#mesh.mayAccept(node, at),
-      incoming: (node, at) => this.#toOverlay({ type: 'incoming', node }, at),
+      incoming: (node, at) => this.#toOverlay({ type: 'under-way', node }, at),
       hasNeighbours: () => this.#neighbours.size > 0,
     });
     this.#mesh = new Mesh({
@@ -196,8 +194,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     const near = earlier(this.#dialling.nextWakeAt(), this.#sessions.nextWakeAt());
-    const far = earlier(this.#paths.nextWakeAt(), earlier(this.#stranded.nextWakeAt(), this.#comparePathsAt));
-    return earlier(near, earlier(far, this.#mesh.nextWakeAt()));
+    return earlier(earlier(near, this.#stranded.nextWakeAt()), earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
@@ -237,8 +234,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#mesh.handle(WAKE, now);
         this.#paths.handle(WAKE, now);
         this.#sessions.wake(now);
-        this.#resumeStranded(now);
-        return this.#comparePaths(now);
+        return this.#resumeStranded(now);
     }
   }
 
@@ -299,9 +295,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       refuses: (node, person, now) => this.#mesh.refuses(node, person, now),
       sessionBegan: (node, connection, isFar, now) => {
         this.#problem = undefined;
-        if (!isFar) return;
-        this.#comparePathsAt ??= now + LIMITS.comparePathsMs;
-        this.#dialDirectly(node, connection, now);
+        if (isFar) this.#dialDirectly(node, connection, now);
       },
       sessionStranded: (node, session, now) => this.#sessionStranded(node, session, now),
       sessionMoved: (node) => this.#stranded.delete(node),
@@ -325,19 +319,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     for (const node of this.#stranded.takeDue(now)) this.#paths.handle({ type: 'want', node }, now);
   }
 
-  /** Sessions over relays that are in use may have a faster way by now. Their initiators look for it. */
-  #comparePaths(now: number): void {
-    if (this.#comparePathsAt === undefined || now < this.#comparePathsAt) return;
-    this.#comparePathsAt = undefined;
-    for (const [node] of this.#sessions.table.sessions()) {
-      const session = this.#sessions.table.sessionWith(node);
-      if (session?.kind !== 'circuit') continue;
-      this.#comparePathsAt = now + LIMITS.comparePathsMs;
-      const { machine, via } = session;
-      if (via && machine.isInitiator && machine.streamCount > 0 && !machine.isMoving) this.#paths.handle({ type: 'compare', node, via }, now);
-    }
-  }
-
   #sessionEnded(node: NodeId, { code, isFar, isInitiator, wasStranded, via }: SessionEnd, now: number): void {
     this.#stranded.delete(node);
     if (!isFar || !isInitiator || wasStranded || !CIRCUIT_LOST.has(code)) return;
@@ -359,8 +340,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** Directly and over relays at the same time: the first session counts, and moves when the link is there. */
   #want(node: NodeId, now: number): void {
-    this.#toOverlay({ type: 'want', node }, now);
     if (this.#neighbours.size > 0) this.#paths.handle({ type: 'want', node }, now);
+    this.#toOverlay({ type: 'want', node }, now);
   }
 
   /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
@@ -371,6 +352,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const sealingKey = this.#dialling.sealingKeyOf(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dialling.isDialling(node)) return;
     if (!this.#mesh.mayAccept(node, now)) return;
+    // Counted from now on: several at once must not come to more links than there may be.
+    this.#toOverlay({ type: 'under-way', node }, now);
     this.#toDialling({ type: 'dial', node, sealingKey }, now);
   }
 

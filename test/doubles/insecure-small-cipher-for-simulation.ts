@@ -1,11 +1,9 @@
 import { SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES } from '../../src/crypto/channel-frames.ts';
 import { chacha20poly1305 } from './insecure-cipher-for-simulation.ts';
 
-const TAG_BYTES = 16;
-
-/** In the place of `src/crypto/small-cipher.ts` in simulations of more than 100 nodes: the same frames under the cipher that hides nothing. */
+/** In the place of the cipher of small frames in simulations of more than 100 nodes. */
 export function sealFrame(key: Uint8Array, nonce: Uint8Array, frame: Uint8Array): void {
-  const text = frame.subarray(SEALED_HEADER_BYTES, frame.length - TAG_BYTES);
+  const text = frame.subarray(SEALED_HEADER_BYTES, frame.length - (SEALED_OVERHEAD_BYTES - SEALED_HEADER_BYTES));
   chacha20poly1305(key, nonce, frame.subarray(0, SEALED_HEADER_BYTES)).encrypt(text, frame.subarray(SEALED_HEADER_BYTES));
 }
 

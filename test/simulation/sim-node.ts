@@ -361,6 +361,8 @@ export class SimNode {
     switch (output.type) {
       case 'transmit':
         return this.#transmit(connection, output.frame);
+      case 'low-water':
+        return;
       case 'stream':
         return this.application.streamOutput(connection, output.output);
       case 'verify': {

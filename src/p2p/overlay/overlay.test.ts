@@ -149,7 +149,7 @@ describe('the overlay', () => {
     for (let index = 612; index < 630; index++) driver.inUse.add(id(index));
     const givenUp = [501, 499].flatMap((index) => {
       expect(driver.overlay.mayAccept(id(index))).toBe(true);
-      return driver.do({ type: 'incoming', node: id(index) });
+      return driver.do({ type: 'under-way', node: id(index) });
     });
     expect(givenUp.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))).toEqual([
       { type: 'hang-up', node: id(610) },
@@ -164,7 +164,7 @@ describe('the overlay', () => {
     for (let index = 610; index < 630; index++) driver.link(index);
     expect(driver.pass(LIMITS.pruneLinksMs * 1.4)).toContainEqual(expect.objectContaining({ type: 'hang-up' }));
     driver.know(501);
-    expect(driver.do({ type: 'incoming', node: id(501) })).toEqual([]);
+    expect(driver.do({ type: 'under-way', node: id(501) })).toEqual([]);
   });
 
   it('gives up another link once for a neighbour that dials anew while it is full, and lets it wait where none is expendable', () => {
@@ -172,8 +172,8 @@ describe('the overlay', () => {
     for (let index = 610; index < 630; index++) driver.link(index);
     for (let index = 611; index < 630; index++) driver.inUse.add(id(index));
     expect(driver.overlay.mayAccept(id(620))).toBe(true);
-    expect(driver.do({ type: 'incoming', node: id(620) })).toEqual([{ type: 'hang-up', node: id(610) }]);
-    expect(driver.do({ type: 'incoming', node: id(620) })).toEqual([]);
+    expect(driver.do({ type: 'under-way', node: id(620) })).toEqual([{ type: 'hang-up', node: id(610) }]);
+    expect(driver.do({ type: 'under-way', node: id(620) })).toEqual([]);
     expect(driver.overlay.mayAccept(id(620))).toBe(true);
     expect(driver.overlay.mayAccept(id(621))).toBe(false);
     driver.do({ type: 'disconnected', node: id(610), code: 'not-needed' });

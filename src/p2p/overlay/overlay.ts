@@ -27,8 +27,8 @@ export type OverlayInput =
   /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
   | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
   | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
-  /** Somebody who may be let in dials us. */
-  | { readonly type: 'incoming'; readonly node: NodeId }
+  /** An attempt that the overlay did not begin: somebody who may be let in dials us, or a session over relays is to get a link. */
+  | { readonly type: 'under-way'; readonly node: NodeId }
   | { readonly type: 'dial-failed'; readonly node: NodeId; readonly code: ErrorCode }
   /** A program wants a session with the node. */
   | { readonly type: 'want'; readonly node: NodeId }
@@ -139,8 +139,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
         return this.#connected(input.node, input.isTab, now);
       case 'disconnected':
         return this.#disconnected(input.node, input.code, now);
-      case 'incoming':
-        return this.#incoming(input.node);
+      case 'under-way':
+        return this.#underWay(input.node);
       case 'dial-failed':
         return this.#dialFailed(input.node, input.code, now);
       case 'want':
@@ -287,7 +287,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#fill(now);
   }
 
-  #incoming(node: NodeId): void {
+  #underWay(node: NodeId): void {
     const known = this.#knownOf(node);
     if (known.state === 'dialling' || this.#renewing.has(node)) return;
     if (known.state === 'linked') {

@@ -68,15 +68,20 @@ export class AgentList extends ModelElement {
         contain-intrinsic-height: auto 64px;
       }
       .tool {
-        grid-template-columns: minmax(0, 1fr);
+        grid-template-columns: 32px minmax(0, 1fr);
+        align-items: start;
         content-visibility: auto;
         contain-intrinsic-height: auto 76px;
       }
       .tool .name {
         overflow-wrap: anywhere;
       }
+      .tool .sig {
+        grid-row: 1 / 4;
+        margin-top: 2px;
+      }
       .tool .last {
-        grid-column: 1;
+        grid-column: 2;
       }
       .tool .about {
         display: -webkit-box;
@@ -185,6 +190,7 @@ export class AgentList extends ModelElement {
     const isCurrent = agent.address === this.current && name === this.tool;
     return html`<li>
       <a class="row tool" href=${href({ page: 'agents', agent: agent.address, tool: name })} aria-current=${isCurrent ? 'page' : nothing}>
+        ${sigil(agent.sigil, 32)}
         <span class="name">${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
         <span class="last clip">${agent.title} · ${whose}</span>

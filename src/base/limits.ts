@@ -117,8 +117,14 @@ export const LIMITS = {
   maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
+  /** Bulk frames in the link's buffer, at most: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
   bulkLinkBufferBytes: 512 * 1024,
+  /** The same on a slow link: as much as leaves in this time, */
+  bulkAheadMs: 50,
+  /** but enough to keep it busy between two turns of the event loop, */
+  minBulkLinkBufferBytes: 32 * 1024,
+  /** and before anything is known of it. */
+  firstBulkLinkBufferBytes: 128 * 1024,
   /** All frames in the link's buffer. */
   linkBufferBytes: 2 * 2 ** 20,
   /** Frames before anything is parsed: three times what the fastest link carries in small frames. */
@@ -357,6 +363,8 @@ export const LIMITS = {
   /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
   presenceGraceMs: 1_000,
   presenceWitnessSpreadMs: 1_000,
+  /** A card with another sealing key that comes this long after a session began is of a later run of the neighbour. */
+  presenceRestartMs: 10_000,
   presenceGoodbyeSpreadMs: 300,
   /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
   presenceConfirmMs: 1_500,
@@ -365,6 +373,11 @@ export const LIMITS = {
   presenceBlamelessMs: 15_000,
   /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
   presenceNewsMs: 120_000,
+  /**
+   * Gossip brings a card to everybody within seconds. One of a node unknown to us that is older than this comes out of the store of somebody who does not
+   * know whether the node is still there.
+   */
+  presenceFreshMs: 60_000,
   /** Far out of date: no honest node passes such a card on. */
   presenceStaleMs: 600_000,
   /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */

@@ -75,7 +75,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       entropy,
       now,
       mayAccept: (node, at) => this.#mesh.mayAccept(node, at),
-      incoming: (node, at) => this.#toOverlay({ type: 'incoming', node }, at),
+      incoming: (node, at) => this.#toOverlay({ type: 'under-way', node }, at),
       hasNeighbours: () => this.#neighbours.size > 0,
     });
     this.#mesh = new Mesh({
@@ -359,8 +359,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
 
   /** Directly and over relays at the same time: the first session counts, and moves when the link is there. */
   #want(node: NodeId, now: number): void {
-    this.#toOverlay({ type: 'want', node }, now);
     if (this.#neighbours.size > 0) this.#paths.handle({ type: 'want', node }, now);
+    this.#toOverlay({ type: 'want', node }, now);
   }
 
   /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
@@ -371,6 +371,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const sealingKey = this.#dialling.sealingKeyOf(node);
     if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dialling.isDialling(node)) return;
     if (!this.#mesh.mayAccept(node, now)) return;
+    // Counted from now on: several at once must not come to more links than there may be.
+    this.#toOverlay({ type: 'under-way', node }, now);
     this.#toDialling({ type: 'dial', node, sealingKey }, now);
   }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --json FILE] [-- --only NAME]`: every figure beside its baseline, in one run on one machine.
- * Groups: link (round trips, throughput, lines behind a transfer, handshake), calls, start, server, size.
+ * Groups: link (round trips, throughput, lines behind a transfer, handshake), calls, relayed, start, server, size.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { chromium } from 'playwright-core';
 import { CHROMIUM_FLAGS, findChromium } from '../support/chromium.mjs';
 import { measureCalls } from './calls.mjs';
 import { measureLink } from './link.mjs';
-import { openPages } from './pages.mjs';
+import { openPages, openRelayedPages } from './pages.mjs';
+import { measureRelayed } from './relayed-pages.mjs';
 import { Report } from './report.mjs';
 import { measureServer } from './server.mjs';
 import { measureSize, measureStart } from './start.mjs';
@@ -32,6 +33,11 @@ if (wants('link') || wants('calls')) {
   const pages = await openPages(browser, root);
   if (wants('link')) await measureLink(pages, report);
   if (wants('calls')) await measureCalls(pages, report);
+  await pages.close();
+}
+if (wants('relayed')) {
+  const pages = await openRelayedPages(browser, root);
+  await measureRelayed(pages, report);
   await pages.close();
 }
 if (wants('start')) await measureStart(browser, root, report);

@@ -150,7 +150,7 @@ describe('the overlay', () => {
     for (let index = 612; index < 630; index++) driver.inUse.add(id(index));
     const givenUp = [501, 499].flatMap((index) => {
       expect(driver.overlay.mayAccept(id(index))).toBe(true);
-      return driver.do({ type: 'incoming', node: id(index) });
+      return driver.do({ type: 'under-way', node: id(index) });
     });
     expect(givenUp.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))).toEqual([
       { type: 'hang-up', node: id(610) },

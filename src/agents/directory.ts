@@ -28,6 +28,8 @@ export type PublishedAgent = {
   readonly title: string;
   readonly description: string;
   readonly definitions: readonly DefinitionDigest[];
+  /** Default: `built-in`. */
+  readonly kind?: AgentKind;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
@@ -157,8 +159,8 @@ export class Directory {
     for (const id of new Set([...before.map((agent) => agent.id), ...this.#written])) {
       if (!wanted.has(id)) this.#command({ type: 'edit', edit: { type: 'remove-agent', node: node.id, agent: id } });
     }
-    for (const { id, title, description, definitions } of agents) {
-      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind: 'built-in' } as const;
+    for (const { id, title, description, definitions, kind = 'built-in' } of agents) {
+      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind } as const;
       this.#command({ type: 'edit', edit: { type: 'put-agent', node: node.id, agent } });
     }
     this.#written = wanted;

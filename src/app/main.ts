@@ -226,7 +226,7 @@ function whenQuiet(then: () => void): void {
 function whenIdle(model: AppModel, host: AgentHost, then: () => void): void {
   const stops: (() => void)[] = [];
   const look = (): void => {
-    if (host.activeCalls > 0 || model.calls.value.some(({ state }) => state.kind === 'running')) return;
+    if (host.activeCalls > 0 || model.calls.value.some(({ state, isElsewhere }) => state.kind === 'running' && !isElsewhere)) return;
     for (const stop of stops.splice(0)) stop();
     then();
   };

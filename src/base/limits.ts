@@ -117,8 +117,14 @@ export const LIMITS = {
   maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
+  /** Bulk frames in the link's buffer, at most: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
   bulkLinkBufferBytes: 512 * 1024,
+  /** The same on a slow link: as much as leaves in this time, */
+  bulkAheadMs: 50,
+  /** but enough to keep it busy between two turns of the event loop, */
+  minBulkLinkBufferBytes: 32 * 1024,
+  /** and before anything is known of it. */
+  firstBulkLinkBufferBytes: 128 * 1024,
   /** All frames in the link's buffer. */
   linkBufferBytes: 2 * 2 ** 20,
   /** Frames before anything is parsed: three times what the fastest link carries in small frames. */
@@ -358,6 +364,8 @@ export const LIMITS = {
   /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
   presenceGraceMs: 1_000,
   presenceWitnessSpreadMs: 1_000,
+  /** A card with another sealing key that comes this long after a session began is of a later run of the neighbour. */
+  presenceRestartMs: 10_000,
   presenceGoodbyeSpreadMs: 300,
   /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
   presenceConfirmMs: 1_500,
@@ -366,6 +374,11 @@ export const LIMITS = {
   presenceBlamelessMs: 15_000,
   /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
   presenceNewsMs: 120_000,
+  /**
+   * Gossip brings a card to everybody within seconds. One of a node unknown to us that is older than this comes out of the store of somebody who does not
+   * know whether the node is still there.
+   */
+  presenceFreshMs: 60_000,
   /** Far out of date: no honest node passes such a card on. */
   presenceStaleMs: 600_000,
   /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */
@@ -458,7 +471,8 @@ export const LIMITS = {
   // ── directory ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** UTF-16 units. */
   maxDisplayNameLength: 48,
-  maxAgentsPerNode: 32,
+  /** A host that mounts all servers of a long `mcpServers` file; a page has a handful. */
+  maxAgentsPerNode: 64,
   maxAgentTitleLength: 80,
   maxAgentDescriptionLength: 500,
   maxDirectoryBytes: 48 * 1024,
@@ -570,6 +584,10 @@ export const LIMITS = {
   /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
   maxKeptCallBytes: 64 * 1024,
+  /** What another tab called this long ago, and never told the end of, ended with that tab: progress keeps calls alive, but hardly for hours. */
+  longestCallMs: 2 * 3_600_000,
+  /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
+  maxListedDefinitions: 1_000,
   /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
   maxAgentsAskedAtOnce: 4,
   /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
@@ -581,4 +599,58 @@ export const LIMITS = {
   runnerTimeoutMs: 5_000,
   runnerMemoryBytes: 64 * 2 ** 20,
   runnerMaxOutputBytes: 256 * 1024,
+
+  // ── host ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
+  maxConfigFileBytes: 2 ** 20,
+  /** From a mounted server's start to its first answer: a package runner may have to download it. */
+  mountStartTimeoutMs: 60_000,
+  /** Sessions of callers with one mounted server at once, each a process of its own. */
+  maxMountSessions: 32,
+  /** Of these, one person's: some tabs, each with a session. */
+  maxMountSessionsPerPerson: 16,
+  /** A mounted server that ended is started again after this long, twice as long each time. */
+  mountRetryFirstMs: 500,
+  mountRetryMaxMs: 60_000,
+  /** One that ran for so long begins anew with `mountRetryFirstMs`. */
+  mountStableMs: 60_000,
+  /** Between asking a mounted server to end (its standard input closes, SIGTERM) and SIGKILL for its whole group. */
+  mountStopMs: 3_000,
+  /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
+  stderrTailBytes: 4 * 1024,
+  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
+  maxPipedRequests: 64,
+  /** One message of a mounted server, as the SDK has it for standard input and output. */
+  maxMountMessageBytes: 10 * 2 ** 20,
+  /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
+  forwardTimeoutMs: 60_000,
+  forwardMaxTimeoutMs: 600_000,
+  /** Agents whose raw endpoints clients without sessions used last. */
+  maxRawEndpoints: 256,
+  /** Sessions of MCP clients over HTTP, and how long one may be silent: clients reconnect by themselves. */
+  maxHttpSessions: 64,
+  httpSessionIdleMs: 1_800_000,
+  /** A client that had a stream open for what the server tells, and has none for so long, is gone: few say goodbye. */
+  httpSessionLostMs: 60_000,
+  /** A posted MCP message, as the SDK has it. */
+  maxHttpBodyBytes: 4 * 2 ** 20,
+  /** Calls that wait for what their client has to ask its person, and for how long: as long as an approval and a bit more. */
+  maxParkedCalls: 64,
+  parkedCallMs: 300_000,
+  /** How long the first list waits for agents that are still being asked; and when one that could not be asked is asked again. */
+  catalogWaitMs: 5_000,
+  catalogRetryMs: 30_000,
+  /** Pages and definitions of one agent's list of tools, resources or prompts. */
+  maxListPages: 50,
+  maxCatalogDefinitions: 2_000,
+  /** Entries of one page of the aggregate's lists: some hundred kilobytes. */
+  aggregatePageItems: 500,
+  /** Sessions with agents that are kept for the next call of clients without sessions; each serves one call at a time that may ask back. */
+  maxIdleUpstreams: 16,
+  /** Above so many tools a model chooses worse, and its context is full of definitions (mcp.md §9.1). */
+  maxListedTools: 100,
+  /** Results of one search for tools. */
+  maxFoundTools: 20,
+  /** Characters of a tool's name in the aggregate: some clients take 60, of which `mcp__parley__` is theirs. */
+  maxAggregateNameLength: 46,
 } as const;

@@ -1,4 +1,4 @@
-import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import type { McpServer, Server, Transport } from '@modelcontextprotocol/server';
 import { fromUtf8 } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
@@ -10,13 +10,16 @@ import { StreamTransport } from './stream-transport.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
-/** An MCP server that this node offers. `createServer` is called once for each calling session. */
+/** An MCP server that this node offers, to each calling session for itself. */
 export type HostedAgent = {
   readonly id: AgentId;
   readonly title: string;
   readonly description: string;
-  createServer(): Promise<McpServer>;
-};
+} & (
+  | { /** Makes the server of one session. */ createServer(): Promise<McpServer | Server> }
+  /** Speaks MCP over a session's transport by other means than the SDK's server; it starts the transport and closes it. */
+  | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }
+);
 
 /** Who asks for what, for the policy to decide. */
 export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
@@ -34,6 +37,7 @@ export type AgentHostEvents = {
 
 /** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
 export class AgentHost {
+  readonly #identity: PeerIdentity;
   readonly #policy: CallPolicy;
   readonly #events = new Emitter<AgentHostEvents>();
   readonly #agents = new Map<AgentId, HostedAgent>();
@@ -43,6 +47,7 @@ export class AgentHost {
   readonly #active = new Map<Stream, Set<CallRequest>>();
 
   constructor(node: NodeApi, policy: CallPolicy) {
+    this.#identity = node.identity;
     this.#policy = policy;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
   }
@@ -99,8 +104,7 @@ export class AgentHost {
   async serveLocally(id: AgentId, transport: Transport): Promise<void> {
     const agent = this.#agents.get(id);
     if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
-    const { serveStdio } = await import('./runtime.ts');
-    serveStdio(() => agent.createServer(), { transport });
+    await serveOver(transport, agent, this.#identity);
   }
 
   async #serve(stream: Stream): Promise<void> {
@@ -113,8 +117,7 @@ export class AgentHost {
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
-      const { serveStdio } = await import('./runtime.ts');
-      serveStdio(() => agent.createServer(), { transport: this.#guarded(stream, agent) });
+      await serveOver(this.#guarded(stream, agent), agent, stream.peer);
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
     }
@@ -156,4 +159,10 @@ export class AgentHost {
       },
     });
   }
+}
+
+async function serveOver(transport: Transport, agent: HostedAgent, caller: PeerIdentity): Promise<void> {
+  if ('connect' in agent) return agent.connect(transport, caller);
+  const { serveStdio } = await import('./runtime.ts');
+  serveStdio(() => agent.createServer(), { transport });
 }

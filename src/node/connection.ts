@@ -11,6 +11,7 @@ import { sessionIdOf, type ClaimableSession } from '../crypto/session-claim.ts';
 import { Health, type HealthInput, type HealthOutput } from '../p2p/health/health.ts';
 import { StreamMux, type MuxInput, type MuxOutput } from '../p2p/streams/stream-mux.ts';
 import { KeptFrames } from './kept-frames.ts';
+import { LinkPace } from './link-pace.ts';
 import { LinkSwitch, type CarryingLink } from './link-switch.ts';
 
 export type ConnectionInput =
@@ -33,6 +34,8 @@ export type ConnectionInput =
 export type ConnectionOutput =
   | Extract<ChannelOutput, { readonly type: 'verify' | 'bulk' | 'fault' }>
   | { readonly type: 'transmit'; readonly link: number; readonly frame: Uint8Array }
+  /** When the link's buffer has fallen to this, there is something to send. */
+  | { readonly type: 'low-water'; readonly link: number; readonly bytes: number }
   /** The peer goes to the new link, and so does this side: it is the session's link from now on. */
   | { readonly type: 'moving'; readonly to: number }
   /** Nothing of the session comes or goes on the link any more. */
@@ -62,6 +65,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #health: Health | undefined;
   #identity: ProvenIdentity | undefined;
   #linkBufferBytes = 0;
+  #pace = new LinkPace();
   #isClosed = false;
   #unsealedSince: number | undefined;
   /** Where frames go, and where the peer's come from: differ while the session moves. */
@@ -141,6 +145,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         return this.#frameFrom(input.link, input.bytes, now);
       case 'link-buffer':
         if (input.link !== this.#sending.link || this.#stranded) return;
+        if (this.#pace.report(this.#linkBufferBytes, input.bytes, now))
+          this.#outputs.push({ type: 'low-water', link: input.link, bytes: this.#pace.lowWaterBytes });
         this.#linkBufferBytes = input.bytes;
         return this.#drain(now);
       case 'link-closed':
@@ -268,7 +274,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     ) {
       // What is being sealed will be in the buffer in a moment, before anything that comes now.
       const aheadBytes = this.#linkBufferBytes + this.#channel.pendingSeals * this.#maxPayloadBytes;
-      const lowestPriority = aheadBytes < LIMITS.bulkLinkBufferBytes ? 2 : 1;
+      const lowestPriority = aheadBytes < this.#pace.aheadBytes ? 2 : 1;
       const frame = this.#mux.nextFrame({ room: this.#channel.room, maxPayloadBytes: this.#maxPayloadBytes }, lowestPriority);
       if (!frame) return isAnySealed;
       this.#channel.handle({ type: 'send', frame }, now);
@@ -311,6 +317,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#channel.handle({ type: 'acknowledge' }, now);
   }
 
+  #sendOn(link: CarryingLink): void {
+    this.#sending = link;
+    this.#linkBufferBytes = 0;
+    this.#pace = new LinkPace();
+  }
+
   /** To the link. */
   #give(frame: Uint8Array): void {
     this.bytesSent += frame.length;
@@ -324,7 +336,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     const move = this.#switch;
     const ahead = move?.isSendingAsked ? move.to.maxFrameBytes : this.#sending.maxFrameBytes;
     // What is kept may have to go over a circuit again.
-    const frameBytes = this.#kept ? Math.min(ahead, LIMITS.maxCircuitFrameBytes) : ahead;
+    const frameBytes = Math.min(ahead, this.#pace.lowWaterBytes, this.#kept ? LIMITS.maxCircuitFrameBytes : Infinity);
     return Math.min(this.#channel.maxPayloadBytes, frameBytes - this.#channel.room.before - this.#channel.room.after);
   }
 
@@ -356,8 +368,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     switch (direction) {
       case 'sending':
         move.isSendingOver = true;
-        this.#sending = move.to;
-        this.#linkBufferBytes = 0;
+        this.#sendOn(move.to);
         break;
       case 'receiving':
         this.#receivingOver(move, now);
@@ -458,9 +469,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     const left = this.#stranded ? [] : this.#presentLinks().filter((link) => link !== to.link);
     this.#giveUpMove();
     this.#stranded = undefined;
-    this.#sending = to;
+    this.#sendOn(to);
     this.#receiving = to.link;
-    this.#linkBufferBytes = 0;
     this.#repeats = received - peerBegins;
     this.#health = new Health(now);
     this.#channel.handle({ type: 'resume' }, now);

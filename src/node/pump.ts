@@ -229,6 +229,11 @@ export class Pump {
         this.#links.get(connection)?.send(output.frame);
         this.#touched.add(connection);
         return;
+      case 'low-water': {
+        const link = this.#links.get(connection);
+        if (link) link.lowWaterBytes = output.bytes;
+        return;
+      }
       case 'stream':
         return this.#options.onStream(connection, output.output);
       case 'verify':

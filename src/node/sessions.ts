@@ -375,6 +375,10 @@ export class Sessions {
         return this.#closed(key, output.code === 'peer-closed' && !output.remote ? 'closed-here' : output.code, now);
       case 'transmit':
         return this.#transmit(output.link, output.frame, now);
+      case 'low-water':
+        // The relay's credit is what says that a circuit drained.
+        if (!this.#host.isCircuit(output.link)) this.#host.output({ type: 'connection', connection: output.link, output });
+        return;
       case 'moving':
         return this.#moved(key, output.to, now);
       case 'stranded':

@@ -31,7 +31,8 @@ export interface Link {
   readonly remoteFingerprint: Uint8Array;
   /** Bytes accepted by `send` that have not left yet. */
   readonly bufferedBytes: number;
-  readonly lowWaterBytes: number;
+  /** When `drained` is told; may be changed at any time. */
+  lowWaterBytes: number;
 
   /** Sets the handlers; frames and the end that came before are delivered first. Called once. */
   bind(handlers: LinkHandlers): void;

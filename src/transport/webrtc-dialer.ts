@@ -156,7 +156,7 @@ export class WebRtcLink extends BaseLink {
     peer.on('error', (error) => this.finish({ clean: false, code: 'link-lost', detail: error.message }));
     peer.on('close', () => this.finish({ clean: true, code: 'peer-closed' }));
     channel.binaryType = 'arraybuffer';
-    channel.bufferedAmountLowThreshold = this.lowWaterBytes;
+    this.lowWaterChanged();
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) this.received(new Uint8Array(data));
       else this.finish({ clean: false, code: 'link-lost', detail: 'The peer sent text where only frames may be.' });
@@ -166,6 +166,10 @@ export class WebRtcLink extends BaseLink {
 
   get bufferedBytes(): number {
     return this.#channel.bufferedAmount;
+  }
+
+  protected override lowWaterChanged(): void {
+    this.#channel.bufferedAmountLowThreshold = this.lowWaterBytes;
   }
 
   protected transmit(frame: Uint8Array): void {

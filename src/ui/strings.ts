@@ -108,6 +108,7 @@ export const strings = {
   result: 'Result',
   optional: 'optional',
   asJson: 'as JSON',
+  emptyIsNull: 'empty means null',
   editAsJson: 'Write as JSON',
   editAsForm: 'Back to the form',
   notInForm: 'The form cannot show all of this, so it stays as JSON.',

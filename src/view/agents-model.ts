@@ -185,14 +185,14 @@ export class AgentsModel {
       detail.value = {
         agent,
         state: 'ready',
-        tools: (listedTools?.tools ?? []).map(toolView),
-        resources: (listedResources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({
+        tools: (listedTools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
+        resources: (listedResources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
           uri,
           name: visibleText(name),
           description: visibleText(description ?? ''),
           ...(mimeType ? { mimeType } : {}),
         })),
-        prompts: (listedPrompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
+        prompts: (listedPrompts?.prompts ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ name, title, description, arguments: args }) => ({
           name,
           title: visibleText(title ?? name),
           description: visibleText(description ?? ''),

@@ -133,6 +133,7 @@ class Model implements AppModel {
       people: this.#people,
       me: person,
       network: network.id,
+      known: () => this.people.value.map(({ id }) => parsePersonId(id)),
       callsIn: (conversation, other) => this.agentsModel.calls.in(conversation, other),
       report: (thrown) => this.#report(thrown),
     });

@@ -1,5 +1,6 @@
 import type { PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { AgentKindView, CallState, CallView, PathView, ResultBlockView } from './types.ts';
 
@@ -21,6 +22,7 @@ export type CallHistoryOptions = {
   readonly records: Records;
   readonly network: string;
   readonly tab: string;
+  readonly clock: Clock;
   view(agent: KeptCall['agent']): CallView['agent'];
 };
 
@@ -36,13 +38,14 @@ export class CallHistory {
 
   /** Oldest first. What is beyond the bound is deleted. */
   async load(): Promise<readonly CallView[]> {
-    const { network, tab } = this.#options;
+    const { network, tab, clock } = this.#options;
     const all = [...(await this.#table.all()).values()].filter((kept) => kept.network === network);
     all.sort((a, b) => a.startedAt - b.startedAt);
     const tooMany = all.splice(0, Math.max(0, all.length - LIMITS.maxKeptCalls));
     await Promise.all(tooMany.map(({ id }) => this.#table.delete(id)));
-    // This tab has just begun: a call of its own that still ran was cut off when it was closed.
-    return all.map((kept) => this.#shown(kept.state.kind === 'running' && kept.tab === tab ? { ...kept, state: CUT_OFF } : kept));
+    // This tab has just begun: a call of its own that still ran was cut off when it was closed. Another tab may have crashed.
+    const isCutOff = (kept: KeptCall): boolean => kept.tab === tab || clock.now() - kept.startedAt > LIMITS.longestCallMs;
+    return all.map((kept) => this.#shown(kept.state.kind === 'running' && isCutOff(kept) ? { ...kept, state: CUT_OFF } : kept));
   }
 
   async get(id: string): Promise<CallView | undefined> {

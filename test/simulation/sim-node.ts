@@ -3,6 +3,7 @@ import { toHex, utf8 } from '../../src/base/bytes.ts';
 import { publicKeyOf, type NodeId } from '../../src/base/ids.ts';
 import { WAKE, type Wake } from '../../src/base/machine.ts';
 import type { TableSize } from '../../src/base/table-size.ts';
+import { LIMITS } from '../../src/base/limits.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from '../../src/crypto/secure-channel.ts';
@@ -41,6 +42,8 @@ export type NodeStatus = 'running' | 'asleep' | 'closed' | 'crashed';
 
 type Dialling = { readonly dial: SimRtcDial; end: SimLinkEnd | undefined };
 
+/** That less than this has left its links holds nothing up, and the machine hears of it with its next frame: an event for each would be a third of all. */
+const AWAITED_BACKLOG_BYTES = LIMITS.bulkLinkBufferBytes / 4;
 /** A server that lost a node without a word notices by its keep-alive (signaling-server/PROTOCOL.md). */
 const SERVER_NOTICES_MS = 60_000;
 
@@ -358,6 +361,8 @@ export class SimNode {
     switch (output.type) {
       case 'transmit':
         return this.#transmit(connection, output.frame);
+      case 'low-water':
+        return;
       case 'stream':
         return this.application.streamOutput(connection, output.output);
       case 'verify': {
@@ -401,7 +406,7 @@ export class SimNode {
     const bytes = network.backlogBytes(this.place);
     for (const connection of this.#touched) {
       this.machine.handle({ type: 'connection', connection, input: { type: 'link-buffer', bytes } }, this.clock);
-      if (bytes > 0) queue.at(this.place.uplinkFreeAt, () => this.#drained(connection));
+      if (bytes >= AWAITED_BACKLOG_BYTES) queue.at(this.place.uplinkFreeAt, () => this.#drained(connection));
     }
     this.#touched.clear();
   }

@@ -91,6 +91,8 @@ export class Cards {
     const { neighbours, newcomers, me, isAsked } = this.#parts;
     const { card } = record;
     if (isGoodbye(card) && card.issuedAt + LIMITS.presenceGoodbyeMs <= now) return 'ignore';
+    // What is older comes from somebody's store and may have ended since: comparisons tell that, too.
+    if (origin?.gossipJob !== undefined && card.issuedAt + LIMITS.presenceFreshMs < now) return 'ignore';
     const teller = origin && neighbours.get(origin.from);
     if (!teller || card.node === me || neighbours.has(card.node)) return undefined;
     const isOurWish = origin.gossipJob === undefined && isAsked(teller, record.tag);
@@ -102,18 +104,20 @@ export class Cards {
   }
 
   #replace(entry: Entry, record: CardRecord, now: number): void {
-    const { table, witnesses, outputs, me } = this.#parts;
+    const { table, neighbours, witnesses, outputs, me } = this.#parts;
     const before = entry.record.card;
+    const isSameRun = equalBytes(entry.record.card.sealingKey, record.card.sealingKey);
     const wasGone = entry.state === 'gone';
     const { card } = record;
     if (!isGoodbye(card)) for (const { witness } of entry.notices) if (witness !== me) witnesses.refuted(witness, now);
+    if (!isSameRun) neighbours.get(card.node)?.restarted(now);
     table.replace(entry, record, now);
     entry.nextCardAt = Math.max(entry.nextCardAt, now) + LIMITS.presenceCardEveryMs;
     if (isGoodbye(card)) {
       if (!wasGone) outputs.push({ type: 'gone', node: card.node, why: 'goodbye' });
     } else if (wasGone) {
       outputs.push({ type: 'appeared', card });
-    } else if (card.flags !== before.flags || card.person !== before.person || !equalBytes(card.sealingKey, before.sealingKey)) {
+    } else if (card.flags !== before.flags || card.person !== before.person || !isSameRun) {
       outputs.push({ type: 'changed', card });
     }
   }

@@ -124,6 +124,19 @@ describe('nodes that we have not met', () => {
   });
 });
 
+describe('a card of an unknown node that is old', () => {
+  it('is not taken from gossip, which may have it from a store, and is from a comparison; a later card of a known node is', () => {
+    const bench = new Bench(2);
+    const old = cardOf(5, bench.now - LIMITS.presenceFreshMs - 1);
+    for (const from of [0, 1]) expect(bench.item(from, old)).toBe('ignore');
+    expect(bench.has(5)).toBe(false);
+    lists(bench, 0, [old]);
+    expect(bench.has(5)).toBe(true);
+    bench.pass(2 * LIMITS.presenceFreshMs);
+    expect(bench.item(1, cardOf(5, bench.now - LIMITS.presenceFreshMs - 1))).toBe('accept');
+  });
+});
+
 describe('a node that one neighbour only told us of', () => {
   it('is forgotten when two others do not know it a minute later', () => {
     const bench = new Bench(4);

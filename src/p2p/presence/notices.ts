@@ -46,9 +46,9 @@ export class Notices {
 
   /** The session with a neighbour is over. */
   ended(node: NodeId, why: 'observed' | 'goodbye', now: number): void {
-    const { table, random, later } = this.#parts;
+    const { table, neighbours, random, later } = this.#parts;
     const entry = table.get(node);
-    if (!entry || entry.state === 'gone' || now < this.#blamelessUntil) return;
+    if (!entry || entry.state === 'gone' || now < this.#blamelessUntil || neighbours.get(node)?.isFormerRun) return;
     const graceMs = why === 'observed' ? LIMITS.presenceGraceMs : 0;
     const spreadMs = why === 'observed' ? LIMITS.presenceWitnessSpreadMs : LIMITS.presenceGoodbyeSpreadMs;
     later(now + graceMs + random.float() * spreadMs, { type: 'ended', entry, record: entry.record, why });

@@ -32,6 +32,9 @@ export class PresenceNeighbour {
   readonly ownAsides: TokenBucket;
   /** Until when items of it belong to a comparison. */
   comparesUntil = -Infinity;
+  /** It started anew since the session began: that this session ends says nothing about it. */
+  isFormerRun = false;
+  #upAt = -Infinity;
 
   constructor(node: NodeId, kind: LinkKind, now: number) {
     this.node = node;
@@ -44,6 +47,17 @@ export class PresenceNeighbour {
     this.compares = new TokenBucket(LIMITS.presenceComparesPerSecond, LIMITS.presenceComparesBurst, now);
     this.asides = new TokenBucket(LIMITS.presenceAsidesPerSecond, LIMITS.presenceAsidesBurst, now);
     this.ownAsides = new TokenBucket(LIMITS.presenceOwnAsidesPerSecond, LIMITS.presenceOwnAsidesBurst, now);
+  }
+
+  up(now: number): void {
+    this.comparesUntil = -Infinity;
+    this.isFormerRun = false;
+    this.#upAt = now;
+  }
+
+  /** A card of another run came. The first cards of the session's own run come when it begins. */
+  restarted(now: number): void {
+    if (now > this.#upAt + LIMITS.presenceRestartMs) this.isFormerRun = true;
   }
 }
 
@@ -80,7 +94,7 @@ export class PresenceNeighbours {
   /** With what it has used up before: a new link is no new budget. */
   up(node: NodeId, kind: LinkKind, now: number): PresenceNeighbour {
     const neighbour = this.#neighbours.get(node) ?? this.#former.get(node) ?? new PresenceNeighbour(node, kind, now);
-    neighbour.comparesUntil = -Infinity;
+    neighbour.up(now);
     this.#former.delete(node);
     this.#neighbours.set(node, neighbour);
     return neighbour;

@@ -131,6 +131,23 @@ describe('a node that died', () => {
     }
   });
 
+  it('is not witnessed if it started anew meanwhile, and is if it did so before the session began', () => {
+    for (const [waitMs, isThere] of [
+      [LIMITS.presenceRestartMs + 1, true],
+      [1_000, false],
+    ] as const) {
+      const bench = new Bench(2);
+      bench.item(0, cardOf(5, bench.now));
+      bench.up(5);
+      bench.pass(waitMs);
+      bench.item(0, cardOf(5, bench.now, { sealingKey: key(6) }));
+      bench.handle({ type: 'lost', node: node(5) });
+      bench.down(5);
+      bench.pass(10_000);
+      expect(bench.has(5)).toBe(isThere);
+    }
+  });
+
   it('is gone when two witnesses say so and it does not contradict', () => {
     const bench = new Bench(1);
     const issuedAt = bench.now;

@@ -68,15 +68,20 @@ export class AgentList extends ModelElement {
         contain-intrinsic-height: auto 64px;
       }
       .tool {
-        grid-template-columns: minmax(0, 1fr);
+        grid-template-columns: 32px minmax(0, 1fr);
+        align-items: start;
         content-visibility: auto;
         contain-intrinsic-height: auto 76px;
       }
       .tool .name {
         overflow-wrap: anywhere;
       }
+      .tool .sig {
+        grid-row: 1 / 4;
+        margin-top: 2px;
+      }
       .tool .last {
-        grid-column: 1;
+        grid-column: 2;
       }
       .tool .about {
         display: -webkit-box;
@@ -129,7 +134,7 @@ export class AgentList extends ModelElement {
             (agent) => this.#agent(agent),
           )}
         </ul>
-        ${found.length > agentRows ? html`<button class="btn quiet ${tools ? 'all' : 'more'}" @click=${() => (this.shownAgents = agentRows + PAGE)}>${strings.showMore}</button>` : nothing}
+        ${tools && found.length > agentRows ? html`<button class="btn quiet all" @click=${() => (this.shownAgents = agentRows + PAGE)}>${strings.showMore}</button>` : nothing}
         ${tools ? this.#tools(tools) : nothing}
       </div>
       ${this.#foot(agents, found.length + (tools?.length ?? 0), isSearching)}
@@ -140,6 +145,9 @@ export class AgentList extends ModelElement {
     super.updated(changed);
     this.#sight.disconnect();
     if (this.more) this.#sight.observe(this.more);
+    // All agents are listed, a part in each frame: a slow device shows the first at once.
+    const isListing = isNothingWanted(this.wanted) && !this.areAllListed;
+    if (isListing && this.shownAgents < this.model.agents.value.length) requestAnimationFrame(() => (this.shownAgents += PAGE));
   }
 
   override disconnectedCallback(): void {
@@ -185,6 +193,7 @@ export class AgentList extends ModelElement {
     const isCurrent = agent.address === this.current && name === this.tool;
     return html`<li>
       <a class="row tool" href=${href({ page: 'agents', agent: agent.address, tool: name })} aria-current=${isCurrent ? 'page' : nothing}>
+        ${sigil(agent.sigil, 32)}
         <span class="name">${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
         <span class="last clip">${agent.title} · ${whose}</span>
@@ -226,6 +235,7 @@ export class AgentList extends ModelElement {
 
   readonly #listAll = (): void => {
     this.areAllListed = true;
+    this.shownAgents = PAGE;
     this.#ask();
   };
 

@@ -252,7 +252,12 @@ export class FieldView {
   }
 
   #notes(field: Field) {
-    const notes = [field.required ? [] : strings.optional, field.kind === 'json' ? strings.asJson : []].flat();
+    const isEmptyNull = field.required && field.nullable && !['list', 'choices', 'choice', 'json'].includes(field.kind);
+    const notes = [
+      field.required ? [] : strings.optional,
+      field.kind === 'json' ? strings.asJson : [],
+      isEmptyNull ? strings.emptyIsNull : [],
+    ].flat();
     return notes.length === 0 ? nothing : html` <span class="soft">(${notes.join(', ')})</span>`;
   }
 

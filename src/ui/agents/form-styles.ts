@@ -74,8 +74,13 @@ export const formStyles = css`
   .tools {
     display: flex;
     flex-wrap: wrap;
-    max-width: 72px;
+    max-width: 108px;
     justify-content: end;
+  }
+  @media (max-width: 700px) {
+    .tools {
+      max-width: 72px;
+    }
   }
   .pair {
     display: grid;

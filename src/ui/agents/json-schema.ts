@@ -1,7 +1,8 @@
 import type { JsonSchema } from '../../view/types.ts';
 
-/** What resolving one part may cost: a few lines that refer to each other can describe more than any form can show. */
-const MAX_STEPS = 2_000;
+/** What resolving one part may cost, and all parts of a form: a few lines that refer to each other can describe more than any form can show. */
+const MAX_STEPS = 500;
+const MAX_ALL_STEPS = 20_000;
 const MAX_NESTING = 16;
 
 /** Keywords of which the larger, or the smaller, value is the stricter one. */
@@ -12,6 +13,7 @@ const UPPER_BOUNDS = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'm
 export class SchemaScope {
   readonly #root: JsonSchema;
   #steps = 0;
+  #allSteps = 0;
 
   constructor(root: JsonSchema) {
     this.#root = root;
@@ -28,7 +30,9 @@ export class SchemaScope {
 
   #resolve(part: unknown, nesting: number, followed: Set<unknown> | undefined): JsonSchema | undefined {
     if (part === true) return {};
-    if (!isObject(part) || nesting > MAX_NESTING || ++this.#steps > MAX_STEPS) return undefined;
+    if (!isObject(part) || nesting > MAX_NESTING) return undefined;
+    this.#spend(part);
+    if (this.#steps > MAX_STEPS || this.#allSteps > MAX_ALL_STEPS) return undefined;
     const { $ref, allOf, ...rest } = part;
     let resolved: JsonSchema | undefined = rest;
     if (typeof $ref === 'string') {
@@ -40,8 +44,16 @@ export class SchemaScope {
     for (const other of Array.isArray(allOf) ? (allOf as unknown[]) : []) {
       const more = this.#resolve(other, nesting + 1, followed);
       resolved = resolved && more && merge(more, resolved);
+      this.#spend(resolved);
     }
     return resolved;
+  }
+
+  /** What is put together is copied each time: large ones cost more. */
+  #spend(part: JsonSchema | undefined): void {
+    const cost = 1 + (isObject(part?.['properties']) ? Object.keys(part['properties']).length / 16 : 0);
+    this.#steps += cost;
+    this.#allSteps += cost;
   }
 
   /** A JSON pointer into the same document (RFC 6901), as in `#/$defs/address`, or an anchor of one of its definitions. */

@@ -9,7 +9,7 @@ import { problemText, strings } from '../strings.ts';
 import { dataView, isLarge, json } from './data-view.ts';
 
 /** As much of a text is shown at first, and so much more each time that somebody asks for it. UTF-16 units. */
-const FIRST_LENGTH = 6_000;
+const FIRST_LENGTH = 2_500;
 const MORE_LENGTH = 30_000;
 /** An element with more text than this makes scrolling slow; the rest can be saved. */
 const MAX_SHOWN_LENGTH = 200_000;
@@ -34,7 +34,11 @@ export class ResultView extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s3);
+      }
+      audio {
+        max-width: 100%;
       }
       .text {
         white-space: pre-wrap;

@@ -11,6 +11,8 @@ const MAX_VARIANTS = 24;
 const MAX_CHOICES = 500;
 /** Up to so many choices of several stand beside each other as boxes to tick. */
 const MAX_BOXES = 24;
+/** All defaults together, as JSON. UTF-16 units. */
+const MAX_DEFAULTS_LENGTH = 200_000;
 const MAX_LABEL_LENGTH = 120;
 const MAX_DESCRIPTION_LENGTH = 500;
 /** Objects within objects are folded from here on. */
@@ -35,6 +37,8 @@ export function argumentsField(schema: JsonSchema): Field {
 class FieldMaker {
   readonly #scope: SchemaScope;
   #made = 0;
+  readonly #defaults = new Map<object, number>();
+  #defaultsLength = 0;
 
   constructor(root: JsonSchema) {
     this.#scope = new SchemaScope(root);
@@ -56,7 +60,7 @@ class FieldMaker {
     const isRound = [...followed].some((target) => within.has(target));
     const folded = !required && (isRound || depth >= FOLDED_DEPTH);
     const place: Place = { name, required, depth, within: new Set([...within, ...followed]), folded };
-    const shape = schema && depth <= MAX_DEPTH ? this.#shape(schema, place) : JSON_SHAPE;
+    const shape = this.#bounded(schema ? this.#shape(schema, place) : JSON_SHAPE);
     const only = shape.kind === 'choice' && required && shape.choices.length === 1 ? shape.choices[0]?.value : undefined;
     const examples = schema?.['examples'];
     return withShape(
@@ -66,7 +70,7 @@ class FieldMaker {
         description: words(schema?.['description'], MAX_DESCRIPTION_LENGTH),
         required,
         nullable: schema !== undefined && this.#takesNull(schema),
-        initial: schema?.['default'] ?? only,
+        initial: this.#kept(schema?.['default']) ?? only,
         example: words(Array.isArray(examples) ? examples[0] : undefined, MAX_LABEL_LENGTH),
         folded: folded && shape.kind === 'object',
       },
@@ -74,7 +78,27 @@ class FieldMaker {
     );
   }
 
+  #hasRoomFor(fields: number): boolean {
+    this.#made += fields;
+    return this.#made <= MAX_FIELDS;
+  }
+
+  /** A few thousand options are as much on a screen as some hundred fields. */
+  #bounded(shape: Shape): Shape {
+    return (shape.kind === 'choice' || shape.kind === 'choices') && !this.#hasRoomFor(shape.choices.length / 10) ? JSON_SHAPE : shape;
+  }
+
+  /** One large default may be referred to by many fields. */
+  #kept(initial: unknown): unknown {
+    if (typeof initial !== 'object' || initial === null) return initial;
+    let length = this.#defaults.get(initial);
+    if (length === undefined) this.#defaults.set(initial, (length = JSON.stringify(initial).length));
+    this.#defaultsLength += length;
+    return this.#defaultsLength <= MAX_DEFAULTS_LENGTH ? initial : undefined;
+  }
+
   #shape(schema: JsonSchema, place: Place): Shape {
+    if (place.depth > MAX_DEPTH) return JSON_SHAPE;
     if (Array.isArray(schema['enum'])) return choiceOf(schema['enum'].map((value: unknown) => ({ value, label: choiceLabel(value) })));
     if ('const' in schema) return choiceOf([constantOf(schema)]);
     if (hasAlternatives(schema)) return this.#alternatives(schema, place);
@@ -111,7 +135,7 @@ class FieldMaker {
     const isFree = entries.length === 0 && !isMap && (isOpen(schema) || !('properties' in schema));
     if (isFree || entries.length > MAX_FIELDS_OF_OBJECT) return JSON_SHAPE;
     // What is folded is made when somebody asks for it; the rest is on the screen at once.
-    if (!place.folded && (this.#made += entries.length) > MAX_FIELDS) return JSON_SHAPE;
+    if (!place.folded && !this.#hasRoomFor(entries.length)) return JSON_SHAPE;
     return this.#objectOf(schema, place, entries);
   }
 
@@ -162,7 +186,7 @@ class FieldMaker {
     const { title: _title, description: _description, default: _default, ...common } = base;
     const whole = options.map((option) => merge(common, option));
     if (!whole.every((option) => option !== undefined)) return JSON_SHAPE;
-    return whole.length === 1 && whole[0] ? this.#shape(whole[0], place) : this.#variants(whole, place);
+    return whole.length === 1 && whole[0] ? this.#shape(whole[0], { ...place, depth: place.depth + 1 }) : this.#variants(whole, place);
   }
 
   #resolveAll(options: readonly unknown[]): readonly JsonSchema[] | undefined {
@@ -171,6 +195,7 @@ class FieldMaker {
   }
 
   #variants(whole: readonly JsonSchema[], { depth, within }: Place): Shape {
+    if (!this.#hasRoomFor(whole.length)) return JSON_SHAPE;
     const options = whole.map((option, index) => {
       const field = this.#field(option, { name: '', required: true, depth: depth + 1, within });
       const label = words(option['title'], MAX_LABEL_LENGTH) || this.#nameOf(option) || `${index + 1}`;

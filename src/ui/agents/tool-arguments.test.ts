@@ -127,6 +127,7 @@ describe('what a schema asks for', () => {
     expect(fieldOf({ $ref: '#/$defs/tree' }, false, { $defs }).kind).toBe('object');
     for (const $ref of ['#/$defs/loop', '#/$defs/all', '#/$defs/nowhere', 'https://example.org/schema.json', '#/$defs/__proto__'])
       expect(fieldOf({ $ref }, false, { $defs }).kind).toBe('json');
+    expect(argumentsField({ type: 'object', anyOf: [{ allOf: [{ $ref: '#' }] }] }).kind).toBe('json');
   });
 
   it('puts the parts of allOf together', () => {
@@ -178,6 +179,7 @@ describe('what a schema asks for', () => {
     expect(shapeOf(fieldOf(property))).toEqual({ anyOf: ['a', '2', 'c'] });
     expect(sent(property, { kind: 'list', items: ['"a"', '2'] })).toEqual({ x: ['a', 2] });
     expect(sent(property, { kind: 'list', items: [] }, true)).toEqual(['Give at least 1 item.']);
+    expect(sent(property, { kind: 'list', items: [] })).toEqual({});
   });
 
   it('asks for a file where text stands for bytes', () => {
@@ -233,6 +235,28 @@ describe('what a schema asks for', () => {
       1 + (field.kind === 'object' && !field.folded ? field.fields.reduce((sum, inner) => sum + count(inner), 0) : 0);
     expect(count(argumentsField({ type: 'object', properties: wide }))).toBe(61);
     expect(count(argumentsField({ type: 'object', properties: wide, required: Object.keys(wide) }))).toBeLessThanOrEqual(1_001);
+  });
+
+  it('is quick however often the parts of a schema refer to each other', () => {
+    const many = (part: unknown) => Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`p${index}`, part]));
+    const properties = many({ $ref: '#/$defs/x' });
+    const wide = (part: (index: number) => unknown) => ({ anyOf: Array.from({ length: 24 }, (_, index) => part(index)) });
+    let deep: unknown = [1];
+    for (let depth = 0; depth < 30; depth++) deep = [deep, depth];
+    for (const [x, value] of [
+      [{ allOf: Array.from({ length: 1_900 }, (_, index) => ({ properties: { [`q${index}`]: {} } })) }, {}],
+      [wide(() => ({ $ref: '#/$defs/x' })), {}],
+      [wide((index) => ({ type: 'object', properties: { [`a${index}`]: { $ref: '#/$defs/x' } }, required: [`a${index}`] })), {}],
+      [wide(() => ({ type: 'array', items: { $ref: '#/$defs/x' } })), { p0: deep }],
+      [{ enum: Array.from({ length: 500 }, (_, index) => index) }, {}],
+    ] as const) {
+      const start = performance.now();
+      const root = argumentsField({ type: 'object', properties, required: Object.keys(properties), $defs: { x } });
+      argumentsOf(root, initialOf(root));
+      argumentsOf(root, typedOf(root, value));
+      // Without its bounds each takes minutes.
+      expect(performance.now() - start).toBeLessThan(5_000);
+    }
   });
 
   it('takes what could hide out of words, and leaves names as they are', () => {

@@ -77,7 +77,7 @@ export class ToolForm extends LitElement {
 
   override render() {
     const isJson = this.json !== undefined;
-    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit}>
+    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
       ${isJson ? this.#whole() : this.#top()}
       ${this.#summary()}
       <div class="btns">
@@ -197,6 +197,11 @@ export class ToolForm extends LitElement {
     if (!args) return;
     if (this.check) void this.#judge(args, this.check);
     else this.#call(args);
+  };
+
+  /** From within a text of several lines, too. */
+  readonly #pressed = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !this.running) this.#submit(event);
   };
 
   async #judge(args: Arguments, check: AppModel['checkArguments']): Promise<void> {

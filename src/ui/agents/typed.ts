@@ -20,10 +20,13 @@ export type Changed = (typed: Typed) => void;
 /** A property that the schema does not name. */
 export type MoreTyped = { readonly name: string; readonly value: Typed };
 
-/** What looking for the shape of one value may cost: alternatives within alternatives multiply. */
-const MAX_STEPS = 10_000;
+/** What looking for the shapes of a value may cost: alternatives within alternatives multiply. What goes beyond is shown as JSON. */
+const MAX_STEPS = 50_000;
+type Budget = { steps: number };
+/** How a value is shown: whether what it leaves out has its default, and what is left to be spent on it. */
+type Way = Budget & { readonly withDefaults: boolean };
 /** `isStrict`: bounds count, too. */
-type Search = { steps: number; readonly isStrict: boolean };
+type Search = { readonly budget: Budget; readonly isStrict: boolean };
 
 export type TypedOf<Kind> = Extract<Typed, { readonly kind: Kind }>;
 
@@ -31,12 +34,12 @@ export type TypedOf<Kind> = Extract<Typed, { readonly kind: Kind }>;
 export function initialOf(field: Field): Typed {
   const { initial } = field;
   if (initial === undefined || initial === null) return field.folded ? '' : emptyOf(field, true);
-  return shown(field, initial, true);
+  return shown(field, initial, { withDefaults: true, steps: MAX_STEPS });
 }
 
 /** What a form shows for a value; every value can be shown. */
 export function typedOf(field: Field, value: unknown): Typed {
-  return value === undefined ? nothingIn(field) : shown(field, value, false);
+  return value === undefined ? nothingIn(field) : shown(field, value, { withDefaults: false, steps: MAX_STEPS });
 }
 
 /** What a folded part starts with once somebody adds it, and a part whose value was given in another way before. */
@@ -73,7 +76,7 @@ function emptyOf(field: Field, withDefaults: boolean): Typed {
   }
 }
 
-function shown(field: Field, value: unknown, withDefaults: boolean): Typed {
+function shown(field: Field, value: unknown, way: Way): Typed {
   if (value === null) {
     // A required field that is left empty means null where null is allowed.
     const isEmpty = field.nullable && field.required && field.kind !== 'list' && field.kind !== 'choices';
@@ -81,9 +84,9 @@ function shown(field: Field, value: unknown, withDefaults: boolean): Typed {
   }
   switch (field.kind) {
     case 'object':
-      return isObject(value) ? shownObject(field, value, withDefaults) : raw(value);
+      return isObject(value) ? shownObject(field, value, way) : raw(value);
     case 'list':
-      return Array.isArray(value) ? shownList(field, value as readonly unknown[], withDefaults) : raw(value);
+      return Array.isArray(value) ? shownList(field, value as readonly unknown[], way) : raw(value);
     case 'choices': {
       const items = Array.isArray(value) ? (value as unknown[]).map((item) => JSON.stringify(item)) : [];
       const known = field.choices.map((choice) => JSON.stringify(choice.value)).filter((choice) => items.includes(choice));
@@ -91,24 +94,24 @@ function shown(field: Field, value: unknown, withDefaults: boolean): Typed {
       return isWhole ? { kind: 'list', items } : raw(value);
     }
     case 'variants': {
-      const chosen = variantFor(field.options, value);
-      return chosen === undefined ? raw(value) : chosenIn(field, chosen, shown(field.options[chosen] as Field, value, withDefaults));
+      const chosen = variantFor(field.options, value, way);
+      return chosen === undefined ? raw(value) : chosenIn(field, chosen, shown(field.options[chosen] as Field, value, way));
     }
     case 'choice':
-      return canHold(field, value) ? JSON.stringify(value) : raw(value);
+      return canHold(field, value, { budget: way, isStrict: false }) ? JSON.stringify(value) : raw(value);
     case 'json':
       return JSON.stringify(value, undefined, 2);
     case 'file':
       return typeof value === 'string' && value !== '' ? { kind: 'file', data: value, fileName: '' } : raw(value);
     default:
-      return shownText(field, value);
+      return shownText(field, value, way);
   }
 }
 
-function shownList(field: FieldOf<'list'>, value: readonly unknown[], withDefaults: boolean): Typed {
+function shownList(field: FieldOf<'list'>, value: readonly unknown[], way: Way): Typed {
   const items = value.flatMap((item, index) => {
     const place = itemAt(field, index);
-    return place ? [shown(place, item, withDefaults)] : [];
+    return place ? [shown(place, item, way)] : [];
   });
   const missing = field.prefix.slice(items.length).map(nothingIn);
   const isTakenForNothing =
@@ -117,27 +120,27 @@ function shownList(field: FieldOf<'list'>, value: readonly unknown[], withDefaul
   return items.length < value.length || isTooShort || isTakenForNothing ? raw(value) : { kind: 'list', items: [...items, ...missing] };
 }
 
-function shownText(field: Field, value: unknown): Typed {
-  if (canHold(field, value) && value !== '') return String(value);
+function shownText(field: Field, value: unknown, way: Way): Typed {
+  if (canHold(field, value, { budget: way, isStrict: false }) && value !== '') return String(value);
   // What somebody typed where a number is asked for stays the text that it is; one that looks like a number must not become one.
   const isOther =
     typeof value === 'string' && value.trim() !== '' && Number.isNaN(Number(value)) && (field.kind === 'number' || field.kind === 'integer');
   return isOther ? value : raw(value);
 }
 
-function shownObject(field: FieldOf<'object'>, value: Readonly<Record<string, unknown>>, withDefaults: boolean): Typed {
+function shownObject(field: FieldOf<'object'>, value: Readonly<Record<string, unknown>>, way: Way): Typed {
   const { fields } = field;
   // What is left out of a default still has its own; an object that would read as nothing is shown as what it is.
   const inner = fields.map((part) => {
-    if (Object.hasOwn(value, part.name)) return shown(part, value[part.name], withDefaults);
-    return withDefaults ? initialOf(part) : nothingIn(part);
+    if (Object.hasOwn(value, part.name)) return shown(part, value[part.name], way);
+    return way.withDefaults ? initialOf(part) : nothingIn(part);
   });
   const names = new Set(fields.map(({ name }) => name));
   const more = Object.entries(value)
     .filter(([name]) => !names.has(name))
-    .map(([name, part]) => ({ name, value: name === '' ? raw(part) : shown(field.more, part, withDefaults) }));
+    .map(([name, part]) => ({ name, value: name === '' ? raw(part) : shown(field.more, part, way) }));
   const typed: Typed = { kind: 'object', fields: inner, ...(more.length > 0 ? { more } : {}) };
-  const isTakenForNothing = !withDefaults && !field.folded && (!field.required || field.nullable) && isUntouched(field, typed);
+  const isTakenForNothing = !way.withDefaults && !field.folded && (!field.required || field.nullable) && isUntouched(field, typed);
   return isTakenForNothing ? raw(value) : typed;
 }
 
@@ -154,8 +157,8 @@ export function itemAt({ prefix, item }: FieldOf<'list'>, index: number): Field 
 }
 
 /** Whether a value can be shown in the field's own controls without losing any of it. */
-function canHold(field: Field, value: unknown, search: Search = { steps: MAX_STEPS, isStrict: false }): boolean {
-  if (--search.steps < 0) return false;
+function canHold(field: Field, value: unknown, search: Search): boolean {
+  if (--search.budget.steps < 0) return false;
   if (value === null) return field.nullable;
   if (search.isStrict && !isWithinBounds(field, value)) return false;
   switch (field.kind) {
@@ -215,9 +218,8 @@ function holdsProperties({ fields, more }: FieldOf<'object'>, value: Readonly<Re
 }
 
 /** The index of the shape that a value fits best: one that names all of it, else one that leaves some over, else one that takes anything. */
-function variantFor(options: readonly Field[], value: unknown): number | undefined {
-  const fit = (isStrict: boolean) =>
-    options.flatMap((option, index) => (canHold(option, value, { steps: MAX_STEPS, isStrict }) ? [{ option, index }] : []));
+function variantFor(options: readonly Field[], value: unknown, budget: Budget): number | undefined {
+  const fit = (isStrict: boolean) => options.flatMap((option, index) => (canHold(option, value, { budget, isStrict }) ? [{ option, index }] : []));
   const strict = fit(true);
   const fitting = strict.length > 0 ? strict : fit(false);
   const named = ({ option }: (typeof fitting)[number]): boolean =>

@@ -9,7 +9,7 @@ import { scriptSignerOf } from '../../src/crypto/signing.ts';
 import type { Node } from '../../src/node/node.ts';
 import { encodeHello, PROTOCOL_VERSION, SUITE_25519_CHACHAPOLY_SHA256, type Hello } from '../../src/wire/hello.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
-import { HostileSignaling, type Relayed, type Tricks } from '../doubles/hostile-signaling.ts';
+import { HostileSignaling, type Tricks } from '../doubles/hostile-signaling.ts';
 import { localNode } from '../doubles/local-nodes.ts';
 import { MemoryRtc } from '../doubles/memory-rtc.ts';
 import { VirtualClock } from '../doubles/virtual-clock.ts';

@@ -88,7 +88,7 @@ async function start(): Promise<void> {
     nodesOf: (person) => directory.nodesOf(person),
   });
   const hubStatus = followTabs(tabs, node, chat, hubRecords);
-  const approvals = new Approvals(identity.person, records, systemClock);
+  const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
   const host = new AgentHost(node, approvals);
   host.add(notesAgent(records, systemClock, systemEntropy));
   host.add(runnerAgent(startRunner));

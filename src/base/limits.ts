@@ -512,12 +512,44 @@ export const LIMITS = {
   // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** MCP sessions that others may have open with agents of this node. */
   maxServedSessions: 64,
+  /** Of one person: a few devices with a few agents each. */
+  maxServedSessionsPerCaller: 16,
+  /** What one MCP message may be: a few photographs in base64. More is read in pieces: a tab holds the whole of each message. */
+  maxMcpResultBytes: 16 * 2 ** 20,
+  /** What a caller's message may be: all sessions together stay below 256 MiB. */
+  maxMcpRequestBytes: 4 * 2 ** 20,
+  /** Larger messages travel in parts of this size: one takes a slow link a fraction of a second. */
+  mcpPartBytes: 256 * 1024,
   /** Calls that wait for the owner's answer; more are refused. */
   maxWaitingApprovals: 16,
+  /** Of one person: whoever asks for more is no model at work but a nuisance. */
+  maxWaitingApprovalsPerCaller: 4,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** What agents ask back while they are called: questions that wait, and how long each does. */
+  maxWaitingQuestions: 8,
+  maxQuestionsPerAgent: 3,
+  questionTimeoutMs: 300_000,
+  /** What a person can still read. */
+  maxQuestionUrlLength: 2_048,
   /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
   maxCallsPerSession: 32,
+  /** Requests without an answer of one session: its calls, and lists, completions and subscriptions beside them. */
+  maxRequestsPerSession: 128,
+  /** The longest that a call may take at its owner's node, with questions to its caller: what never answers holds its place no longer. */
+  maxServedCallMs: 900_000,
+  /** For each other person and agent, until the owner says something else (protocols.md §8.5). */
+  defaultCallsPerMinute: 60,
+  defaultParallelCalls: 4,
+  /** More is no limit to a person any more. */
+  maxCallsPerMinute: 6_000,
+  maxRememberedCallers: 1_024,
+  /** Calls of all people together that the owner never talked with. */
+  strangerCallsPerMinute: 60,
+  strangerCallsBurst: 30,
+  /** "Always" for a tool as it is defined now. */
+  grantLifetimeMs: 30 * 86_400_000,
+  maxGrants: 500,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
   maxKeptCalls: 200,

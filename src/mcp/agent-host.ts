@@ -1,33 +1,44 @@
-import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, McpServer, ProtocolEra, Server, Transport } from '@modelcontextprotocol/server';
 import { fromUtf8 } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
-import { parseAgentId, type AgentId } from '../base/ids.ts';
+import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
-import { GuardedTransport, type CallRequest, type Verdict } from './guarded-transport.ts';
+import type { NodeApi, Stream } from '../node/api.ts';
+import { GuardedTransport } from './guarded-transport.ts';
+import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import { joinTransports } from './join-transports.ts';
 import { StreamTransport } from './stream-transport.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
-/** An MCP server that this node offers. `createServer` is called once for each calling session. */
+/**
+ * An MCP server that this node offers: one that is made here (`createServer`), or one somewhere else to which MCP messages pass untouched
+ * (`connect`). Either is called once for each calling session.
+ */
 export type HostedAgent = {
   readonly id: AgentId;
   readonly title: string;
   readonly description: string;
-  createServer(): Promise<McpServer>;
+} & ({ createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> } | { connect(): Promise<Transport> });
+
+export type CallPolicy = {
+  decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
+  /** Whether the person gets anything from the agent at all; not given, everybody may open a session and have each call decided. */
+  admits?(person: PersonId, agent: AgentId): Promise<boolean>;
 };
 
-/** Who asks for what, for the policy to decide. */
-export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
-export type CallOutcome = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
-
-export type CallPolicy = { decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict> };
+export type ServedCall = {
+  readonly call: IncomingCall;
+  readonly outcome: CallOutcome;
+  /** What the caller was answered, where the call ran to its end. */
+  readonly answer?: JSONRPCMessage;
+};
 
 export type AgentHostEvents = {
-  /** Agents were added or removed. */
+  /** Agents were added, removed or changed. */
   agents: readonly HostedAgent[];
-  served: { readonly call: IncomingCall; readonly outcome: CallOutcome };
+  served: ServedCall;
   /** A call began to wait for its verdict, or has its end. */
   active: number;
 };
@@ -55,10 +66,20 @@ export class AgentHost {
     return [...this.#agents.values()];
   }
 
-  /** @throws ParleyError `overloaded` above the limit */
+  /** Adds an agent, or puts a changed one in the place of that with its id, whose sessions end. @throws ParleyError `overloaded` above the limit */
   add(agent: HostedAgent): void {
-    if (this.#agents.size >= LIMITS.maxAgentsPerNode) throw new ParleyError('overloaded', `A node hosts at most ${LIMITS.maxAgentsPerNode} agents.`);
+    if (this.#agents.has(agent.id)) this.#endSessions(agent.id);
+    else if (this.#agents.size >= LIMITS.maxAgentsPerNode)
+      throw new ParleyError('overloaded', `A node hosts at most ${LIMITS.maxAgentsPerNode} agents.`);
     this.#agents.set(agent.id, agent);
+    this.#events.emit('agents', this.agents());
+  }
+
+  /** Another title or description: nothing of it concerns who is served now. */
+  describe(id: AgentId, facts: { readonly title: string; readonly description: string }): void {
+    const agent = this.#agents.get(id);
+    if (!agent || (agent.title === facts.title && agent.description === facts.description)) return;
+    this.#agents.set(id, { ...agent, ...facts });
     this.#events.emit('agents', this.agents());
   }
 
@@ -87,6 +108,7 @@ export class AgentHost {
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
+    this.#disabled.delete(id);
     this.#endSessions(id);
     this.#events.emit('agents', this.agents());
   }
@@ -99,25 +121,29 @@ export class AgentHost {
   async serveLocally(id: AgentId, transport: Transport): Promise<void> {
     const agent = this.#agents.get(id);
     if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
-    const { serveStdio } = await import('./runtime.ts');
-    serveStdio(() => agent.createServer(), { transport });
+    await serveAgent(agent, transport);
   }
 
   async #serve(stream: Stream): Promise<void> {
     const agent = this.#agentOf(stream);
     if (!agent) return stream.reset('agent-unknown');
-    if (this.#sessions.size >= LIMITS.maxServedSessions) return stream.reset('overloaded');
+    const ofCaller = [...this.#sessions.keys()].filter(({ peer }) => peer.person === stream.peer.person).length;
+    if (this.#sessions.size >= LIMITS.maxServedSessions || ofCaller >= LIMITS.maxServedSessionsPerCaller) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
-      const { serveStdio } = await import('./runtime.ts');
-      serveStdio(() => agent.createServer(), { transport: this.#guarded(stream, agent) });
+      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
+      await serveAgent(agent, this.#guarded(stream, agent));
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
     }
+  }
+
+  async #isAdmitted(stream: Stream, agent: HostedAgent): Promise<boolean> {
+    return (await this.#policy.admits?.(stream.peer.person, agent.id)) ?? true;
   }
 
   #agentOf(stream: Stream): HostedAgent | undefined {
@@ -140,20 +166,26 @@ export class AgentHost {
   }
 
   #guarded(stream: Stream, agent: HostedAgent): Transport {
-    const about = (call: CallRequest): IncomingCall => ({ ...call, caller: stream.peer, agent });
-    return new GuardedTransport(new StreamTransport(stream), {
+    const served = (call: CallRequest, outcome: CallOutcome, answer?: JSONRPCMessage): void => {
+      this.#ended(stream, call);
+      this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, ...(answer ? { answer } : {}) });
+    };
+    return new GuardedTransport(new StreamTransport(stream, LIMITS.maxMcpRequestBytes), {
       decide: async (call, signal) => {
         this.#began(stream, call);
-        const verdict = await this.#policy.decide(about(call), signal).finally(() => signal.aborted && this.#ended(stream, call));
-        if (verdict !== 'run') this.#ended(stream, call);
-        if (signal.aborted) this.#events.emit('served', { call: about(call), outcome: 'cancelled' });
-        else if (verdict !== 'run') this.#events.emit('served', { call: about(call), outcome: verdict });
-        return verdict;
+        const decision = await this.#policy.decide({ ...call, caller: stream.peer, agent }, signal).catch((): Verdict => 'refused');
+        const verdict = typeof decision === 'object' ? decision.verdict : decision;
+        if (signal.aborted) served(call, 'cancelled');
+        else if (verdict !== 'run') served(call, verdict);
+        return decision;
       },
-      finished: (call, outcome) => {
-        this.#ended(stream, call);
-        this.#events.emit('served', { call: about(call), outcome });
-      },
+      finished: served,
     });
   }
+}
+
+async function serveAgent(agent: HostedAgent, transport: Transport): Promise<void> {
+  if ('connect' in agent) return joinTransports(transport, await agent.connect());
+  const { serveStdio } = await import('./runtime.ts');
+  serveStdio(({ era }) => agent.createServer({ era }), { transport });
 }

@@ -334,6 +334,10 @@ export const outcomes: Record<ServedCallView['outcome'], string> = {
   refused: 'refused',
   expired: 'not answered in time',
   cancelled: 'cancelled',
+  revoked: 'stopped: the permission was taken back',
+  'timed-out': 'stopped: it took too long',
+  'rate-limited': 'refused: too many calls',
+  overloaded: 'refused: too many calls at once',
 };
 
 export const checkNames: Record<ConnectionCheckView['what'], string> = {

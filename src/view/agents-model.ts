@@ -4,9 +4,10 @@ import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
 import { agentAddress, parseAgentAddress, type AgentAddress, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
-import type { AgentHost, CallOutcome, HostedAgent, IncomingCall } from '../mcp/agent-host.ts';
+import type { AgentHost, HostedAgent } from '../mcp/agent-host.ts';
 import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
 import { REFUSED_CODE } from '../mcp/guarded-transport.ts';
+import type { CallOutcome, IncomingCall } from '../mcp/incoming-call.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { People } from './people.ts';
@@ -59,7 +60,7 @@ export class AgentsModel {
       for (const { call } of waiting) this.detail(agentAddress(node.id, call.agent.id));
       this.#waiting.value = waiting;
     });
-    clients.onListChanged = (address) => this.reload(address);
+    clients.on('list-changed', (address) => this.reload(address));
     this.refresh();
   }
 

@@ -177,6 +177,8 @@ export type ApprovalView = {
   readonly expiresAt: number;
 };
 
+export type CallOutcomeView = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled' | 'revoked' | 'timed-out' | 'rate-limited' | 'overloaded';
+
 /** A line of the log of calls into my agents. */
 export type ServedCallView = {
   readonly id: string;
@@ -184,7 +186,7 @@ export type ServedCallView = {
   readonly caller: PersonView;
   readonly agentTitle: string;
   readonly tool: string;
-  readonly outcome: 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
+  readonly outcome: CallOutcomeView;
 };
 
 export type PeerView = {

@@ -532,6 +532,8 @@ export const LIMITS = {
   questionTimeoutMs: 300_000,
   /** What a person can still read. */
   maxQuestionUrlLength: 2_048,
+  maxQuestionTextLength: 4_000,
+  maxQuestionMessages: 20,
   /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
   maxCallsPerSession: 32,
   /** Requests without an answer of one session: its calls, and lists, completions and subscriptions beside them. */
@@ -550,9 +552,42 @@ export const LIMITS = {
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
+  /** Definitions of one kind of one agent that are pinned: more tools than any model bears. The JSON is cut at what somebody may read, the hash covers all. */
+  maxPinnedDefinitions: 1_024,
+  maxPinnedAgentJsonLength: 512 * 1024,
+  maxPinnedAgents: 500,
+  maxPinnedJsonLength: 16 * 1024,
+  /** The log of calls: 40 × 50 entries of at most about 10 kB. */
+  maxAuditSegments: 40,
+  auditSegmentEntries: 50,
+  maxAuditJsonLength: 4 * 1024,
+  maxAuditNameLength: 256,
+  /** Refusals of one caller within this time are one line. */
+  auditCountMs: 60_000,
+  /** Calls that one signature covers: all that may wait or run in a session, and those that ended while it was made. */
+  maxReceiptBatch: 128,
+  maxReceiptIdLength: 128,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
   maxKeptCalls: 200,
+  /** The memory agent's graph: a few thousand entities are searched in a moment. */
+  maxMemoryEntities: 5_000,
+  maxMemoryItemsPerEntity: 200,
+  maxMemoryTextLength: 2_000,
+  /** Entities of one answer. */
+  maxMemoryAnswer: 200,
+  /** The folder agent: what one call reads, as bytes of a file and entries of a folder, and how far a search goes. */
+  maxFileReadBytes: 4 * 2 ** 20,
+  maxFolderEntries: 2_000,
+  maxSearchedEntries: 20_000,
+  maxSearchedFileBytes: 2 * 2 ** 20,
+  maxSearchMatches: 200,
+  maxFolderDepth: 32,
+  /** Own code of an agent, and tools that it may define. */
+  maxModuleCodeLength: 200_000,
+  maxModuleTools: 64,
+  /** Agents and people that the network agent names in one answer. */
+  maxNetworkAnswer: 200,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,

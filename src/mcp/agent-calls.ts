@@ -13,7 +13,12 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentClients, AgentSession } from './agent-clients.ts';
 import type { AgentQuestions } from './agent-questions.ts';
+import type { AuditEntry } from './audit-log.ts';
 import { CallDeadline } from './call-deadline.ts';
+import type { DefinitionPins } from './definition-pins.ts';
+import { REFUSED_CODE } from './refusal.ts';
+import type { CallKind } from './incoming-call.ts';
+import { SessionDefinitions } from './session-definitions.ts';
 
 export type Progress = Omit<ProgressNotification['params'], 'progressToken' | '_meta'>;
 
@@ -24,30 +29,62 @@ export type CallOptions = {
   readonly idleMs?: number;
 };
 
+/** A call of mine that has its end. */
+export type MadeCall = {
+  readonly at: number;
+  readonly tookMs: number;
+  readonly address: AgentAddress;
+  readonly kind: Extract<CallKind, 'tool' | 'resource' | 'prompt'>;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly outcome: AuditEntry['outcome'];
+  readonly answer?: unknown;
+};
+
 export type AgentCallsOptions = {
   readonly clients: AgentClients;
   readonly questions: AgentQuestions;
   readonly clock: Clock;
+  /** Without them definitions may change as they like. */
+  readonly pins?: DefinitionPins;
+  /** Agents whose definitions come with this app. */
+  isBuiltIn?(address: AgentAddress): boolean;
+  onMade?(call: MadeCall): void;
 };
+
+type SessionRequest<Result> = (session: AgentSession, options: RequestOptions & { readonly signal: AbortSignal }) => Promise<Result>;
 
 /** JSON-RPC error code with which an agent says that the person must visit a page first (MCP 2025-11-25). */
 const URL_ELICITATION_REQUIRED = -32_042;
 const LOG_LEVEL_META = 'io.modelcontextprotocol/logLevel';
+const DECLINED = ['refused', 'expired', 'rate-limited', 'overloaded', 'revoked', 'timed-out'] as const;
 /** How long an owner may take to be asked, and the agent then to answer. */
 const IDLE_MS = LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs;
 
 /** What this node asks of agents: each call has its deadlines, reports progress, and may be asked back. */
 export class AgentCalls {
   readonly #options: AgentCallsOptions;
+  readonly #definitions: SessionDefinitions;
   readonly #logLevels = new Map<AgentAddress, LoggingLevel>();
 
   constructor(options: AgentCallsOptions) {
     this.#options = options;
+    this.#definitions = new SessionDefinitions(options);
+  }
+
+  /** Reads what the agent says of itself now, and compares it with what was pinned. */
+  async inspect(address: AgentAddress): Promise<AgentSession> {
+    const session = await this.#options.clients.session(address);
+    await this.#definitions.read(address, session);
+    return session;
   }
 
   /** @throws ParleyError `timed-out`, `cancelled`, or why the agent cannot be reached; ProtocolError with the agent's own code. */
   callTool(address: AgentAddress, name: string, args: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<CallToolResult> {
-    return this.#run(address, options, async ({ client }, request) => {
+    const made = { address, kind: 'tool', tool: name, arguments: args } as const;
+    return this.#record(made, options, async (session, request) => {
+      const { client } = session;
+      await this.#definitions.ensure(address, session, 'tool', name);
       const params = { name, arguments: { ...args }, ...this.#meta(address) };
       try {
         return await client.callTool(params, request);
@@ -59,7 +96,8 @@ export class AgentCalls {
   }
 
   readResource(address: AgentAddress, uri: string, options: CallOptions = {}): Promise<ReadResourceResult> {
-    return this.#run(address, options, ({ client }, request) => client.readResource({ uri, ...this.#meta(address) }, request));
+    const made = { address, kind: 'resource', tool: uri, arguments: {} } as const;
+    return this.#record(made, options, ({ client }, request) => client.readResource({ uri, ...this.#meta(address) }, request));
   }
 
   getPrompt(address: AgentAddress, name: string, args: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<GetPromptResult> {
@@ -111,11 +149,26 @@ export class AgentCalls {
     return level ? { _meta: { [LOG_LEVEL_META]: level } } : {};
   }
 
-  async #run<Result>(
-    address: AgentAddress,
-    { signal, onProgress, idleMs = IDLE_MS }: CallOptions,
-    request: (session: AgentSession, options: RequestOptions & { readonly signal: AbortSignal }) => Promise<Result>,
+  async #record<Result extends object>(
+    made: Pick<MadeCall, 'address' | 'kind' | 'tool' | 'arguments'>,
+    options: CallOptions,
+    request: SessionRequest<Result>,
   ): Promise<Result> {
+    const { clock, onMade } = this.#options;
+    const at = clock.now();
+    const ended = (outcome: MadeCall['outcome'], answer: unknown): void =>
+      onMade?.({ ...made, at, tookMs: clock.now() - at, outcome, ...(answer === undefined ? {} : { answer }) });
+    try {
+      const result = await this.#run(made.address, options, request);
+      ended((result as { isError?: unknown }).isError === true ? 'tool-error' : 'ran', result);
+      return result;
+    } catch (thrown) {
+      ended(outcomeOf(thrown), thrown instanceof Error ? thrown.message : undefined);
+      throw thrown;
+    }
+  }
+
+  async #run<Result>(address: AgentAddress, { signal, onProgress, idleMs = IDLE_MS }: CallOptions, request: SessionRequest<Result>): Promise<Result> {
     const { clients, questions, clock } = this.#options;
     const deadline = new CallDeadline({ clock, idleMs, ...(signal ? { signal } : {}) });
     const ended = questions.callBegan(address);
@@ -154,6 +207,13 @@ export class AgentCalls {
     }
     return true;
   }
+}
+
+/** How a call of mine failed, in the words of the log. */
+function outcomeOf(thrown: unknown): MadeCall['outcome'] {
+  const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
+  if (code === REFUSED_CODE) return DECLINED.find((reason) => reason === data?.reason) ?? 'refused';
+  return code === 'timed-out' || code === 'cancelled' ? code : 'failed';
 }
 
 async function subscribe(client: AgentSession['client'], uri: string, request: RequestOptions): Promise<() => Promise<void>> {

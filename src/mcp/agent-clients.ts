@@ -6,7 +6,7 @@ import { parseAgentAddress, type AgentAddress } from '../base/ids.ts';
 import type { NodeApi, Path } from '../node/api.ts';
 import { MCP_PROTOCOL, type AgentHost } from './agent-host.ts';
 import { elicitationOf, elicitResult, samplingOf, type AgentQuestions } from './agent-questions.ts';
-import { StreamTransport } from './stream-transport.ts';
+import type { ReceiptDesk } from './receipt-desk.ts';
 
 export type AgentSession = {
   readonly client: Client;
@@ -22,6 +22,8 @@ export type AgentClientsOptions = {
   readonly questions?: AgentQuestions;
   /** `newest`: of those that both sides know. */
   readonly era?: 'newest' | 'legacy';
+  /** Signs calls, and keeps the owners' signatures. */
+  receipts?(): Promise<ReceiptDesk>;
 };
 
 type AgentClientsEvents = {
@@ -39,14 +41,16 @@ export class AgentClients {
   readonly #node: NodeApi;
   readonly #host: AgentHost;
   readonly #questions: AgentQuestions | undefined;
+  readonly #receipts: (() => Promise<ReceiptDesk>) | undefined;
   readonly #era: 'newest' | 'legacy';
   readonly #events = new Emitter<AgentClientsEvents>();
   readonly #sessions = new Map<AgentAddress, Promise<AgentSession>>();
 
-  constructor(node: NodeApi, host: AgentHost, { questions, era = 'newest' }: AgentClientsOptions = {}) {
+  constructor(node: NodeApi, host: AgentHost, { questions, receipts, era = 'newest' }: AgentClientsOptions = {}) {
     this.#node = node;
     this.#host = host;
     this.#questions = questions;
+    this.#receipts = receipts;
     this.#era = era;
   }
 
@@ -80,8 +84,11 @@ export class AgentClients {
     ]);
     const client = await this.#client(address);
     let transport: Transport;
-    if (stream) transport = new StreamTransport(stream);
-    else {
+    if (stream) {
+      const [{ StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
+      const plain = new StreamTransport(stream);
+      transport = receipts?.over(plain, agent, 'caller') ?? plain;
+    } else {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#host.serveLocally(agent, there);
       transport = here;

@@ -5,10 +5,9 @@ import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { NodeApi, Stream } from '../node/api.ts';
-import { GuardedTransport } from './guarded-transport.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
-import { joinTransports } from './join-transports.ts';
-import { StreamTransport } from './stream-transport.ts';
+import type { ReceiptDesk } from './receipt-desk.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
@@ -28,9 +27,17 @@ export type CallPolicy = {
   admits?(person: PersonId, agent: AgentId): Promise<boolean>;
 };
 
+export type AgentHostOptions = {
+  /** Signs answers, and keeps the callers' signatures. */
+  receipts?(): Promise<ReceiptDesk>;
+  readonly clock?: Clock;
+};
+
 export type ServedCall = {
   readonly call: IncomingCall;
   readonly outcome: CallOutcome;
+  /** From the request to its end, with the time for which it waited; 0 without a clock. */
+  readonly tookMs: number;
   /** What the caller was answered, where the call ran to its end. */
   readonly answer?: JSONRPCMessage;
 };
@@ -46,6 +53,7 @@ export type AgentHostEvents = {
 /** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
 export class AgentHost {
   readonly #policy: CallPolicy;
+  readonly #options: AgentHostOptions;
   readonly #events = new Emitter<AgentHostEvents>();
   readonly #agents = new Map<AgentId, HostedAgent>();
   readonly #disabled = new Set<AgentId>();
@@ -53,8 +61,9 @@ export class AgentHost {
   /** Calls that wait or run, by the session that they came in. */
   readonly #active = new Map<Stream, Set<CallRequest>>();
 
-  constructor(node: NodeApi, policy: CallPolicy) {
+  constructor(node: NodeApi, policy: CallPolicy, options: AgentHostOptions = {}) {
     this.#policy = policy;
+    this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
   }
 
@@ -136,7 +145,7 @@ export class AgentHost {
     });
     try {
       if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
-      await serveAgent(agent, this.#guarded(stream, agent));
+      await serveAgent(agent, await this.#guarded(stream, agent));
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
     }
@@ -165,14 +174,22 @@ export class AgentHost {
     if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
   }
 
-  #guarded(stream: Stream, agent: HostedAgent): Transport {
+  async #guarded(stream: Stream, agent: HostedAgent): Promise<Transport> {
+    const { clock } = this.#options;
+    const [{ GuardedTransport, StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#options.receipts?.()]);
+    const beganAt = new Map<CallRequest, number>();
     const served = (call: CallRequest, outcome: CallOutcome, answer?: JSONRPCMessage): void => {
+      const now = clock?.now() ?? 0;
+      const tookMs = now - (beganAt.get(call) ?? now);
+      beganAt.delete(call);
       this.#ended(stream, call);
-      this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, ...(answer ? { answer } : {}) });
+      this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, tookMs, ...(answer ? { answer } : {}) });
     };
-    return new GuardedTransport(new StreamTransport(stream, LIMITS.maxMcpRequestBytes), {
+    const transport = new StreamTransport(stream, LIMITS.maxMcpRequestBytes);
+    return new GuardedTransport(receipts?.over(transport, agent.id, 'owner') ?? transport, {
       decide: async (call, signal) => {
         this.#began(stream, call);
+        beganAt.set(call, clock?.now() ?? 0);
         const decision = await this.#policy.decide({ ...call, caller: stream.peer, agent }, signal).catch((): Verdict => 'refused');
         const verdict = typeof decision === 'object' ? decision.verdict : decision;
         if (signal.aborted) served(call, 'cancelled');
@@ -185,7 +202,10 @@ export class AgentHost {
 }
 
 async function serveAgent(agent: HostedAgent, transport: Transport): Promise<void> {
-  if ('connect' in agent) return joinTransports(transport, await agent.connect());
+  if ('connect' in agent) {
+    const { joinTransports } = await import('./session-transports.ts');
+    return joinTransports(transport, await agent.connect());
+  }
   const { serveStdio } = await import('./runtime.ts');
   serveStdio(({ era }) => agent.createServer({ era }), { transport });
 }

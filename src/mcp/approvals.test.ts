@@ -20,8 +20,8 @@ function callBy(person: PersonId, tool = 'write', kind: IncomingCall['kind'] = '
 function scene(records = new MemoryRecords()) {
   const clock = new VirtualClock();
   const approvals = new Approvals({ me: ME, records, clock, isContact: async (person) => person === FRIEND });
-  let definition = 'v1';
-  approvals.definitionOf = async (_, { kind }) => (kind === 'tool' ? definition : undefined);
+  let definition: string | undefined = 'v1';
+  approvals.definitionOf = async () => definition;
   let waiting: readonly WaitingApproval[] = [];
   approvals.onChanged((now) => (waiting = now));
   const decide = (call: IncomingCall, signal = new AbortController().signal) => approvals.decide(call, signal);
@@ -33,7 +33,7 @@ function scene(records = new MemoryRecords()) {
     return verdict;
   };
   const allow = (change: Partial<AgentPermissions>) => approvals.permissions.set(NOTES, { ...DEFAULT_PERMISSIONS, ...change });
-  return { clock, approvals, decide, decideWith, allow, waiting: () => waiting, redefine: (next: string) => (definition = next) };
+  return { clock, approvals, decide, decideWith, allow, waiting: () => waiting, redefine: (next: string | undefined) => (definition = next) };
 }
 
 const verdictOf = (decision: Verdict | Permit): Verdict => (typeof decision === 'object' ? decision.verdict : decision);
@@ -75,7 +75,8 @@ describe('the owner’s consent', () => {
   });
 
   it('keeps “always” for this person, tool and definition, and for a month', async () => {
-    const { decide, decideWith, clock, redefine, waiting } = scene();
+    const { decide, decideWith, clock, redefine, waiting, allow } = scene();
+    await allow({ parallelCalls: 32 });
     expect(verdictOf(await decideWith(callBy(FRIEND), 'always'))).toBe('run');
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     for (const other of [callBy(STRANGER), callBy(FRIEND, 'remove'), callBy(FRIEND, 'write', 'prompt')]) {
@@ -87,6 +88,9 @@ describe('the owner’s consent', () => {
       expect(await asked).toBe('refused');
     }
     redefine('v2');
+    expect(verdictOf(await decideWith(callBy(FRIEND), 'refuse'))).toBe('refused');
+    redefine(undefined);
+    expect(verdictOf(await decideWith(callBy(FRIEND), 'always'))).toBe('run');
     expect(verdictOf(await decideWith(callBy(FRIEND), 'refuse'))).toBe('refused');
     redefine('v1');
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');

@@ -40,8 +40,8 @@ export class Approvals implements CallPolicy {
   readonly #events = new Emitter<{ changed: readonly WaitingApproval[] }>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #running = new Set<Running>();
-  /** The hash of a tool's present definition, base64url; grants hold for that one only. */
-  definitionOf: (agent: AgentId, call: IncomingCall) => Promise<string | undefined> = () => Promise.resolve(undefined);
+  /** What tells the present definition of a tool or prompt from every other one; grants hold for that one only. Of what has none nothing is granted. */
+  definitionOf: (agent: AgentId, call: IncomingCall) => Promise<string | undefined> = () => Promise.resolve('');
   #nextId = 1;
 
   constructor(options: ApprovalsOptions) {
@@ -86,7 +86,8 @@ export class Approvals implements CallPolicy {
     if (!approval) return;
     if (answer === 'refuse' || answer === 'once') return approval.settle(answer === 'once' ? 'run' : 'refused');
     try {
-      await this.grants.add(approval.call, await this.definitionOf(approval.call.agent.id, approval.call), LIFETIMES_MS[answer]);
+      const definition = await this.#definition(approval.call);
+      if (definition !== undefined) await this.grants.add(approval.call, definition, LIFETIMES_MS[answer]);
     } finally {
       // It was allowed, even if that could not be kept.
       approval.settle('run');
@@ -100,8 +101,8 @@ export class Approvals implements CallPolicy {
   }
 
   async #consent(call: IncomingCall, relation: Relation, signal: AbortSignal): Promise<Basis | Verdict> {
-    const definition = await this.definitionOf(call.agent.id, call);
-    const grant = await this.grants.find(call, definition);
+    const definition = await this.#definition(call);
+    const grant = definition === undefined ? undefined : await this.grants.find(call, definition);
     if (grant) return { kind: 'grant', id: grant.id };
     if (signal.aborted) return 'refused';
     const ofCaller = [...this.#waiting.values()].filter(({ call: other }) => other.caller.person === call.caller.person).length;
@@ -110,6 +111,11 @@ export class Approvals implements CallPolicy {
     // What was taken back while the owner thought about it holds.
     if (verdict === 'run' && ruleFor(this.permissions.of(call.agent.id), relation, call) === 'never') return 'refused';
     return verdict === 'run' ? { kind: 'asked' } : verdict;
+  }
+
+  /** Resources and methods have no definition that could change. */
+  async #definition(call: IncomingCall): Promise<string | undefined> {
+    return call.kind === 'tool' || call.kind === 'prompt' ? this.definitionOf(call.agent.id, call) : '';
   }
 
   #permit(call: IncomingCall, relation: Relation, basis: Basis, giveBack: () => void): Permit {

@@ -18,8 +18,8 @@ export type Grant = {
   readonly kind: CallKind;
   /** Empty for resources. */
   readonly tool: string;
-  /** SHA-256 of the tool's definition, base64url; another definition needs another grant. */
-  readonly definition?: string;
+  /** SHA-256 of the tool's or prompt's definition, base64url; another definition needs another grant. Empty where there is none. */
+  readonly definition: string;
   readonly grantedAt: number;
   readonly expiresAt: number;
 };
@@ -41,12 +41,12 @@ export class Grants {
   }
 
   /** A grant that covers the call now. */
-  async find(call: IncomingCall, definition: string | undefined): Promise<Grant | undefined> {
+  async find(call: IncomingCall, definition: string): Promise<Grant | undefined> {
     const grant = await this.#table.get(grantId(call));
     return isGrant(grant) && grant.expiresAt > this.#clock.now() && grant.definition === definition ? grant : undefined;
   }
 
-  async add(call: IncomingCall, definition: string | undefined, lifetimeMs: number): Promise<Grant> {
+  async add(call: IncomingCall, definition: string, lifetimeMs: number): Promise<Grant> {
     const now = this.#clock.now();
     const grant: Grant = {
       id: grantId(call),
@@ -54,7 +54,7 @@ export class Grants {
       agent: call.agent.id,
       kind: call.kind,
       tool: scopeOf(call),
-      ...(definition === undefined ? {} : { definition }),
+      definition,
       grantedAt: now,
       expiresAt: now + lifetimeMs,
     };
@@ -115,5 +115,5 @@ function scopeOf({ kind, tool }: IncomingCall): string {
 
 /** Grants of earlier versions had no end and named no kind: they allow nothing any more. */
 function isGrant(grant: Grant | undefined): grant is Grant {
-  return typeof grant?.expiresAt === 'number' && typeof grant.kind === 'string';
+  return typeof grant?.expiresAt === 'number' && typeof grant.kind === 'string' && typeof grant.definition === 'string';
 }

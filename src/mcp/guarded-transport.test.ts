@@ -1,7 +1,8 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../base/limits.ts';
-import { GuardedTransport, REFUSED_CODE, type Guard } from './guarded-transport.ts';
+import { GuardedTransport, type Guard } from './guarded-transport.ts';
+import { REFUSED_CODE } from './refusal.ts';
 import type { CallRequest, Permit, Verdict } from './incoming-call.ts';
 import { InMemoryTransport } from './runtime.ts';
 

@@ -1,10 +1,8 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { LIMITS } from '../base/limits.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { REFUSED_CODE } from './refusal.ts';
 import { callOf, type CallOutcome, type CallRequest, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
-
-/** JSON-RPC error code for a call that the owner or their policy declined (implementation-defined range, JSON-RPC 2.0 §5.1). */
-export const REFUSED_CODE = -32_001;
 
 export type Guard = {
   /** Decides whether a call may run; `signal` aborts when the caller gave up or is gone. */

@@ -13,7 +13,7 @@ import { AgentClients } from './agent-clients.ts';
 import { AgentHost } from './agent-host.ts';
 import { Approvals, type ApprovalAnswer } from './approvals.ts';
 import { Client, InMemoryTransport } from './runtime.ts';
-import { REFUSED_CODE } from './guarded-transport.ts';
+import { REFUSED_CODE } from './refusal.ts';
 
 const inProcessRunner = () => {
   let listener: (reply: RunnerReply) => void = () => undefined;

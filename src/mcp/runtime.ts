@@ -1,7 +1,10 @@
-/** Everything of the MCP SDK in one lazy chunk: it is far larger than all that is needed before the first call. */
+/**
+ * Everything of the MCP SDK in one lazy chunk: it is far larger than all that is needed before the first call. Nothing else imports values of the
+ * SDK: they would stand in a chunk of their own, which runs before zod is told to do without `eval`.
+ */
 import './zod-without-eval.ts';
 
-export { Client, InMemoryTransport, ProtocolError } from '@modelcontextprotocol/client';
-export { McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+export { Client, InMemoryTransport, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+export { fromJsonSchema, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 export { serveStdio } from '@modelcontextprotocol/server/stdio';
 export * as z from 'zod/v4';

@@ -413,6 +413,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'not-needed': 'The other side has connections enough and gave this one up.',
   'protocol-unknown': 'The other side’s version of the app cannot do this. Reload both pages.',
   'agent-unknown': 'The agent is no longer there.',
+  'definition-changed': 'The agent describes this differently from when you accepted it. Look at the difference, and accept it or leave it.',
   refused: 'The owner said no.',
   'signaling-unreachable': 'The server does not answer. Existing connections go on; it is tried again by itself.',
   'signaling-refused': 'The server refused this tab.',

@@ -3,10 +3,11 @@ import type { AgentEntry, Directory } from '../agents/directory.ts';
 import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
 import { agentAddress, parseAgentAddress, type AgentAddress, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost, HostedAgent } from '../mcp/agent-host.ts';
 import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
-import { REFUSED_CODE } from '../mcp/guarded-transport.ts';
+import { REFUSED_CODE } from '../mcp/refusal.ts';
 import type { CallOutcome, IncomingCall } from '../mcp/incoming-call.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,6 +31,8 @@ export type AgentsModelOptions = {
   readonly directory: Directory;
   readonly host: AgentHost;
   readonly clients: AgentClients;
+  /** Loaded with the first call. */
+  agentCalls(): Promise<AgentCalls>;
   readonly approvals: Approvals;
   readonly people: People;
   readonly clock: Clock;
@@ -125,19 +128,19 @@ export class AgentsModel {
     options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
   ): Promise<unknown> {
     try {
-      const { client } = await this.#session(address);
-      return await client.callTool(
-        { name: tool, arguments: { ...args } },
-        { timeout: options.timeoutMs ?? LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, ...(options.signal ? { signal: options.signal } : {}) },
-      );
+      const calls = await this.#options.agentCalls();
+      return await calls.callTool(addressOf(address), tool, args, {
+        ...(options.timeoutMs === undefined ? {} : { idleMs: options.timeoutMs }),
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
     } catch (thrown) {
       throw callError(thrown);
     }
   }
 
   async readResource(address: string, uri: string): Promise<readonly ResultBlockView[]> {
-    const { client } = await this.#session(address);
-    return resourceBlocks((await client.readResource({ uri })).contents);
+    const calls = await this.#options.agentCalls();
+    return resourceBlocks((await calls.readResource(addressOf(address), uri)).contents);
   }
 
   async getPrompt(
@@ -145,35 +148,24 @@ export class AgentsModel {
     name: string,
     args: Readonly<Record<string, string>>,
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
-    const { client } = await this.#session(address);
-    const { messages } = await client.getPrompt({ name, arguments: { ...args } });
+    const calls = await this.#options.agentCalls();
+    const { messages } = await calls.getPrompt(addressOf(address), name, args);
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
-  }
-
-  #session(address: string) {
-    parseAgentAddress(address);
-    return this.#options.clients.session(address as AgentAddress);
   }
 
   async #run(id: string, address: string, tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const startedAt = clock.now();
     try {
-      const { client, path } = await this.#session(address);
+      const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.clients.session(addressOf(address))]);
       if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
-      const result = await client.callTool(
-        { name: tool, arguments: { ...args } },
-        {
-          signal,
-          // The owner may have to be asked first; progress shows that somebody is at it.
-          timeout: LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs,
-          resetTimeoutOnProgress: true,
-          onprogress: ({ progress, total, message }) =>
-            this.#update(id, {
-              state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
-            }),
-        },
-      );
+      const result = await calls.callTool(addressOf(address), tool, args, {
+        signal,
+        onProgress: ({ progress, total, message }) =>
+          this.#update(id, {
+            state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
+          }),
+      });
       this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
     } catch (thrown) {
       this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });
@@ -200,7 +192,8 @@ export class AgentsModel {
     const { tools = [], resources = [], prompts = [], state } = detail.value ?? {};
     if (state !== 'ready') detail.value = { agent, state: 'loading', tools, resources, prompts };
     try {
-      const { client, path } = await this.#session(agent.address);
+      const calls = await this.#options.agentCalls();
+      const { client, path } = await calls.inspect(addressOf(agent.address));
       const can = client.getServerCapabilities();
       const [listedTools, listedResources, listedPrompts] = await Promise.all([
         can?.tools ? client.listTools(undefined, { cacheMode: 'refresh' }) : undefined,
@@ -247,13 +240,15 @@ export class AgentsModel {
     this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
   }
 
-  #approvalView({ id, call, expiresAt }: WaitingApproval): ApprovalView {
+  #approvalView({ id, call, relation, expiresAt }: WaitingApproval): ApprovalView {
     const detail = this.#details.get(agentAddress(this.#options.node.id, call.agent.id))?.value;
     return {
       id,
       caller: this.#options.people.view(call.caller.person),
       callerNode: call.caller.node,
       agent: this.#mine(call.agent),
+      relation,
+      kind: call.kind,
       tool: visibleText(call.tool),
       toolDescription: detail?.tools.find((tool) => tool.name === call.tool)?.description ?? '',
       arguments: call.arguments,
@@ -290,6 +285,11 @@ export class AgentsModel {
     };
   }
 
+  /** The agent at an address, also one that is not there. */
+  agent(address: string): AgentView {
+    return this.agents.value.find((known) => known.address === address) ?? this.#unknownAgent(address);
+  }
+
   #unknownAgent(address: string): AgentView {
     return {
       address,
@@ -302,6 +302,12 @@ export class AgentsModel {
       enabled: false,
     };
   }
+}
+
+/** @throws ParleyError `malformed` */
+function addressOf(text: string): AgentAddress {
+  const { node, agent } = parseAgentAddress(text);
+  return agentAddress(node, agent);
 }
 
 function toolView(tool: {
@@ -329,7 +335,11 @@ function callError(thrown: unknown): ParleyError {
   if (thrown instanceof ParleyError) return thrown;
   const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
   const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
-  if (code === REFUSED_CODE) return new ParleyError(data?.reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+  if (code === REFUSED_CODE) {
+    const { reason } = data ?? {};
+    const isOfLimits = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out';
+    return new ParleyError(isOfLimits ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+  }
   if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
     return new ParleyError('timed-out', message, { cause: thrown });
   if (code === 'CONNECTION_CLOSED') return new ParleyError('link-lost', message, { cause: thrown });

@@ -530,6 +530,9 @@ export const LIMITS = {
   maxWaitingQuestions: 8,
   maxQuestionsPerAgent: 3,
   questionTimeoutMs: 300_000,
+  /** Schemas of results that are checked: large ones are seldom, and what refers to itself at each of many places takes exponential time. */
+  maxCheckedSchemaLength: 64 * 1024,
+  maxCheckedSchemaRefs: 24,
   /** What a person can still read. */
   maxQuestionUrlLength: 2_048,
   maxQuestionTextLength: 4_000,

@@ -107,12 +107,13 @@ export class AgentClients {
 
   /** A client that can do what MCP lets servers ask of clients, each behind the person's consent. */
   async #client(address: AgentAddress): Promise<Client> {
-    const { Client, ProtocolError } = await import('./runtime.ts');
+    const [{ Client, ProtocolError }, { outputValidator }] = await Promise.all([import('./runtime.ts'), import('./output-validator.ts')]);
     const changed = { onChanged: () => this.#events.emit('list-changed', address), autoRefresh: false };
     const questions = this.#questions;
     const client = new Client(
       { name: 'parley', version: '1' },
       {
+        jsonSchemaValidator: outputValidator(),
         versionNegotiation: { mode: this.#era === 'newest' ? 'auto' : 'legacy' },
         listChanged: { tools: changed, resources: changed, prompts: changed },
         ...(questions ? { capabilities: { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} } } : {}),

@@ -5,6 +5,7 @@
 import './zod-without-eval.ts';
 
 export { Client, InMemoryTransport, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+export { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 export { fromJsonSchema, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 export { serveStdio } from '@modelcontextprotocol/server/stdio';
 export * as z from 'zod/v4';

@@ -145,7 +145,12 @@ function isDeeperThan(json: Uint8Array, maxDepth: number): boolean {
   return false;
 }
 
-/** The outer shape only: the SDK validates the rest. */
+/** The outer shape only: the SDK validates the rest. An answer that is none would leave its request waiting, so it is taken for damage. */
 function isJsonRpc(value: unknown): value is JSONRPCMessage {
-  return typeof value === 'object' && value !== null && (value as { jsonrpc?: unknown }).jsonrpc === '2.0';
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
+  return typeof value['method'] === 'string' || isObject(value['result']) || isObject(value['error']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -237,10 +237,13 @@ describe('the agents of a browser', () => {
   }
 
   it('are added, renamed, set up and removed while it runs, and are there again later', async () => {
-    const { managed, records, titles } = await scene();
+    const { host, managed, records, titles } = await scene();
     await managed.add({ kind: 'remote', title: 'Weather — Zürich!', url: 'https://example.org/mcp', token: 't' });
     await managed.add({ kind: 'memory' });
     await managed.change(parseAgentId('notes'), { title: 'My\u202e notes' });
+    await managed.change(parseAgentId('memory'), { description: 'mine' });
+    // Only what others are told: no token, no kind of ours.
+    for (const agent of host.agents()) expect(Object.keys(agent).sort()).toEqual(['createServer', 'description', 'id', 'kind', 'title']);
     expect(titles()).toEqual(['notes My notes', 'weather-zu-rich Weather — Zürich!', 'memory Memory']);
     expect((await scene(records)).titles()).toEqual(expect.arrayContaining(['notes My notes', 'weather-zu-rich Weather — Zürich!', 'memory Memory']));
     await managed.remove(parseAgentId('notes'));

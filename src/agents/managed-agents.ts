@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
-import { AGENT_KINDS, type AgentConfig, type AgentFactories, type AgentKind } from './agent-kinds.ts';
+import { AGENT_KINDS, type AgentConfig, type AgentFactories, type AgentFactory, type AgentKind } from './agent-kinds.ts';
 import { cleanName } from './directory.ts';
 
 export type AgentDraft = Pick<AgentConfig, 'kind'> & Partial<Pick<AgentConfig, 'title' | 'description' | 'url' | 'token' | 'code' | 'folder'>>;
@@ -147,7 +147,8 @@ export class ManagedAgents {
     const factory = this.#options.factories[config.kind];
     if (!factory) return;
     const { id, title, description } = config;
-    this.#options.host.add({ id, title, description, ...factory.make(config) });
+    const kind = config.kind === 'remote' || config.kind === 'folder' ? config.kind : 'built-in';
+    this.#options.host.add({ id, title, description, kind, ...servedBy(factory.make(config)) });
     this.#configs.set(id, config);
   }
 
@@ -162,6 +163,11 @@ export class ManagedAgents {
     else this.#unhost(id);
     this.#events.emit('changed', undefined);
   }
+}
+
+/** Of what a factory made only how it is served: what it is called is the person's to say. */
+function servedBy(made: ReturnType<AgentFactory['make']>): ReturnType<AgentFactory['make']> {
+  return 'connect' in made ? { connect: made.connect } : { createServer: made.createServer };
 }
 
 function builtInConfig(kind: AgentKind, factories: AgentFactories): AgentConfig {

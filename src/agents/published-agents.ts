@@ -5,9 +5,16 @@ import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import { definitionHashes, type DefinitionHash } from '../mcp/definition-digests.ts';
 import type { CallRequest } from '../mcp/incoming-call.ts';
+import type { Visibility } from '../registry/records.ts';
 import type { PublishedAgent } from './directory.ts';
 
-export type PublishedAgentsOptions = { readonly node: NodeId; readonly host: AgentHost; readonly clients: AgentClients };
+export type PublishedAgentsOptions = {
+  readonly node: NodeId;
+  readonly host: AgentHost;
+  readonly clients: AgentClients;
+  /** Who may call anything of an agent at all. */
+  visibilityOf(agent: AgentId): Visibility;
+};
 
 /** What this node's agents are to the network: those that are switched on, with hashes of what they offer once those were computed. */
 export class PublishedAgents {
@@ -34,11 +41,14 @@ export class PublishedAgents {
   }
 
   list(): readonly PublishedAgent[] {
-    const { host } = this.#options;
+    const { host, visibilityOf } = this.#options;
     return host
       .agents()
-      .filter(({ id }) => host.isEnabled(id))
-      .map(({ id, title, description }) => ({ id, title, description, definitions: this.#known.get(id) ?? [] }));
+      .filter(({ id }) => host.isEnabled(id) && visibilityOf(id) !== 'private')
+      .map((agent) => {
+        const { id, title, description, kind = 'built-in' } = agent;
+        return { id, title, description, kind, visibility: visibilityOf(id), definitions: this.#known.get(id) ?? [] };
+      });
   }
 
   /** Asks each agent what it offers, also those that are added later. It loads the MCP SDK: not for the start. */

@@ -10,6 +10,7 @@ import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { AgentQuestions } from '../mcp/agent-questions.ts';
 import { Approvals } from '../mcp/approvals.ts';
+import { visibilityOf } from '../mcp/permissions.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { ChatStore } from '../ports/chat-store.ts';
 import type { Verifier } from '../ports/keys.ts';
@@ -56,7 +57,14 @@ export async function createAgents({ node, identity, verifier, storage, director
     managed.start().catch(() => undefined),
   ]);
   for (const { id } of host.agents()) if (off?.includes(id)) host.setEnabled(id, false);
-  const published = new PublishedAgents({ node: node.id, host, clients });
+  const published = new PublishedAgents({
+    node: node.id,
+    host,
+    clients,
+    visibilityOf: (agent) => visibilityOf(approvals.permissions.of(agent)),
+  });
+  approvals.permissions.onChanged(() => published.onChange());
+  void approvals.permissions.ready.then(() => published.onChange());
   approvals.definitionOf = (agent, call) => published.definitionOf(agent, call);
   let loading: Promise<AgentsLater> | undefined;
   const later = (): Promise<AgentsLater> =>

@@ -19,6 +19,8 @@ export type HostedAgent = {
   readonly id: AgentId;
   readonly title: string;
   readonly description: string;
+  /** What others are told that it is; by default `built-in`. */
+  readonly kind?: 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 } & ({ createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> } | { connect(): Promise<Transport> });
 
 export type CallPolicy = {
@@ -85,10 +87,10 @@ export class AgentHost {
   }
 
   /** Another title or description: nothing of it concerns who is served now. */
-  describe(id: AgentId, facts: { readonly title: string; readonly description: string }): void {
+  describe(id: AgentId, { title, description }: { readonly title: string; readonly description: string }): void {
     const agent = this.#agents.get(id);
-    if (!agent || (agent.title === facts.title && agent.description === facts.description)) return;
-    this.#agents.set(id, { ...agent, ...facts });
+    if (!agent || (agent.title === title && agent.description === description)) return;
+    this.#agents.set(id, { ...agent, title, description });
     this.#events.emit('agents', this.agents());
   }
 

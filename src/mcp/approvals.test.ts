@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import { Approvals, type ApprovalAnswer, type WaitingApproval } from './approvals.ts';
 import type { IncomingCall, Permit, Verdict } from './incoming-call.ts';
-import { DEFAULT_PERMISSIONS, readPermissions, type AgentPermissions } from './permissions.ts';
+import { DEFAULT_PERMISSIONS, readPermissions, visibilityOf, type AgentPermissions, type Rule } from './permissions.ts';
 
 const ME = 'me' as PersonId;
 const FRIEND = 'friend' as PersonId;
@@ -72,6 +72,15 @@ describe('the owner’s consent', () => {
     expect(await approvals.admits(FRIEND, NOTES)).toBe(true);
     await allow({ rules: { devices: 'run', contacts: 'ask', everyone: 'never' }, tools: new Map([['read', { everyone: 'ask' }]]) });
     expect(await approvals.admits(STRANGER, NOTES)).toBe(true);
+  });
+
+  it('lets an agent be seen as far as anybody may call anything of it', () => {
+    const rules = (devices: Rule, contacts: Rule, everyone: Rule) => ({ ...DEFAULT_PERMISSIONS, rules: { devices, contacts, everyone } });
+    expect(visibilityOf(DEFAULT_PERMISSIONS)).toBe('everyone');
+    expect(visibilityOf(rules('run', 'ask', 'never'))).toBe('contacts');
+    expect(visibilityOf(rules('run', 'never', 'never'))).toBe('devices');
+    expect(visibilityOf(rules('never', 'never', 'never'))).toBe('private');
+    expect(visibilityOf({ ...rules('never', 'never', 'never'), tools: new Map([['x', { everyone: 'ask' }]]) })).toBe('everyone');
   });
 
   it('keeps “always” for this person, tool and definition, and for a month', async () => {

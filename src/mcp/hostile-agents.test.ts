@@ -90,7 +90,7 @@ describe('an agent that does what it should not', () => {
     const answer = call({ onProgress: () => heard() });
     answer.catch(() => undefined);
     const { id, send } = await isCalled;
-    const token = (owner.seen.at(-1)?.params as { _meta: { progressToken: number } })._meta.progressToken;
+    const token = (owner.seen.at(-1) as { params: { _meta: { progressToken: number } } }).params._meta.progressToken;
     let isOver = false;
     answer.catch(() => (isOver = true));
     for (let step = 1; step * 100_000 < LIMITS.maxServedCallMs; step++) {

@@ -46,6 +46,11 @@ export function isOpenTo(permissions: AgentPermissions, relation: Relation): boo
   );
 }
 
+/** How far an agent is to be seen: as far as anybody may call anything of it. */
+export function visibilityOf(permissions: AgentPermissions): Relation | 'private' {
+  return (['everyone', 'contacts', 'devices'] as const).find((relation) => isOpenTo(permissions, relation)) ?? 'private';
+}
+
 /** Permissions as they were stored. Whatever is damaged allows nothing. */
 export function readPermissions(stored: unknown): AgentPermissions {
   if (stored === undefined) return DEFAULT_PERMISSIONS;

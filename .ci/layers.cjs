@@ -40,6 +40,13 @@ module.exports = {
       from: { path: '^src/registry/', pathNot: '\\.test\\.ts$' },
       to: { path: '^src/p2p/', pathNot: '^src/p2p/neighbours\\.ts$' },
     },
+    {
+      name: 'host-has-no-screens',
+      comment: 'A composition root like app, for Node.js.',
+      severity: 'error',
+      from: { path: '^src/host/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/(ui|service-worker)/' },
+    },
     { name: 'no-tests-in-the-product', severity: 'error', from: { path: '^src/', pathNot: '\\.test\\.ts$' }, to: { path: '^test/' } },
   ],
   options: {

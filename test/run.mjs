@@ -86,6 +86,7 @@ const checks = await import('../.ci/check.mjs');
 for (const rule of checks.rules(isCi)) check(rule.name, () => rule.holds());
 
 vitest('unit tests', 'test/vitest.config.ts');
+vitest('host tests', 'test/host/vitest.config.ts');
 
 if (existsSync(join(root, 'vite.config.ts'))) check('the app builds', () => run('npm', ['run', '--silent', 'build']));
 if (isCi) for (const rule of checks.rulesOfTheBuild()) check(rule.name, () => rule.holds());

@@ -13,7 +13,15 @@ import { joinNodes, localNode } from '../../test/doubles/local-nodes.ts';
 import { seededEntropy, seededIdentity } from '../../test/support/seeded-identity.ts';
 import { Directory } from './directory.ts';
 
-const NOTES = { id: 'notes' as AgentId, title: 'Notes', description: 'Keeps notes', definitions: [] };
+const NOTES = {
+  id: 'notes' as AgentId,
+  title: 'Notes',
+  description: 'Keeps notes',
+  definitions: [
+    { kind: 'tool' as const, name: 'read', sha256: new Uint8Array(32) },
+    { kind: 'prompt' as const, name: 'sum', sha256: new Uint8Array(32) },
+  ],
+};
 
 const toStop: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -54,7 +62,16 @@ describe('the directory', () => {
     await joinNodes(b.node, c.node);
     await until(a.directory, () => a.directory.agents().length === 1);
     expect(a.directory.agents()).toEqual([
-      { address: `${c.node.id}:notes`, node: c.node.id, agent: 'notes', owner: c.node.identity.person, title: 'Notes', description: 'Keeps notes' },
+      {
+        address: `${c.node.id}:notes`,
+        node: c.node.id,
+        agent: 'notes',
+        owner: c.node.identity.person,
+        title: 'Notes',
+        description: 'Keeps notes',
+        kind: 'built-in',
+        tools: ['read'],
+      },
     ]);
     expect(a.directory.nameOf(c.node.identity.person)).toBe('Carol');
     expect(a.directory.isHere(c.node.identity.person)).toBe(true);

@@ -18,6 +18,9 @@ export type AgentEntry = {
   readonly owner: PersonId;
   readonly title: string;
   readonly description: string;
+  readonly kind: AgentKind;
+  /** Names of its tools as its owner published them: not all, where there are very many, and none until they are known. */
+  readonly tools: readonly string[];
 };
 
 export type PublishedAgent = {
@@ -25,9 +28,9 @@ export type PublishedAgent = {
   readonly title: string;
   readonly description: string;
   readonly definitions: readonly DefinitionDigest[];
-  /** By default `everyone`. */
+  /** Default: `everyone`. */
   readonly visibility?: Visibility;
-  /** By default `built-in`. */
+  /** Default: `built-in`. */
   readonly kind?: AgentKind;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
@@ -137,6 +140,8 @@ export class Directory {
             owner: entry.person,
             title: cleanName(agent.title) || agent.id,
             description: agent.description.replace(INVISIBLE, ''),
+            kind: agent.kind,
+            tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
           })),
       );
   }

@@ -73,7 +73,11 @@ export function agentFactories({ records, clock, entropy, startRunner, network }
       title: 'Remote server',
       description: 'An MCP server on the web.',
       make: ({ url, token }) => ({
-        connect: async () => (await import('../agents/remote-agent.ts')).connectRemote({ url: url as string, ...(token ? { token } : {}) }),
+        connect: async (transport) => {
+          const [{ connectRemote }, { joinTransports }] = await Promise.all([import('../agents/remote-agent.ts'), import('../mcp/proxy/pipe.ts')]);
+          const whyEnded = () => 'The server on the web ended the session.';
+          await joinTransports(transport, connectRemote({ url: url as string, ...(token ? { token } : {}) }), { whyEnded });
+        },
       }),
     },
     module: {

@@ -26,6 +26,7 @@ import { probeIce } from './ice-probe.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
 import { systemClock } from './system-clock.ts';
+import { checkArguments } from './schema-checker.ts';
 import { claimTabSlot } from './tab-slot.ts';
 import { Tabs } from './tabs.ts';
 import { applyRememberedTheme, applyTheme } from './theme.ts';
@@ -115,6 +116,7 @@ async function start(): Promise<void> {
       applyTheme,
       pickFolder,
       probeIce,
+      checkArguments,
       storage: storageFacts,
       persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
       applyUpdate: () => whenIdle(model, host, () => updates.apply()),
@@ -213,7 +215,7 @@ function whenQuiet(then: () => void): void {
 function whenIdle(model: AppModel, host: AgentHost, then: () => void): void {
   const stops: (() => void)[] = [];
   const look = (): void => {
-    if (host.activeCalls > 0 || model.calls.value.some(({ state }) => state.kind === 'running')) return;
+    if (host.activeCalls > 0 || model.calls.value.some(({ state, isElsewhere }) => state.kind === 'running' && !isElsewhere)) return;
     for (const stop of stops.splice(0)) stop();
     then();
   };

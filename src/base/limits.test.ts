@@ -9,7 +9,7 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
   'a fresh handshake is allowed sooner than it is needed': [LIMITS.minRekeyIntervalMs, LIMITS.rekeyAfterMs],
   'frames under the previous keys are taken for longer than the change takes': [LIMITS.handshakeTimeoutMs, LIMITS.previousEpochMs],
   'the replay window covers what waits for the bulk cipher': [LIMITS.maxPendingBulkFrames, LIMITS.replayWindowFrames],
-  'an identity fits into a frame': [LIMITS.maxIdentityPayloadBytes, LIMITS.maxFrameBytes],
+  'an identity fits into any frame': [LIMITS.maxIdentityPayloadBytes, LIMITS.portableFrameBytes],
   'what may come early fits into what may wait': [LIMITS.maxEarlyFrames, LIMITS.maxQueuedFrames],
 
   // Streams.
@@ -45,6 +45,8 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
 
   // Connections.
   'bulk frames leave room in the link’s buffer': [LIMITS.bulkLinkBufferBytes, LIMITS.linkBufferBytes],
+  'what travels together fits into any frame': [LIMITS.packedFrameBytes, LIMITS.portableFrameBytes],
+  'a frame in a circuit fits into any frame': [LIMITS.maxCircuitFrameBytes, LIMITS.portableFrameBytes],
   'a frame fits into the link’s buffer for bulk': [LIMITS.maxFrameBytes, LIMITS.bulkLinkBufferBytes],
   'a burst of frames is more than a second’s': [LIMITS.framesPerSecond, LIMITS.framesBurst],
 
@@ -75,6 +77,10 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
   'a full directory entry fits into its bound': [
     LIMITS.maxAgentsPerNode * (LIMITS.maxAgentTitleLength + LIMITS.maxAgentDescriptionLength + 64),
     LIMITS.maxDirectoryBytes,
+  ],
+  'a file among a call’s arguments fits into a message of a stream': [
+    (LIMITS.maxArgumentFileBytes * 4) / 3 + 64 * 1024,
+    LIMITS.maxStreamMessageBytes,
   ],
   'a note fits into a message of a stream': [LIMITS.maxNoteBytes, LIMITS.maxStreamMessageBytes],
 };

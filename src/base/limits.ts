@@ -4,8 +4,12 @@
  */
 export const LIMITS = {
   // ── frames and codecs ──────────────────────────────────────────────────────────────────────────────────────────
-  /** The smallest maximum message size among WebRTC stacks (64 KiB); larger frames gain no throughput. */
-  maxFrameBytes: 64 * 1024,
+  /** What Chromium takes in one message of a data channel. A quarter of the messages of 64 KiB costs both ends a tenth less. */
+  maxFrameBytes: 256 * 1024,
+  /** The smallest maximum message size among WebRTC stacks: links whose other end named none carry this. */
+  portableFrameBytes: 64 * 1024,
+  /** One decoded value; what is larger travels as the bytes of a stream. */
+  maxCborBytes: 64 * 1024,
   /** Nothing on the wire nests deeper than a certificate chain inside a payload. */
   maxCborDepth: 8,
   /** The most items in one decoded value: a batch of chat heads is the largest. */
@@ -109,10 +113,18 @@ export const LIMITS = {
 
   /** Small messages of one moment travel together up to this size: a frame of its own for each costs a link twenty times what its bytes do. */
   packedFrameBytes: 32 * 1024,
+  /** What one frame carries of a large message that is not bulk: more urgent ones pass between its frames. */
+  maxUrgentPayloadBytes: 64 * 1024 - 64,
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** Bulk frames in the link's buffer: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
+  /** Bulk frames in the link's buffer, at most: about 10 ms of a fast link, so that a chat line behind them hardly waits. */
   bulkLinkBufferBytes: 512 * 1024,
+  /** The same on a slow link: as much as leaves in this time, */
+  bulkAheadMs: 50,
+  /** but enough to keep it busy between two turns of the event loop, */
+  minBulkLinkBufferBytes: 32 * 1024,
+  /** and before anything is known of it. */
+  firstBulkLinkBufferBytes: 128 * 1024,
   /** All frames in the link's buffer. */
   linkBufferBytes: 2 * 2 ** 20,
   /** Frames before anything is parsed: three times what the fastest link carries in small frames. */
@@ -236,6 +248,8 @@ export const LIMITS = {
   /** Items of one neighbour, and of all, that wait for the verdict of their topic. */
   maxGossipValidatingPerLink: 256,
   maxGossipValidating: 1_024,
+  /** Items that wait for another neighbour than the one that brought them: their ids, with those who did. */
+  maxGossipDeferred: 1_024,
   /** After a prune nobody is asked to push again unless an item was missing (GossipSub's prune back-off). */
   gossipPruneBackoffMs: 60_000,
   /** Pushes that come this long after a prune were not under way when it was sent; so many are no accident. */
@@ -310,6 +324,24 @@ export const LIMITS = {
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
 
+  // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
+  /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
+  maxKeptBytes: 12 * 2 ** 20,
+  maxKeptFrames: 32_768,
+  /** What comes over a circuit is acknowledged after so many bytes or frames: one small frame for a hundredth of the traffic, and little to send again. */
+  acknowledgeBytes: 64 * 1024,
+  acknowledgeFrames: 64,
+  /** How long a session without a path waits for one: several relays one after the other, or one direct dial. */
+  sessionResumeTimeoutMs: 15_000,
+  /** The session's responder leaves the first attempt to the initiator: a search and a circuit over two relays are open by then. */
+  politeResumeMs: 1_500,
+  /** When no path was found, it is looked for again: neighbours come and tell of others. */
+  resumeRetryMs: 1_000,
+  /** How often a session over relays that is in use looks for a faster path. */
+  comparePathsMs: 30_000,
+  /** Moves that came to nothing and of which the peer's last words may still come. */
+  maxAbandonedMoves: 8,
+
   // ── presence ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Four times the largest network that is planned for; 1 kB each. */
   maxPresenceNodes: 4_096,
@@ -331,6 +363,8 @@ export const LIMITS = {
   /** A broken session has this long to come back before its end is told; the witnesses spread over the next second, so that two speak and not twenty. */
   presenceGraceMs: 1_000,
   presenceWitnessSpreadMs: 1_000,
+  /** A card with another sealing key that comes this long after a session began is of a later run of the neighbour. */
+  presenceRestartMs: 10_000,
   presenceGoodbyeSpreadMs: 300,
   /** How long a suspect may take to speak up: with two witnesses against it (one, where it has one neighbour only), and with one. */
   presenceConfirmMs: 1_500,
@@ -339,6 +373,11 @@ export const LIMITS = {
   presenceBlamelessMs: 15_000,
   /** A card or notice this young is passed on though it is known: it came by anti-entropy before it came by gossip. */
   presenceNewsMs: 120_000,
+  /**
+   * Gossip brings a card to everybody within seconds. One of a node unknown to us that is older than this comes out of the store of somebody who does not
+   * know whether the node is still there.
+   */
+  presenceFreshMs: 60_000,
   /** Far out of date: no honest node passes such a card on. */
   presenceStaleMs: 600_000,
   /** The least time for which a goodbye is remembered, longer where the card that it ends would still be valid. */
@@ -350,11 +389,31 @@ export const LIMITS = {
   presenceRefutedGapMs: 60_000,
   presenceDistrustMs: 600_000,
   maxPresenceWitnesses: 1_024,
-  /** Signatures of one neighbour's cards and notices, and nodes unknown to us that it may introduce: a whole network at once, then few. */
+  /** Signatures of one neighbour's cards and notices, and nodes unknown to us of which it may tell: a whole network at once, then few. */
   presenceChecksPerSecond: 200,
   presenceChecksBurst: 3_000,
   presenceNewcomersPerSecond: 10,
   presenceNewcomersBurst: 1_500,
+  /**
+   * Of those, the ones that are taken on one neighbour's word alone: tabs behind a neighbour, somebody who has that one link. Others have a second voice
+   * within seconds, for which they wait; so what a neighbour makes up is bounded by this and not by its zeal.
+   */
+  presenceSoleVoiceBurst: 16,
+  presenceSoleVoiceEveryMs: 300_000,
+  /** The same for the only neighbour that a node has: as many as join a network of a thousand in times of change. */
+  presenceOnlyVoicePerSecond: 1,
+  /** Nodes that wait for a second voice, of one neighbour: more than wait at once when a thousand join within seconds. Far more is a flood. */
+  presenceDoubtsPerSecond: 2,
+  presenceDoubtsBurst: 256,
+  maxPresenceHeard: 512,
+  /** Neighbours that left and whose budgets are remembered, should they come back. */
+  maxFormerPresenceNeighbours: 256,
+  presenceHeardMs: 600_000,
+  /** Somebody who is new, or slept, takes a neighbour's table as it is for this long; the other neighbours confirm it. */
+  presenceSettleMs: 30_000,
+  /** What one neighbour only told of, and this many others do not know so much later, is forgotten. */
+  presenceUnconfirmedMs: 60_000,
+  presenceDenials: 2,
   maxPresenceJobs: 4_096,
   /** Anti-entropy: how often a random neighbour is compared with, comparisons of one neighbour, and how long one may take. */
   presenceCompareMs: 60_000,
@@ -411,7 +470,8 @@ export const LIMITS = {
   // ── directory ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** UTF-16 units. */
   maxDisplayNameLength: 48,
-  maxAgentsPerNode: 32,
+  /** A host that mounts all servers of a long `mcpServers` file; a page has a handful. */
+  maxAgentsPerNode: 64,
   maxAgentTitleLength: 80,
   maxAgentDescriptionLength: 500,
   maxDirectoryBytes: 48 * 1024,
@@ -512,8 +572,8 @@ export const LIMITS = {
   // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** MCP sessions that others may have open with agents of this node. */
   maxServedSessions: 64,
-  /** Of one person: a few devices with a few agents each. */
-  maxServedSessionsPerCaller: 16,
+  /** Of one other person: a host of theirs has a session with each agent for each of its clients, and leaves room for others. */
+  maxServedSessionsPerCaller: 48,
   /** What one MCP message may be: a few photographs in base64. More is read in pieces: a tab holds the whole of each message. */
   maxMcpResultBytes: 16 * 2 ** 20,
   /** What a caller's message may be: all sessions together stay below 256 MiB. */
@@ -572,6 +632,7 @@ export const LIMITS = {
   maxReceiptIdLength: 128,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
+  /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
   /** The memory agent's graph: a few thousand entities are searched in a moment. */
   maxMemoryEntities: 5_000,
@@ -591,9 +652,74 @@ export const LIMITS = {
   maxModuleTools: 64,
   /** Agents and people that the network agent names in one answer. */
   maxNetworkAnswer: 200,
+  maxKeptCallBytes: 64 * 1024,
+  /** What another tab called this long ago, and never told the end of, ended with that tab: progress keeps calls alive, but hardly for hours. */
+  longestCallMs: 2 * 3_600_000,
+  /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
+  maxListedDefinitions: 1_000,
+  /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
+  maxAgentsAskedAtOnce: 4,
+  /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
+  maxArgumentFileBytes: 1_400 * 1024,
+  /** What judging arguments by a tool's schema may take; a pattern can be made to take for ever. */
+  schemaCheckTimeoutMs: 1_000,
   maxNotes: 2_000,
   maxNoteBytes: 64 * 1024,
   runnerTimeoutMs: 5_000,
   runnerMemoryBytes: 64 * 2 ** 20,
   runnerMaxOutputBytes: 256 * 1024,
+
+  // ── host ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
+  maxConfigFileBytes: 2 ** 20,
+  /** From a mounted server's start to its first answer: a package runner may have to download it. */
+  mountStartTimeoutMs: 60_000,
+  /** Sessions of callers with one mounted server at once, each a process of its own. */
+  maxMountSessions: 32,
+  /** Of these, one person's: some tabs, each with a session. */
+  maxMountSessionsPerPerson: 16,
+  /** A mounted server that ended is started again after this long, twice as long each time. */
+  mountRetryFirstMs: 500,
+  mountRetryMaxMs: 60_000,
+  /** One that ran for so long begins anew with `mountRetryFirstMs`. */
+  mountStableMs: 60_000,
+  /** Between asking a mounted server to end (its standard input closes, SIGTERM) and SIGKILL for its whole group. */
+  mountStopMs: 3_000,
+  /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
+  stderrTailBytes: 4 * 1024,
+  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
+  maxPipedRequests: 64,
+  /** One message of a mounted server, as the SDK has it for standard input and output. */
+  maxMountMessageBytes: 10 * 2 ** 20,
+  /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
+  forwardTimeoutMs: 60_000,
+  forwardMaxTimeoutMs: 600_000,
+  /** Agents whose raw endpoints clients without sessions used last. */
+  maxRawEndpoints: 256,
+  /** Sessions of MCP clients over HTTP, and how long one may be silent: clients reconnect by themselves. */
+  maxHttpSessions: 64,
+  httpSessionIdleMs: 1_800_000,
+  /** A client that had a stream open for what the server tells, and has none for so long, is gone: few say goodbye. */
+  httpSessionLostMs: 60_000,
+  /** A posted MCP message, as the SDK has it. */
+  maxHttpBodyBytes: 4 * 2 ** 20,
+  /** Calls that wait for what their client has to ask its person, and for how long: as long as an approval and a bit more. */
+  maxParkedCalls: 64,
+  parkedCallMs: 300_000,
+  /** How long the first list waits for agents that are still being asked; and when one that could not be asked is asked again. */
+  catalogWaitMs: 5_000,
+  catalogRetryMs: 30_000,
+  /** Pages and definitions of one agent's list of tools, resources or prompts. */
+  maxListPages: 50,
+  maxCatalogDefinitions: 2_000,
+  /** Entries of one page of the aggregate's lists: some hundred kilobytes. */
+  aggregatePageItems: 500,
+  /** Sessions with agents that are kept for the next call of clients without sessions; each serves one call at a time that may ask back. */
+  maxIdleUpstreams: 16,
+  /** Above so many tools a model chooses worse, and its context is full of definitions (mcp.md §9.1). */
+  maxListedTools: 100,
+  /** Results of one search for tools. */
+  maxFoundTools: 20,
+  /** Characters of a tool's name in the aggregate: some clients take 60, of which `mcp__parley__` is theirs. */
+  maxAggregateNameLength: 46,
 } as const;

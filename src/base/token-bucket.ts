@@ -20,4 +20,10 @@ export class TokenBucket {
     this.#tokens -= count;
     return true;
   }
+
+  /** Puts back what was taken for something that turned out to be in order. */
+  giveBack(now: number, count = 1): void {
+    this.take(now, 0);
+    this.#tokens = Math.min(this.#burst, this.#tokens + count);
+  }
 }

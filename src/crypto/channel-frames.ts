@@ -32,8 +32,10 @@ export const CONTROL = {
   epochBegin: 4,
   /** The last frame on this link: what follows comes on the link that the body names. */
   switchLink: 5,
-  /** Your `switchLink` came. */
+  /** The `switchLink` that the body names came. */
   switchSeen: 6,
+  /** How many frames of yours came, all of them from the first on (uint64): no link will have to bring them again. */
+  received: 7,
 } as const;
 
 /** type: uint8 · epoch: uint8 · counter: uint48, big endian. It is the associated data of the sealed body. */
@@ -75,8 +77,25 @@ export function readCode(bytes: Uint8Array, fallback: ErrorCode): ErrorCode {
   return isErrorCode(text) ? text : fallback;
 }
 
+/** Whether a frame is one of a session's, and counts among its frames. */
+export function isSealedFrame(frame: Uint8Array): boolean {
+  const type = frame[0];
+  return type === CHANNEL_FRAME.small || type === CHANNEL_FRAME.bulk || type === CHANNEL_FRAME.control;
+}
+
 export function epochBeginBody(previousFrames: number): Uint8Array {
-  return uint64be(BigInt(previousFrames));
+  return frameCountBody(previousFrames);
+}
+
+export function frameCountBody(frames: number): Uint8Array {
+  return uint64be(BigInt(frames));
+}
+
+/** `undefined` when it is none, or beyond what any session reaches. */
+export function readFrameCount(body: Uint8Array): number | undefined {
+  if (body.length !== 8) return undefined;
+  const count = Number(new DataView(body.buffer, body.byteOffset, 8).getBigUint64(0));
+  return Number.isSafeInteger(count) ? count : undefined;
 }
 
 /** What the plaintext of a control frame tells of the previous epoch; `undefined` when it is of another kind. */

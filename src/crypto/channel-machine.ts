@@ -51,6 +51,10 @@ export class SecureChannel implements Channel {
     return this.#phase.name === 'open' ? this.#phase.session.pendingSeals : 0;
   }
 
+  get receivedFrames(): number {
+    return this.#phase.name === 'open' ? this.#phase.session.receivedFrames : 0;
+  }
+
   handle(input: ChannelInput | Wake, now: number): void {
     switch (input.type) {
       case 'frame':
@@ -67,7 +71,16 @@ export class SecureChannel implements Channel {
         if (this.#phase.name === 'open') this.#phase.session.switchLink(input.transcript);
         return;
       case 'switch-seen':
-        if (this.#phase.name === 'open') this.#phase.session.switchSeen();
+        if (this.#phase.name === 'open') this.#phase.session.switchSeen(input.transcript);
+        return;
+      case 'acknowledge':
+        if (this.#phase.name === 'open') this.#phase.session.acknowledge();
+        return;
+      case 'pause':
+        if (this.#phase.name === 'open') this.#phase.session.pause();
+        return;
+      case 'resume':
+        if (this.#phase.name === 'open') this.#phase.session.resume(now);
         return;
       case 'close':
         return this.#close(input.reason);

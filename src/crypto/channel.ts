@@ -26,8 +26,13 @@ export type ChannelInput =
   | { readonly type: 'bulk-done'; readonly job: number; readonly bytes?: Uint8Array }
   /** Send one more frame, which says that all others come on the link of this transcript; told by `link-switched` when it is out. */
   | { readonly type: 'switch-link'; readonly transcript: Uint8Array }
-  /** Tell the peer that its last frame on the old link came. */
-  | { readonly type: 'switch-seen' }
+  /** Tell the peer that its last frame on the old link came: the one that named this transcript. */
+  | { readonly type: 'switch-seen'; readonly transcript: Uint8Array }
+  /** Tell the peer how many of its frames came. */
+  | { readonly type: 'acknowledge' }
+  /** There is no link for a while: the peer's frames are late, and no sign of anything. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
   /** End in order: the peer is told `reason`. */
   | { readonly type: 'close'; readonly reason: ErrorCode };
 
@@ -44,6 +49,10 @@ export type ChannelOutput =
    * peer knows that about us.
    */
   | { readonly type: 'link-switched'; readonly direction: 'sending' | 'receiving' | 'seen'; readonly transcript: Uint8Array }
+  /** So many frames of ours came, from the first on. */
+  | { readonly type: 'acknowledged'; readonly frames: number }
+  /** The peer does not answer what it must: it is gone, or what the link carries does not arrive. */
+  | { readonly type: 'stalled'; readonly code: ErrorCode; readonly detail: string }
   /** The peer sent something that was dropped. */
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly detail: string }
   /** The end, once: drop the link. `remote` when the peer said so. */
@@ -61,6 +70,8 @@ export interface Channel extends Machine<ChannelInput, ChannelOutput> {
   readonly room: FrameRoom;
   /** Payloads accepted by `send` whose frames are not transmitted yet (they wait for the bulk cipher). */
   readonly pendingSeals: number;
+  /** How many of the peer's sealed frames came, from the first on: none of them has to come again. */
+  readonly receivedFrames: number;
 }
 
 export type ChannelOptions = {

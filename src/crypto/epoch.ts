@@ -1,10 +1,10 @@
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { LIMITS } from '../base/limits.ts';
 import type { BulkJob } from '../ports/keys.ts';
 import { CHANNEL_FRAME, SEALED_HEADER_BYTES, SEALED_OVERHEAD_BYTES, SEALED_ROOM, writeSealedHeader } from './channel-frames.ts';
 import { hkdfSha256 } from './hash.ts';
 import { DERIVATION_LABELS } from './labels.ts';
 import { ReplayWindow } from './replay-window.ts';
+import { openFrame, sealFrame } from './small-cipher.ts';
 
 /** The keys of one handshake, for both directions, from `HandshakeState.split`. */
 export type TransportKeys = { readonly sending: Uint8Array; readonly receiving: Uint8Array };
@@ -52,20 +52,12 @@ export class Epoch {
   sealSmall(type: number, frame: Uint8Array): void {
     const counter = this.#takeCounter(frame.length - SEALED_OVERHEAD_BYTES);
     writeSealedHeader(frame, type, this.number, counter);
-    const header = frame.subarray(0, SEALED_HEADER_BYTES);
-    // In place: the cipher reads each block before it writes it.
-    chacha20poly1305(this.#sendSmall, chachaNonceOf(counter), header).encrypt(payloadOf(frame), frame.subarray(SEALED_HEADER_BYTES));
+    sealFrame(this.#sendSmall, chachaNonceOf(counter), frame);
   }
 
   /** `undefined` when the frame is not authentic. */
   openSmall(frame: Uint8Array, counter: number): Uint8Array | undefined {
-    if (frame.length < SEALED_OVERHEAD_BYTES) return undefined;
-    const cipher = chacha20poly1305(this.#receiveSmall, chachaNonceOf(counter), frame.subarray(0, SEALED_HEADER_BYTES));
-    try {
-      return cipher.decrypt(frame.subarray(SEALED_HEADER_BYTES));
-    } catch {
-      return undefined;
-    }
+    return openFrame(this.#receiveSmall, chachaNonceOf(counter), frame);
   }
 
   /** The work whose result becomes the frame's sealed body; the header is written at once. */

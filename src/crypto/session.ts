@@ -1,4 +1,4 @@
-import { EMPTY_BYTES, utf8 } from '../base/bytes.ts';
+import { utf8 } from '../base/bytes.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
@@ -8,8 +8,10 @@ import {
   CHANNEL_FRAME,
   CONTROL,
   epochBeginBody,
+  frameCountBody,
   readCode,
   readEpochBegin,
+  readFrameCount,
   readSealedCounter,
   SEALED_HEADER_BYTES,
   SEALED_OVERHEAD_BYTES,
@@ -55,13 +57,15 @@ export class Session {
   #current: Epoch;
   #previous: Epoch | undefined;
   #previousUntil = 0;
-  #rekey: { readonly handshake: RekeyHandshake; readonly deadline: number } | undefined;
+  #rekey: { readonly handshake: RekeyHandshake; deadline: number } | undefined;
   #nextJob: number;
   #badInRow = 0;
   /** The last frame for the old link, until it is out. */
   #lastOnLink: { readonly frame: Uint8Array; readonly transcript: Uint8Array } | undefined;
   /** The frame that must come next: links deliver in order. */
   #nextArrival = { epoch: 0, counter: 0 };
+  #arrivedFrames = 0;
+  #isPaused = false;
   #isOver = false;
 
   constructor(options: SessionOptions, firstJob: number) {
@@ -76,7 +80,13 @@ export class Session {
     return this.#outgoing.length + this.#held.length;
   }
 
+  /** What is being opened counts: if it does not open, the session ends. */
+  get receivedFrames(): number {
+    return this.#arrivedFrames + this.#incoming.length;
+  }
+
   get nextWakeAt(): number | undefined {
+    if (this.#isPaused) return undefined;
     const rekeyAt = this.#rekey ? this.#rekey.deadline : this.#current.startedAt + LIMITS.rekeyAfterMs + this.#rekeyDelayMs;
     return earlier(rekeyAt, this.#previous && this.#previousUntil);
   }
@@ -114,8 +124,23 @@ export class Session {
     this.#outgoing.push(frame);
   }
 
-  switchSeen(): void {
-    this.control(CONTROL.switchSeen, EMPTY_BYTES);
+  switchSeen(transcript: Uint8Array): void {
+    this.control(CONTROL.switchSeen, transcript);
+  }
+
+  acknowledge(): void {
+    this.control(CONTROL.received, frameCountBody(this.receivedFrames));
+  }
+
+  /** While there is no link, nothing is late. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(now: number): void {
+    this.#isPaused = false;
+    this.#previousUntil = now + LIMITS.previousEpochMs;
+    if (this.#rekey) this.#rekey.deadline = now + LIMITS.handshakeTimeoutMs;
   }
 
   /** A frame of type small, bulk or control. */
@@ -157,8 +182,12 @@ export class Session {
   }
 
   wake(now: number): void {
-    if (this.#previous && now >= this.#previousUntil) this.#dropPrevious();
-    if (this.#rekey && now >= this.#rekey.deadline) return this.#options.onEnd('timed-out', false, 'The peer did not renew the keys.');
+    if (this.#isPaused) return;
+    if (this.#previous && now >= this.#previousUntil) this.#leavePrevious(now);
+    if (this.#rekey && now >= this.#rekey.deadline) {
+      this.#rekey.deadline = now + LIMITS.handshakeTimeoutMs;
+      return this.#options.emit({ type: 'stalled', code: 'timed-out', detail: 'The peer did not renew the keys.' });
+    }
     if (!this.#rekey && now >= this.#current.startedAt + LIMITS.rekeyAfterMs + this.#rekeyDelayMs) this.#startRekey(now);
   }
 
@@ -219,6 +248,7 @@ export class Session {
     if (epoch !== this.#nextArrival.epoch || counter !== this.#nextArrival.counter)
       return this.#options.onEnd('link-lost', false, 'A frame is missing.');
     this.#nextArrival.counter++;
+    this.#arrivedFrames++;
     if (payload) this.#options.emit({ type: 'deliver', payload });
   }
 
@@ -234,7 +264,12 @@ export class Session {
       case CONTROL.switchLink:
         return this.#options.emit({ type: 'link-switched', direction: 'receiving', transcript: body.slice() });
       case CONTROL.switchSeen:
-        return this.#options.emit({ type: 'link-switched', direction: 'seen', transcript: EMPTY_BYTES });
+        return this.#options.emit({ type: 'link-switched', direction: 'seen', transcript: body.slice() });
+      case CONTROL.received: {
+        const frames = readFrameCount(body);
+        if (frames === undefined) return this.#bad('malformed', 'An acknowledgement is cut off.');
+        return this.#options.emit({ type: 'acknowledged', frames });
+      }
       case CONTROL.epochBegin:
         // It says something only in its place among all frames.
         return;
@@ -299,7 +334,14 @@ export class Session {
   #epochOf(lowByte: number, now: number): Epoch | undefined {
     if ((this.#current.number & 0xff) === lowByte) return this.#current;
     const previous = this.#previous;
-    return previous && (previous.number & 0xff) === lowByte && now < this.#previousUntil ? previous : undefined;
+    if (previous && now >= this.#previousUntil) this.#leavePrevious(now);
+    return this.#previous && (this.#previous.number & 0xff) === lowByte ? this.#previous : undefined;
+  }
+
+  /** Until the peer's first frame under the present keys, those before it may still be under way: the path may have been lost since. */
+  #leavePrevious(now: number): void {
+    if (this.#nextArrival.epoch === this.#current.number) this.#dropPrevious();
+    else this.#previousUntil = now + LIMITS.previousEpochMs;
   }
 
   #dropPrevious(): void {

@@ -4,7 +4,7 @@ import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { NodeApi, Stream } from '../node/api.ts';
+import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
@@ -12,8 +12,8 @@ import type { ReceiptDesk } from './receipt-desk.ts';
 export const MCP_PROTOCOL = 'mcp/1';
 
 /**
- * An MCP server that this node offers: one that is made here (`createServer`), or one somewhere else to which MCP messages pass untouched
- * (`connect`). Either is called once for each calling session.
+ * An MCP server that this node offers, to each calling session for itself: one that is made here (`createServer`), or something else that speaks MCP
+ * over the session's transport (`connect`), which it starts and closes.
  */
 export type HostedAgent = {
   readonly id: AgentId;
@@ -21,7 +21,10 @@ export type HostedAgent = {
   readonly description: string;
   /** What others are told that it is; by default `built-in`. */
   readonly kind?: 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
-} & ({ createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> } | { connect(): Promise<Transport> });
+} & (
+  | { createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> }
+  | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }
+);
 
 export type CallPolicy = {
   decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
@@ -54,6 +57,7 @@ export type AgentHostEvents = {
 
 /** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
 export class AgentHost {
+  readonly #identity: PeerIdentity;
   readonly #policy: CallPolicy;
   readonly #options: AgentHostOptions;
   readonly #events = new Emitter<AgentHostEvents>();
@@ -64,6 +68,7 @@ export class AgentHost {
   readonly #active = new Map<Stream, Set<CallRequest>>();
 
   constructor(node: NodeApi, policy: CallPolicy, options: AgentHostOptions = {}) {
+    this.#identity = node.identity;
     this.#policy = policy;
     this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
@@ -132,14 +137,13 @@ export class AgentHost {
   async serveLocally(id: AgentId, transport: Transport): Promise<void> {
     const agent = this.#agents.get(id);
     if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
-    await serveAgent(agent, transport);
+    await serveAgent(agent, transport, this.#identity);
   }
 
   async #serve(stream: Stream): Promise<void> {
     const agent = this.#agentOf(stream);
     if (!agent) return stream.reset('agent-unknown');
-    const ofCaller = [...this.#sessions.keys()].filter(({ peer }) => peer.person === stream.peer.person).length;
-    if (this.#sessions.size >= LIMITS.maxServedSessions || ofCaller >= LIMITS.maxServedSessionsPerCaller) return stream.reset('overloaded');
+    if (this.#isFullFor(stream.peer.person)) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
@@ -147,10 +151,15 @@ export class AgentHost {
     });
     try {
       if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
-      await serveAgent(agent, await this.#guarded(stream, agent));
+      await serveAgent(agent, await this.#guarded(stream, agent), stream.peer);
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
     }
+  }
+
+  #isFullFor(person: PersonId): boolean {
+    const own = [...this.#sessions.keys()].filter(({ peer }) => peer.person === person).length;
+    return this.#sessions.size >= LIMITS.maxServedSessions || (own >= LIMITS.maxServedSessionsPerCaller && person !== this.#identity.person);
   }
 
   async #isAdmitted(stream: Stream, agent: HostedAgent): Promise<boolean> {
@@ -203,11 +212,8 @@ export class AgentHost {
   }
 }
 
-async function serveAgent(agent: HostedAgent, transport: Transport): Promise<void> {
-  if ('connect' in agent) {
-    const { joinTransports } = await import('./session-transports.ts');
-    return joinTransports(transport, await agent.connect());
-  }
+async function serveAgent(agent: HostedAgent, transport: Transport, caller: PeerIdentity): Promise<void> {
+  if ('connect' in agent) return agent.connect(transport, caller);
   const { serveStdio } = await import('./runtime.ts');
   serveStdio(({ era }) => agent.createServer({ era }), { transport });
 }

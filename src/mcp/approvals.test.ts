@@ -14,7 +14,14 @@ const NOTES = parseAgentId('notes');
 const AGENT = { id: NOTES, title: 'Notes', description: '', createServer: () => Promise.reject(new Error('not called')) };
 
 function callBy(person: PersonId, tool = 'write', kind: IncomingCall['kind'] = 'tool'): IncomingCall {
-  return { kind, tool, arguments: {}, agent: AGENT, caller: { node: `${person}-node` as NodeId, device: `${person}-device` as DeviceId, person } };
+  return {
+    kind,
+    method: 'tools/call',
+    tool,
+    arguments: {},
+    agent: AGENT,
+    caller: { node: `${person}-node` as NodeId, device: `${person}-device` as DeviceId, person },
+  };
 }
 
 function scene(records = new MemoryRecords()) {
@@ -48,6 +55,14 @@ describe('the owner’s consent', () => {
     expect(waiting()).toMatchObject([{ relation: 'contacts', call: { tool: 'write' } }]);
     await clock.advance(LIMITS.approvalTimeoutMs);
     expect(await asked).toBe('expired');
+  });
+
+  it('does not ask about completions, which are for who may ask', async () => {
+    const { decide, allow } = scene();
+    const completion = { ...callBy(STRANGER, 'completion/complete', 'method'), method: 'completion/complete' };
+    expect(verdictOf(await decide(completion))).toBe('run');
+    await allow({ rules: { devices: 'run', contacts: 'ask', everyone: 'never' } });
+    expect(verdictOf(await decide(completion))).toBe('refused');
   });
 
   it('follows the agent’s rules, and a tool’s own before them', async () => {

@@ -6,7 +6,7 @@ import type { Records } from '../ports/records.ts';
 import type { CallPolicy } from './agent-host.ts';
 import { CallerLimits } from './caller-limits.ts';
 import { grantId, Grants } from './grants.ts';
-import type { IncomingCall, Permit, StopReason, Verdict } from './incoming-call.ts';
+import { COMPLETION, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
 import { isOpenTo, Permissions, ruleFor, type Relation } from './permissions.ts';
 
 export type WaitingApproval = { readonly id: string; readonly call: IncomingCall; readonly relation: Relation; readonly expiresAt: number };
@@ -71,7 +71,7 @@ export class Approvals implements CallPolicy {
     const giveBack = this.#limits.take(call, relation, permissions, this.#options.clock.now());
     if (typeof giveBack === 'string') return giveBack;
     try {
-      const basis: Basis | Verdict = rule === 'run' ? { kind: 'rule' } : await this.#consent(call, relation, signal);
+      const basis: Basis | Verdict = rule === 'run' || call.method === COMPLETION ? { kind: 'rule' } : await this.#consent(call, relation, signal);
       if (typeof basis === 'object') return this.#permit(call, relation, basis, giveBack);
       giveBack();
       return basis;
@@ -163,7 +163,7 @@ export class Approvals implements CallPolicy {
     for (const { call, relation, basis, stop } of [...this.#running]) {
       if (call.agent.id !== agent) continue;
       const rule = ruleFor(permissions, relation, call);
-      if (rule === 'never' || (basis.kind === 'rule' && rule !== 'run')) stop('revoked');
+      if (rule === 'never' || (basis.kind === 'rule' && rule !== 'run' && call.method !== COMPLETION)) stop('revoked');
     }
   }
 

@@ -48,6 +48,7 @@ describe('the guard of an agent', () => {
       { kind: 'resource', tool: 'a', arguments: { uris: ['a', 'b'] } },
     ],
     ['prompts/get', { name: 'p', arguments: { b: '2' } }, { kind: 'prompt', tool: 'p', arguments: { b: '2' } }],
+    ['completion/complete', { ref: {} }, { kind: 'method', tool: 'completion/complete', arguments: { ref: {} } }],
     ['org.example/launch', { now: true }, { kind: 'method', tool: 'org.example/launch', arguments: { now: true } }],
   ])('asks about %s', async (method, params, expected) => {
     const asked: CallRequest[] = [];
@@ -57,12 +58,12 @@ describe('the guard of an agent', () => {
     });
     await ask(1, method, params);
     await turns();
-    expect(asked).toEqual([expected]);
+    expect(asked).toEqual([{ ...expected, method }]);
     expect(atServer).toEqual([]);
     expect(atCaller).toMatchObject([{ id: 1, error: { code: REFUSED_CODE, data: { reason: 'refused' } } }]);
   });
 
-  it.each(['tools/list', 'resources/list', 'prompts/list', 'initialize', 'server/discover', 'completion/complete', 'subscriptions/listen'])(
+  it.each(['tools/list', 'resources/list', 'prompts/list', 'initialize', 'server/discover', 'subscriptions/listen'])(
     'lets %s pass',
     async (method) => {
       const { ask, atServer } = await scene(async () => 'refused');

@@ -7,6 +7,8 @@ import type { HostedAgent } from './agent-host.ts';
  */
 export type CallRequest = {
   readonly kind: CallKind;
+  /** The JSON-RPC method. */
+  readonly method: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 };
@@ -36,6 +38,9 @@ export type CallOutcome = 'ran' | 'tool-error' | 'cancelled' | StopReason | Excl
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** Suggestions for an argument: part of how an agent describes itself. They are never asked about, and are for who may ask. */
+export const COMPLETION = 'completion/complete';
+
 /** Requests that tell what there is, or are about what was allowed before: they need no consent. Everything else does, unknown methods included. */
 const FREE_METHODS: ReadonlySet<string> = new Set([
   'initialize',
@@ -46,7 +51,6 @@ const FREE_METHODS: ReadonlySet<string> = new Set([
   'resources/templates/list',
   'resources/unsubscribe',
   'prompts/list',
-  'completion/complete',
   'logging/setLevel',
   'skills/list',
   'tasks/get',
@@ -57,8 +61,12 @@ const FREE_METHODS: ReadonlySet<string> = new Set([
 
 /** What of a request needs consent; `undefined` when nothing does. */
 export function callOf(method: string, given: unknown): CallRequest | undefined {
-  if (FREE_METHODS.has(method)) return undefined;
   const params = isRecord(given) ? given : {};
+  const call = FREE_METHODS.has(method) ? undefined : guardedPart(method, params);
+  return call && { ...call, method };
+}
+
+function guardedPart(method: string, params: Params): Omit<CallRequest, 'method'> | undefined {
   switch (method) {
     case 'tools/call':
       return { kind: 'tool', tool: text(params['name']), arguments: record(params['arguments']) };
@@ -75,7 +83,7 @@ export function callOf(method: string, given: unknown): CallRequest | undefined 
 }
 
 /** Listening for list changes is free; listening for changes of a resource tells about its content. */
-function watchedResources(params: Params): CallRequest | undefined {
+function watchedResources(params: Params): Omit<CallRequest, 'method'> | undefined {
   const uris = record(params['notifications'])['resourceSubscriptions'];
   if (uris === undefined || (Array.isArray(uris) && uris.length === 0)) return undefined;
   const list = Array.isArray(uris) ? uris.map(text) : [text(uris)];

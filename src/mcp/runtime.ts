@@ -4,7 +4,15 @@
  */
 import './zod-without-eval.ts';
 
-export { Client, InMemoryTransport, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+export {
+  Client,
+  DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
+  InMemoryTransport,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
 export { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 export { fromJsonSchema, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 export { serveStdio } from '@modelcontextprotocol/server/stdio';

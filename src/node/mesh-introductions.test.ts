@@ -5,8 +5,10 @@ import { ask, echo, meshOf, settled, untilPath } from '../../test/doubles/relay-
 import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
 import { seededIdentity } from '../../test/support/seeded-identity.ts';
 import { fromUtf8, utf8 } from '../base/bytes.ts';
+import { LIMITS } from '../base/limits.ts';
 import { makeCard } from '../crypto/peer-card.ts';
 import { openNetworkId } from '../wire/networks.ts';
+import type { RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient, SignalingHandlers } from '../ports/signaling.ts';
 import type { Node } from './node.ts';
 
@@ -62,6 +64,39 @@ describe('introductions through the mesh', () => {
     await untilPath(a, c, 'memory');
     expect(fromUtf8(await ask(stream, utf8('over the link')))).toBe('over the link');
     expect(stream.path).toEqual({ kind: 'memory', via: [] });
+  });
+
+  it('come to no more links than a node may have, however many sessions over relays there are at once', { timeout: 60_000 }, async () => {
+    const rtc = new MemoryRtc();
+    rtc.canConnect = false;
+    // Of all nodes only the first one dials; the others answer.
+    const idle = { signal: () => undefined, abandon: () => undefined };
+    const answering: RtcDialer = { dial: (options) => (options.initiator ? idle : rtc.dial(options)) };
+    const clock = new VirtualClock();
+    const relays = [1, 2, 3];
+    const edges = [0, ...Array.from({ length: 20 }, (_, index) => index + 4)].flatMap((node) => relays.map((relay) => [node, relay] as const));
+    const { nodes } = await settled(clock, meshOf(24, edges, { nodes: { rtc: answering, clock }, rtc: { 0: rtc } }));
+    const [a, ...rest] = nodes as [Node, ...Node[]];
+    await clock.advance(2_000);
+    const far = rest.slice(relays.length);
+    for (const node of far) echo(node);
+    const streams = await settled(clock, Promise.all(far.map((node) => a.open(node.id, 'echo/1'))));
+    expect(new Set(streams.map(({ path }) => path.kind))).toEqual(new Set(['relayed']));
+    await clock.advance(LIMITS.dialTimeoutMs + 1_000);
+    const linksOf = (node: Node) => node.peers().filter(({ state, path }) => state === 'connected' && path?.kind === 'memory').length;
+    let most = 0;
+    rtc.canConnect = true;
+    for (let step = 0; step < 80; step++) {
+      // Not all may be dialled at the same moment; those that are left come next.
+      if (step % 10 === 0) a.nudge('online');
+      await clock.advance(500);
+      most = Math.max(most, linksOf(a));
+    }
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(LIMITS.maxConnections);
+    // What found no room stays on its circuit.
+    expect(new Set(streams.map(({ path }) => path.kind))).toEqual(new Set(['relayed', 'memory']));
+    for (const stream of streams) expect(fromUtf8(await settled(clock, ask(stream, utf8('still here'))))).toBe('still here');
   });
 
   it('leave the session on its circuit where no direct link opens', async () => {

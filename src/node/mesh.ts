@@ -7,14 +7,8 @@ import { overlayPlace } from '../crypto/overlay-place.ts';
 import { Gossip, type GossipInput, type GossipOutput } from '../p2p/gossip/gossip.ts';
 import { Publications, programTopic, wireTopic, type PublicationsInput, type PublicationsOutput } from '../p2p/gossip/publications.ts';
 import type { NeighbourInput, NeighbourOutput, SignOutput, VerifyOutput } from '../p2p/neighbours.ts';
-import {
-  Presence,
-  PRESENCE_TOPIC,
-  type GoneReason,
-  type PresenceInput,
-  type PresenceOptions,
-  type PresenceOutput,
-} from '../p2p/presence/presence.ts';
+import { PRESENCE_TOPIC, type GoneReason, type PresenceInput, type PresenceOptions, type PresenceOutput } from '../p2p/presence/presence-io.ts';
+import { Presence } from '../p2p/presence/presence.ts';
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
 import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';

@@ -13,7 +13,8 @@ import type { IceServer, RtcDial, RtcDialer } from '../ports/rtc.ts';
 import type { SignalingClient } from '../ports/signaling.ts';
 import type { ServerInfo } from './api.ts';
 import type { ConnectionOutput } from './connection.ts';
-import type { NodeInput, NodeMachine, NodeOutput } from './node-machine.ts';
+import type { NodeInput, NodeOutput } from './node-io.ts';
+import type { NodeMachine } from './node-machine.ts';
 import type { LinkFacts } from './session-links.ts';
 import { SignalingDesk } from './signaling-desk.ts';
 
@@ -228,6 +229,11 @@ export class Pump {
         this.#links.get(connection)?.send(output.frame);
         this.#touched.add(connection);
         return;
+      case 'low-water': {
+        const link = this.#links.get(connection);
+        if (link) link.lowWaterBytes = output.bytes;
+        return;
+      }
       case 'stream':
         return this.#options.onStream(connection, output.output);
       case 'verify':
@@ -382,6 +388,6 @@ export class Pump {
   }
 }
 
-export function factsOf(link: Link): LinkFacts {
-  return { kind: link.kind, localFingerprint: link.localFingerprint, remoteFingerprint: link.remoteFingerprint };
+export function factsOf({ kind, maxFrameBytes, localFingerprint, remoteFingerprint }: Link): LinkFacts {
+  return { kind, maxFrameBytes, localFingerprint, remoteFingerprint };
 }

@@ -9,6 +9,8 @@ import type { PathId } from '../p2p/routing/routing-messages.ts';
 export type ReachInput =
   /** A session over relays is wanted with the node. */
   | { readonly type: 'want'; readonly node: NodeId }
+  /** The session with the node is over relays: this path may be better, and is opened to find out. */
+  | { readonly type: 'compare'; readonly node: NodeId; readonly path: FoundPath }
   | { readonly type: 'found'; readonly request: number; readonly paths: readonly FoundPath[] }
   | { readonly type: 'not-found'; readonly request: number }
   /** There is a session with the node, over whatever link. */
@@ -33,6 +35,8 @@ type Attempt = {
   request: number | undefined;
   nextAt: number | undefined;
   code: ErrorCode;
+  /** There is a session, and nothing else is tried. */
+  isComparison: boolean;
 };
 
 /**
@@ -62,6 +66,8 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
     switch (input.type) {
       case 'want':
         return this.#want(input.node);
+      case 'compare':
+        return this.#compare(input.node, input.path);
       case 'found': {
         const attempt = this.#byRequest(input.request);
         if (!attempt) return;
@@ -99,19 +105,23 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
   }
 
   #want(node: NodeId): void {
-    if (this.#attempts.has(node)) return;
+    const present = this.#attempts.get(node);
+    if (present) present.isComparison = false;
+    if (present) return;
     if (this.#attempts.size >= LIMITS.maxFinds) return this.#outputs.push({ type: 'failed', node, code: 'overloaded' });
-    const attempt: Attempt = {
-      node,
-      tried: new Set(),
-      circuits: new Map(),
-      untried: [],
-      request: undefined,
-      nextAt: undefined,
-      code: 'unreachable',
-    };
+    this.#find(this.#newAttempt(node, false));
+  }
+
+  #compare(node: NodeId, path: FoundPath): void {
+    if (this.#attempts.has(node) || this.#attempts.size >= LIMITS.maxFinds) return;
+    this.#open(this.#newAttempt(node, true), path);
+  }
+
+  #newAttempt(node: NodeId, isComparison: boolean): Attempt {
+    const empty = { tried: new Set<NodeId>(), circuits: new Map<number, NodeId>(), untried: [], request: undefined, nextAt: undefined };
+    const attempt: Attempt = { node, ...empty, code: 'unreachable', isComparison };
     this.#attempts.set(node, attempt);
-    this.#find(attempt);
+    return attempt;
   }
 
   #find(attempt: Attempt): void {
@@ -126,11 +136,15 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
       const mayFind = attempt.request === undefined && attempt.tried.size < LIMITS.maxRelaysTried;
       return mayFind ? this.#find(attempt) : this.#failIfOver(attempt);
     }
-    const link = this.#allocateLink();
-    attempt.tried.add(path.via);
-    attempt.circuits.set(link, path.via);
     attempt.nextAt = now + LIMITS.nextRelayAfterMs;
-    this.#outputs.push({ type: 'open-circuit', link, node: attempt.node, via: path.via, path: path.path });
+    this.#open(attempt, path);
+  }
+
+  #open(attempt: Attempt, { via, path }: FoundPath): void {
+    const link = this.#allocateLink();
+    attempt.tried.add(via);
+    attempt.circuits.set(link, via);
+    this.#outputs.push({ type: 'open-circuit', link, node: attempt.node, via, path });
   }
 
   #circuitFailed(link: number, code: ErrorCode, now: number): void {
@@ -139,8 +153,10 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
     if (!attempt || via === undefined) return;
     attempt.circuits.delete(link);
     attempt.code = code;
-    this.#outputs.push({ type: 'did-not-lead', node: attempt.node, via });
-    this.#tryNext(attempt, now);
+    // A path that is no better leads there all the same.
+    if (code !== 'not-needed') this.#outputs.push({ type: 'did-not-lead', node: attempt.node, via });
+    if (attempt.isComparison) this.#failIfOver(attempt);
+    else this.#tryNext(attempt, now);
   }
 
   #reached(node: NodeId, link: number): void {

@@ -24,13 +24,15 @@ export interface LinkHandlers {
  */
 export interface Link {
   readonly kind: LinkKind;
+  /** The largest frame that `send` takes; the other end may take less or more. */
   readonly maxFrameBytes: number;
   /** sha2-256 multihash (0x12 0x20 ‖ 32 bytes) of each side's DTLS certificate; empty where there is no DTLS. */
   readonly localFingerprint: Uint8Array;
   readonly remoteFingerprint: Uint8Array;
   /** Bytes accepted by `send` that have not left yet. */
   readonly bufferedBytes: number;
-  readonly lowWaterBytes: number;
+  /** When `drained` is told; may be changed at any time. */
+  lowWaterBytes: number;
 
   /** Sets the handlers; frames and the end that came before are delivered first. Called once. */
   bind(handlers: LinkHandlers): void;

@@ -27,6 +27,7 @@ export const TABLE_NAMES = [
   'agents',
   'memory',
   'drafts',
+  'call-history',
   'fences',
   'registry',
 ] as const;

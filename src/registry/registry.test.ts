@@ -30,7 +30,8 @@ describe('two registries', () => {
     const network = new RegistryNetwork({ seed: 2, floods: false });
     const person = new TestPerson(1, 2);
     const [a, b] = [network.add(person, person.devices[0]), network.add(person, person.devices[1])];
-    for (let index = 0; index < 40; index++) network.edit(a, { type: 'put-agent', node: a.node, agent: testAgent('notes', `Notes ${index}`) });
+    for (let index = 0; index < LIMITS.maxAgentsPerNode + 8; index++)
+      network.edit(a, { type: 'put-agent', node: a.node, agent: testAgent('notes', `Notes ${index}`) });
     network.connect(a, b);
     network.run(2_000);
     const whole = a.bytesSent;
@@ -117,8 +118,9 @@ describe('entries', () => {
   it('show no more nodes and agents than may be', () => {
     const network = new RegistryNetwork({ seed: 5, floods: false });
     const a = network.add(new TestPerson(1));
-    for (let index = 0; index < 40; index++) network.edit(a, { type: 'put-agent', node: a.node, agent: testAgent(`agent-${index}` as AgentId) });
+    for (let index = 0; index < LIMITS.maxAgentsPerNode + 8; index++)
+      network.edit(a, { type: 'put-agent', node: a.node, agent: testAgent(`agent-${index}` as AgentId) });
     const [entry] = a.registry.entries(() => ({ state: 'up', lastSeenAt: START, person: undefined }), START);
-    expect(entry?.agents.length).toBe(32);
+    expect(entry?.agents.length).toBe(LIMITS.maxAgentsPerNode);
   });
 });

@@ -7,13 +7,25 @@ export abstract class BaseLink implements Link {
   abstract readonly kind: LinkKind;
   abstract readonly bufferedBytes: number;
   readonly maxFrameBytes: number = LIMITS.maxFrameBytes;
-  readonly lowWaterBytes: number = LIMITS.bulkLinkBufferBytes / 2;
   readonly localFingerprint: Uint8Array = EMPTY_BYTES;
   readonly remoteFingerprint: Uint8Array = EMPTY_BYTES;
   #handlers: LinkHandlers | undefined;
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
   #end: LinkEnd | undefined;
+  #lowWaterBytes = LIMITS.firstBulkLinkBufferBytes / 2;
+
+  get lowWaterBytes(): number {
+    return this.#lowWaterBytes;
+  }
+
+  set lowWaterBytes(bytes: number) {
+    this.#lowWaterBytes = bytes;
+    this.lowWaterChanged();
+  }
+
+  /** For links whose platform watches the buffer. */
+  protected lowWaterChanged(): void {}
 
   protected abstract transmit(frame: Uint8Array): void;
   /** Lets the platform's object go; `end` says why. Called once. */
@@ -43,7 +55,7 @@ export abstract class BaseLink implements Link {
 
   protected received(frame: Uint8Array): void {
     if (this.#end) return;
-    if (frame.length > this.maxFrameBytes)
+    if (frame.length > LIMITS.maxFrameBytes)
       return this.finish({ clean: false, code: 'too-large', detail: 'The peer sent a frame larger than the link carries.' });
     if (this.#handlers) return this.#handlers.frame(frame);
     this.#earlyBytes += frame.length;

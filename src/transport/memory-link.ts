@@ -32,7 +32,7 @@ export class MemoryLink implements Link {
   readonly maxFrameBytes: number;
   readonly localFingerprint: Uint8Array;
   readonly remoteFingerprint: Uint8Array;
-  readonly lowWaterBytes: number;
+  lowWaterBytes: number;
   bufferedBytes = 0;
   readonly #carry: Carrier;
   #other: MemoryLink | undefined;
@@ -45,7 +45,7 @@ export class MemoryLink implements Link {
     this.remoteFingerprint = fingerprints.remote;
     this.#carry = options.carry ?? ((frame, deliver) => queueMicrotask(() => deliver(frame)));
     this.maxFrameBytes = options.maxFrameBytes ?? LIMITS.maxFrameBytes;
-    this.lowWaterBytes = options.lowWaterBytes ?? LIMITS.bulkLinkBufferBytes / 2;
+    this.lowWaterBytes = options.lowWaterBytes ?? LIMITS.firstBulkLinkBufferBytes / 2;
   }
 
   join(other: MemoryLink): void {

@@ -137,6 +137,7 @@ class WebRtcDial implements RtcDial {
 /** A data channel as a link. It takes simple-peer's channel over and leaves the connection's life to simple-peer. */
 export class WebRtcLink extends BaseLink {
   readonly kind = 'webrtc';
+  override readonly maxFrameBytes: number;
   override readonly localFingerprint: Uint8Array;
   override readonly remoteFingerprint: Uint8Array;
   readonly #peer: SimplePeer.Instance;
@@ -146,6 +147,7 @@ export class WebRtcLink extends BaseLink {
     super();
     const { _pc: connection, _channel: channel } = peer as unknown as Inner;
     if (!channel) throw new Error('The peer connection has no data channel.');
+    this.maxFrameBytes = Math.min(LIMITS.maxFrameBytes, connection.sctp?.maxMessageSize ?? LIMITS.portableFrameBytes);
     this.localFingerprint = fingerprintOf(connection.localDescription?.sdp);
     this.remoteFingerprint = fingerprintOf(connection.remoteDescription?.sdp);
     this.#peer = peer;
@@ -154,7 +156,7 @@ export class WebRtcLink extends BaseLink {
     peer.on('error', (error) => this.finish({ clean: false, code: 'link-lost', detail: error.message }));
     peer.on('close', () => this.finish({ clean: true, code: 'peer-closed' }));
     channel.binaryType = 'arraybuffer';
-    channel.bufferedAmountLowThreshold = this.lowWaterBytes;
+    this.lowWaterChanged();
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) this.received(new Uint8Array(data));
       else this.finish({ clean: false, code: 'link-lost', detail: 'The peer sent text where only frames may be.' });
@@ -164,6 +166,10 @@ export class WebRtcLink extends BaseLink {
 
   get bufferedBytes(): number {
     return this.#channel.bufferedAmount;
+  }
+
+  protected override lowWaterChanged(): void {
+    this.#channel.bufferedAmountLowThreshold = this.lowWaterBytes;
   }
 
   protected transmit(frame: Uint8Array): void {

@@ -3,9 +3,13 @@ import { signal, type ReadonlySignal } from '@preact/signals-core';
 /** Where in the app a person is. */
 export type Route =
   | { readonly page: 'conversations'; readonly conversation?: string }
-  | { readonly page: 'agents'; readonly agent?: string; readonly tool?: string }
+  /** `call`: one of my calls of that tool, whose arguments the form starts with. `calls`: all of mine, and those into my agents. */
+  | { readonly page: 'agents'; readonly agent?: string; readonly tool?: string; readonly call?: string; readonly calls?: true }
   | { readonly page: 'network' }
   | { readonly page: 'settings' };
+
+/** In the place of an agent's address, which always has a colon. */
+const CALLS = 'calls';
 
 /** The URL fragment of a route. */
 export function href(route: Route): string {
@@ -13,7 +17,7 @@ export function href(route: Route): string {
     case 'conversations':
       return route.conversation ? `#/c/${encodeURIComponent(route.conversation)}` : '#/';
     case 'agents':
-      return ['#/agents', route.agent, route.tool]
+      return ['#/agents', route.calls ? CALLS : route.agent, route.tool, route.call]
         .flatMap((part) => (part === undefined ? [] : [part]))
         .map((part, index) => (index === 0 ? part : encodeURIComponent(part)))
         .join('/');
@@ -25,9 +29,11 @@ export function href(route: Route): string {
 
 /** The route of a URL fragment; anything unknown or damaged is the front page. */
 export function routeOf(fragment: string): Route {
-  const [page, first, second] = fragment.replace(/^#\/?/, '').split('/').map(decodePart);
+  const [page, first, second, third] = fragment.replace(/^#\/?/, '').split('/').map(decodePart);
   if (page === 'c' && first) return { page: 'conversations', conversation: first };
-  if (page === 'agents') return { page, ...(first ? { agent: first } : {}), ...(first && second ? { tool: second } : {}) };
+  if (page === 'agents' && first === CALLS) return { page, calls: true };
+  if (page === 'agents')
+    return { page, ...(first ? { agent: first } : {}), ...(first && second ? { tool: second } : {}), ...(second && third ? { call: third } : {}) };
   if (page === 'network' || page === 'settings') return { page };
   return { page: 'conversations' };
 }

@@ -1,30 +1,21 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { AgentEntry, Directory } from '../agents/directory.ts';
-import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
-import { agentAddress, parseAgentAddress, type AgentAddress, type PersonId } from '../base/ids.ts';
+import { agentAddress, parseAgentAddress, type AgentAddress } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { onceATurn } from '../base/once-a-turn.ts';
 import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost, HostedAgent } from '../mcp/agent-host.ts';
 import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
-import { REFUSED_CODE } from '../mcp/refusal.ts';
 import type { CallOutcome, IncomingCall } from '../mcp/incoming-call.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import { callError, problemOf } from './call-problems.ts';
+import { CallsModel } from './calls-model.ts';
 import type { People } from './people.ts';
 import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
-import type {
-  AgentDetailView,
-  AgentView,
-  ApprovalView,
-  CallState,
-  CallView,
-  JsonSchema,
-  ProblemView,
-  ResultBlockView,
-  ServedCallView,
-  ToolView,
-} from './types.ts';
+import type { AgentDetailView, AgentView, ApprovalView, JsonSchema, ResultBlockView, ServedCallView, ToolEntryView, ToolView } from './types.ts';
 
 export type AgentsModelOptions = {
   readonly node: NodeApi;
@@ -36,8 +27,12 @@ export type AgentsModelOptions = {
   readonly approvals: Approvals;
   readonly people: People;
   readonly clock: Clock;
+  readonly records: Records;
+  readonly network: string;
   /** Calls that a conversation shows changed. */
   onCallsChanged(): void;
+  /** Storage failed while something was kept that nobody waits for. */
+  report(thrown: unknown): void;
 };
 
 /** Agents, calls out, approvals and calls in. */
@@ -45,16 +40,27 @@ export class AgentsModel {
   readonly agents: Signal<readonly AgentView[]> = signal([]);
   readonly approvals: ReadonlySignal<readonly ApprovalView[]> = computed(() => this.#waiting.value.map((approval) => this.#approvalView(approval)));
   readonly servedCalls: Signal<readonly ServedCallView[]> = signal([]);
-  readonly calls: Signal<readonly CallView[]> = signal([]);
+  readonly calls: CallsModel;
+  readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
+  readonly agentsToAsk: ReadonlySignal<number> = computed(() => this.#toAsk.value.size);
   readonly #options: AgentsModelOptions;
   readonly #waiting: Signal<readonly WaitingApproval[]> = signal([]);
   readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
-  readonly #running = new Map<string, AbortController>();
-  #nextCall = 1;
+  /** Addresses of agents of whose tools only the names are known. */
+  readonly #toAsk: Signal<ReadonlySet<string>> = signal(new Set());
+  readonly #scheduleTools = onceATurn(() => this.#listTools());
+  #nextServed = 1;
 
   constructor(options: AgentsModelOptions) {
     this.#options = options;
-    const { node, directory, host, approvals, clients } = options;
+    const { node, directory, host, approvals, clients, onCallsChanged } = options;
+    this.calls = new CallsModel({
+      ...options,
+      tab: node.id,
+      session: (address) => options.clients.session(addressOf(address)),
+      agent: (address) => this.agents.value.find((known) => known.address === address),
+      onChanged: onCallsChanged,
+    });
     directory.on('agents', () => this.refresh());
     host.on('agents', () => this.refresh());
     host.on('served', ({ call, outcome }) => this.#served(call, outcome));
@@ -65,6 +71,11 @@ export class AgentsModel {
     });
     clients.on('list-changed', (address) => this.reload(address));
     this.refresh();
+  }
+
+  /** The agent at an address, also one that is not there. */
+  agent(address: string): AgentView {
+    return this.calls.agentAt(address);
   }
 
   refresh(): void {
@@ -83,12 +94,41 @@ export class AgentsModel {
       else if (agent && detail.value) detail.value = { ...detail.value, agent };
       else if (wasThere && detail.value) detail.value = { ...detail.value, state: 'failed', problem: { code: 'unreachable' } };
     }
+    this.#scheduleTools();
+  }
+
+  /** Asks agents that were not asked yet what their tools do, a few at a time, until `signal` ends it. */
+  async askAgents(signal: AbortSignal): Promise<void> {
+    const waiting = [...this.#toAsk.value];
+    const ask = async (): Promise<void> => {
+      for (let address = waiting.shift(); address !== undefined && !signal.aborted; address = waiting.shift()) {
+        const agent = this.agents.value.find((known) => known.address === address);
+        if (!agent || this.#details.has(address)) continue;
+        this.#details.set(address, unread());
+        await this.#load(agent);
+      }
+    };
+    await Promise.all(Array.from({ length: LIMITS.maxAgentsAskedAtOnce }, ask));
+  }
+
+  /** By name alone for agents that were not asked. */
+  #listTools(): void {
+    const { directory } = this.#options;
+    const published = new Map(directory.agents().map(({ address, tools }) => [address as string, tools]));
+    const toAsk = new Set<string>();
+    this.tools.value = this.agents.value.flatMap((agent): readonly ToolEntryView[] => {
+      const detail = this.#details.get(agent.address)?.value;
+      if (detail && detail.tools.length > 0) return detail.tools.map(({ name, title, description }) => ({ agent, name, title, description }));
+      if (!this.#details.has(agent.address)) toAsk.add(agent.address);
+      return (published.get(agent.address) ?? []).map((name) => ({ agent, name, title: visibleText(name), description: '' }));
+    });
+    this.#toAsk.value = toAsk;
   }
 
   detail(address: string): Signal<AgentDetailView | undefined> {
     let detail = this.#details.get(address);
     if (!detail) {
-      this.#details.set(address, (detail = signal(undefined)));
+      this.#details.set(address, (detail = unread()));
       this.reload(address);
     }
     return detail;
@@ -97,27 +137,6 @@ export class AgentsModel {
   reload(address: string): void {
     const agent = this.agents.value.find((known) => known.address === address);
     if (agent && this.#details.has(address)) void this.#load(agent);
-  }
-
-  /** My calls into a person's agents: they belong to the conversation with them. */
-  callsTo(person: PersonId): readonly CallView[] {
-    return this.calls.value.filter(({ agent }) => agent.owner.id === person && !agent.mine);
-  }
-
-  /** The view model's call: progress appears in `calls`. */
-  call(address: string, tool: string, args: Readonly<Record<string, unknown>>): string {
-    const id = `call-${this.#nextCall++}`;
-    const agent = this.agents.value.find((known) => known.address === address) ?? this.#unknownAgent(address);
-    const view: CallView = { kind: 'call', id, agent, tool, arguments: args, startedAt: this.#options.clock.now(), state: { kind: 'running' } };
-    this.#setCalls([...this.calls.value.slice(-LIMITS.maxKeptCalls + 1), view]);
-    const controller = new AbortController();
-    this.#running.set(id, controller);
-    void this.#run(id, address, tool, args, controller.signal).finally(() => this.#running.delete(id));
-    return id;
-  }
-
-  cancel(id: string): void {
-    this.#running.get(id)?.abort();
   }
 
   /** A call for programs: the raw MCP result. @throws ParleyError */
@@ -153,38 +172,6 @@ export class AgentsModel {
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
   }
 
-  async #run(id: string, address: string, tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const startedAt = clock.now();
-    try {
-      const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.clients.session(addressOf(address))]);
-      if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
-      const result = await calls.callTool(addressOf(address), tool, args, {
-        signal,
-        onProgress: ({ progress, total, message }) =>
-          this.#update(id, {
-            state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
-          }),
-      });
-      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
-    } catch (thrown) {
-      this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });
-    }
-  }
-
-  #finish(id: string, startedAt: number, state: CallState): void {
-    this.#update(id, { state, tookMs: this.#options.clock.now() - startedAt });
-  }
-
-  #update(id: string, change: Partial<CallView>): void {
-    this.#setCalls(this.calls.value.map((call) => (call.id === id ? { ...call, ...change } : call)));
-  }
-
-  #setCalls(calls: readonly CallView[]): void {
-    this.calls.value = calls;
-    this.#options.onCallsChanged();
-  }
-
   async #load(agent: AgentView): Promise<void> {
     const detail = this.#details.get(agent.address);
     if (!detail) return;
@@ -203,14 +190,14 @@ export class AgentsModel {
       detail.value = {
         agent,
         state: 'ready',
-        tools: (listedTools?.tools ?? []).map(toolView),
-        resources: (listedResources?.resources ?? []).map(({ uri, name, description, mimeType }) => ({
+        tools: (listedTools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
+        resources: (listedResources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
           uri,
           name: visibleText(name),
           description: visibleText(description ?? ''),
           ...(mimeType ? { mimeType } : {}),
         })),
-        prompts: (listedPrompts?.prompts ?? []).map(({ name, title, description, arguments: args }) => ({
+        prompts: (listedPrompts?.prompts ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ name, title, description, arguments: args }) => ({
           name,
           title: visibleText(title ?? name),
           description: visibleText(description ?? ''),
@@ -225,12 +212,13 @@ export class AgentsModel {
     } catch (thrown) {
       detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools, resources, prompts };
     }
+    this.#scheduleTools();
   }
 
   #served(call: IncomingCall, outcome: CallOutcome): void {
     const { people, clock } = this.#options;
     const line: ServedCallView = {
-      id: `served-${this.#nextCall++}`,
+      id: `served-${this.#nextServed++}`,
       at: clock.now(),
       caller: people.view(call.caller.person),
       agentTitle: call.agent.title,
@@ -262,6 +250,8 @@ export class AgentsModel {
     return {
       address,
       agentId: agent.id,
+      node: node.id,
+      kind: agent.kind ?? 'built-in',
       title: agent.title,
       description: agent.description,
       owner: people.view(node.identity.person),
@@ -271,11 +261,13 @@ export class AgentsModel {
     };
   }
 
-  #entryView({ address, agent, title, description, owner }: AgentEntry): AgentView {
+  #entryView({ address, node, agent, title, description, owner, kind }: AgentEntry): AgentView {
     const isMine = owner === this.#options.node.identity.person;
     return {
       address,
       agentId: agent,
+      node,
+      kind,
       title,
       description,
       owner: this.#options.people.view(owner),
@@ -284,30 +276,16 @@ export class AgentsModel {
       enabled: true,
     };
   }
-
-  /** The agent at an address, also one that is not there. */
-  agent(address: string): AgentView {
-    return this.agents.value.find((known) => known.address === address) ?? this.#unknownAgent(address);
-  }
-
-  #unknownAgent(address: string): AgentView {
-    return {
-      address,
-      agentId: address.split(':')[1] ?? '',
-      title: address,
-      description: '',
-      owner: this.#options.people.view('' as PersonId),
-      mine: false,
-      sigil: { key: address, kind: 'agent', verified: false },
-      enabled: false,
-    };
-  }
 }
 
 /** @throws ParleyError `malformed` */
 function addressOf(text: string): AgentAddress {
   const { node, agent } = parseAgentAddress(text);
   return agentAddress(node, agent);
+}
+
+function unread(): Signal<AgentDetailView | undefined> {
+  return signal(undefined);
 }
 
 function toolView(tool: {
@@ -328,24 +306,4 @@ function toolView(tool: {
     ...(annotations?.readOnlyHint === undefined ? {} : { readOnlyHint: annotations.readOnlyHint }),
     ...(annotations?.destructiveHint === undefined ? {} : { destructiveHint: annotations.destructiveHint }),
   };
-}
-
-/** What the SDK and the mesh throw, in our own codes. */
-function callError(thrown: unknown): ParleyError {
-  if (thrown instanceof ParleyError) return thrown;
-  const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
-  const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
-  if (code === REFUSED_CODE) {
-    const { reason } = data ?? {};
-    const isOfLimits = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out';
-    return new ParleyError(isOfLimits ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
-  }
-  if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
-    return new ParleyError('timed-out', message, { cause: thrown });
-  if (code === 'CONNECTION_CLOSED') return new ParleyError('link-lost', message, { cause: thrown });
-  return asParleyError(isErrorCode(code) ? new ParleyError(code, message) : thrown, 'bad-argument');
-}
-
-function problemOf(error: ParleyError): ProblemView {
-  return { code: error.code, detail: visibleText(error.message) };
 }

@@ -26,6 +26,7 @@ import type { TrustModel } from './trust-types.ts';
 import type {
   AppModel,
   ConnectionCheckView,
+  JsonSchema,
   MeView,
   NetworkStatusView,
   NetworkView,
@@ -53,6 +54,8 @@ export type PagePort = {
   pickFolder(): Promise<FileSystemDirectoryHandle | undefined>;
   /** What the network lets through, by the STUN and TURN servers in use. */
   probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
+  /** What a schema says against arguments, judged outside the page's own thread. */
+  checkArguments: AppModel['checkArguments'];
 };
 
 /** How the tab that has the links of this browser is connected. */
@@ -125,7 +128,13 @@ class Model implements AppModel {
     const { person } = node.identity;
     this.#people = new People(node, directory, records);
     this.#people.setMyName(name);
-    this.agentsModel = new AgentsModel({ ...options, people: this.#people, onCallsChanged: () => this.#scheduleRefresh() });
+    this.agentsModel = new AgentsModel({
+      ...options,
+      network: network.id,
+      people: this.#people,
+      onCallsChanged: () => this.#scheduleRefresh(),
+      report: (thrown) => this.#report(thrown),
+    });
     this.#conversations = new ConversationsModel({
       chat,
       store: chatStore,
@@ -133,7 +142,8 @@ class Model implements AppModel {
       people: this.#people,
       me: person,
       network: network.id,
-      callsTo: (other) => this.agentsModel.callsTo(other),
+      known: () => this.people.value.map(({ id }) => parsePersonId(id)),
+      callsIn: (conversation, other) => this.agentsModel.calls.in(conversation, other),
       report: (thrown) => this.#report(thrown),
     });
     this.#networkModel = new NetworkModel({ node, people: this.#people, clock: options.clock, serverHost: page.serverHost, probeIce: page.probeIce });
@@ -193,7 +203,13 @@ class Model implements AppModel {
     return this.agentsModel.servedCalls;
   }
   get calls() {
-    return this.agentsModel.calls;
+    return this.agentsModel.calls.calls;
+  }
+  get tools() {
+    return this.agentsModel.tools;
+  }
+  get agentsToAsk() {
+    return this.agentsModel.agentsToAsk;
   }
 
   conversation(id: string) {
@@ -258,12 +274,24 @@ class Model implements AppModel {
     this.agentsModel.reload(address);
   }
 
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>): string {
-    return this.agentsModel.call(address, tool, args);
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
+    return this.agentsModel.calls.call(address, tool, args, conversation);
   }
 
   cancelCall(id: string): void {
-    this.agentsModel.cancel(id);
+    this.agentsModel.calls.cancel(id);
+  }
+
+  forgetCalls(): Promise<void> {
+    return this.agentsModel.calls.forget().catch((thrown: unknown) => this.#report(thrown));
+  }
+
+  askAgents(signal: AbortSignal): Promise<void> {
+    return this.agentsModel.askAgents(signal);
+  }
+
+  checkArguments(schema: JsonSchema, args: Readonly<Record<string, unknown>>) {
+    return this.#options.page.checkArguments(schema, args);
   }
 
   readResource(address: string, uri: string) {
@@ -396,6 +424,7 @@ class Model implements AppModel {
     }
     this.#refresh();
     this.ready.value = true;
+    await this.agentsModel.calls.load().catch((thrown: unknown) => this.#report(thrown));
     await this.#loadTrust();
     await this.#refreshStorage();
   }

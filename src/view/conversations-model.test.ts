@@ -45,6 +45,7 @@ function setUp() {
   const { store, calls } = counted(inner);
   const events = new Emitter<ChatEvents>();
   const records = new MemoryRecords();
+  const known: PersonId[] = [];
   const model = new ConversationsModel({
     chat: {
       on: (name, listener) => events.on(name, listener),
@@ -59,7 +60,8 @@ function setUp() {
     },
     me: ME,
     network: NETWORK,
-    callsTo: () => [],
+    known: () => known,
+    callsIn: () => [],
     report: (thrown) => expect.unreachable(String(thrown)),
   });
   const say = async (person: string, depth: number, author = person, time = depth): Promise<StoredEvent> => {
@@ -68,7 +70,7 @@ function setUp() {
     await inner.append(event, { id: conversation, network: NETWORK, members: [ME, person as PersonId], createdAt: 0 }, []);
     return event;
   };
-  return { model, inner, events, calls, say, records };
+  return { model, inner, events, calls, say, records, known };
 }
 
 /** The value that a view has once it was read. */
@@ -180,6 +182,17 @@ describe('a conversation', () => {
     const event = await say('bo', 1);
     events.emit('stored', { conversation: 'with bo', event, mine: false });
     await expect.poll(() => view.value?.entries).toHaveLength(1);
+  });
+
+  it('in which nothing was said is there as soon as its person is known', async () => {
+    const { model, known } = setUp();
+    const view = model.view('with bo');
+    await expect.poll(() => view.value).toBe(null);
+    model.refresh();
+    expect(view.value).toBe(null);
+    known.push('cy' as PersonId, 'bo' as PersonId);
+    model.refresh();
+    await expect.poll(() => view.value?.title).toBe('name of bo');
   });
 
   it('is read again when so many others were looked at since', async () => {

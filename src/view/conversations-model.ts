@@ -32,7 +32,10 @@ export type ConversationsModelOptions = {
   readonly people: Pick<People, 'view' | 'path'>;
   readonly me: PersonId;
   readonly network: string;
-  callsTo(person: PersonId): readonly CallView[];
+  /** Everybody who is known here, whether anything was said with them or not. */
+  known(): readonly PersonId[];
+  /** My calls that belong to a conversation with a person. */
+  callsIn(conversation: ConversationId, person: PersonId): readonly CallView[];
   /** Storage failed while something was read that nobody waits for. */
   report(thrown: unknown): void;
 };
@@ -53,6 +56,7 @@ export class ConversationsModel {
   /** Longest unseen first. */
   readonly #opened = new Map<ConversationId, Opened>();
   readonly #opening = new Map<ConversationId, Promise<Opened | undefined>>();
+  readonly #conversationOf = new Map<PersonId, ConversationId>();
   readonly #views = new Map<ConversationId, Signal<ConversationView | null | undefined>>();
 
   constructor(options: ConversationsModelOptions) {
@@ -138,7 +142,19 @@ export class ConversationsModel {
   /** Names, presence or calls changed: everything is derived anew. */
   refresh(): void {
     for (const opened of this.#opened.values()) this.#show(opened);
+    // With whom nothing was said yet may only be known now.
+    for (const [id, { value }] of this.#views) if (value === null && this.#personOf(id)) this.#watch(this.#open(id));
     this.#refreshRows();
+  }
+
+  /** Whose conversation it would be. */
+  #personOf(id: ConversationId): PersonId | undefined {
+    for (const person of this.#options.known()) {
+      let conversation = this.#conversationOf.get(person);
+      if (conversation === undefined) this.#conversationOf.set(person, (conversation = this.#options.chat.conversationWith(person)));
+      if (conversation === id) return person;
+    }
+    return undefined;
   }
 
   #refreshRows(): void {
@@ -213,7 +229,7 @@ export class ConversationsModel {
   async #read(id: ConversationId, asked: PersonId | undefined): Promise<Opened | undefined> {
     const { store } = this.#options;
     const [stored, events, draft] = await Promise.all([store.conversation(id), store.page(id, LIMITS.chatPageEvents), this.#drafts.get(id)]);
-    const other = this.#otherOf(stored) ?? asked;
+    const other = this.#otherOf(stored) ?? asked ?? this.#personOf(id);
     if (!other) {
       const view = this.#views.get(id);
       if (view) view.value = null;
@@ -280,11 +296,14 @@ export class ConversationsModel {
   }
 
   #show(opened: Opened): void {
-    const { people, callsTo } = this.#options;
+    const { people, callsIn } = this.#options;
     const person = people.view(opened.other);
     const path = people.path(opened.other);
     const messages = opened.events.map((event) => this.#message(opened, event));
-    const entries = [...messages, ...callsTo(opened.other)];
+    // What was called before the first message that was read comes with the older ones.
+    const since = opened.hasOlder ? (opened.events[0]?.time ?? 0) : 0;
+    const calls = callsIn(opened.id, opened.other).filter(({ startedAt }) => startedAt >= since);
+    const entries = [...messages, ...calls];
     if (entries.length > messages.length) entries.sort((a, b) => timeOf(a) - timeOf(b));
     const view = this.#views.get(opened.id) ?? signal<ConversationView | null | undefined>(undefined);
     this.#views.set(opened.id, view);

@@ -2,10 +2,13 @@ import { base64 } from '@scure/base';
 import { withoutInvisible } from '../base/visible-text.ts';
 import type { ResultBlockView } from './types.ts';
 
-/** What one result may show: more is cut, so that no agent can freeze the page. */
+/** What one result may hold: more is cut, so that no agent can fill the page's memory. What is shown of it at once is the screen's to bound. */
 const MAX_TEXT_LENGTH = 200_000;
+const MAX_RESULT_TEXT_LENGTH = 4 * 2 ** 20;
 const MAX_BLOCKS = 64;
-const MAX_MEDIA_BYTES = 2 * 2 ** 20;
+const MAX_MEDIA_BYTES = 16 * 2 ** 20;
+const MAX_WORDS_LENGTH = 1_000;
+const MAX_FILE_NAME_LENGTH = 80;
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 const AUDIO_TYPES = new Set(['audio/mpeg', 'audio/wav', 'audio/ogg', 'audio/webm', 'audio/mp4', 'audio/aac', 'audio/flac']);
 
@@ -24,8 +27,10 @@ function contentOf(item: unknown): Content {
 
 /** MCP content (of a tool's result, a prompt's message) as blocks for the screen. */
 export function blocksOf(content: readonly unknown[], structured?: unknown): readonly ResultBlockView[] {
-  const blocks = content.slice(0, MAX_BLOCKS).map((item) => blockOf(contentOf(item)));
-  return structured === undefined ? blocks : [...blocks, { kind: 'data', value: structured }];
+  const items = content.slice(0, MAX_BLOCKS).map(contentOf);
+  if (structured === undefined) return items.map(blockOf);
+  // Tools are asked to repeat structured data as text for older clients: once is enough.
+  return [...items.filter((item) => !repeats(item, structured)).map(blockOf), { kind: 'data', value: structured }];
 }
 
 export function resourceBlocks(contents: readonly unknown[]): readonly ResultBlockView[] {
@@ -35,44 +40,90 @@ export function resourceBlocks(contents: readonly unknown[]): readonly ResultBlo
 function blockOf(item: Content): ResultBlockView {
   switch (item.type) {
     case 'text':
-      return { kind: 'text', text: visibleText(String(item['text'] ?? '')) };
+      return textBlock('text', item['text']);
     case 'image':
     case 'audio':
-      return mediaBlock(item, item.type);
+      return mediaBlock(item['data'], words(item['mimeType']), item.type);
     case 'resource':
       return resourceBlock(contentOf(item['resource']));
-    case 'resource_link': {
-      const uri = visibleText(String(item['uri'] ?? ''));
-      return { kind: 'resource', uri, name: visibleText(String(item['name'] ?? uri)) };
-    }
+    case 'resource_link':
+      return linkBlock(item);
     default:
-      return { kind: 'unknown', type: visibleText(String(item.type)).slice(0, 40) };
+      return { kind: 'unknown', type: words(item.type).slice(0, 40) };
   }
 }
 
-function mediaBlock(item: Content, kind: 'image' | 'audio'): ResultBlockView {
-  const mimeType = String(item['mimeType'] ?? '');
-  const encoded = item['data'];
-  const isAllowed = (kind === 'image' ? IMAGE_TYPES : AUDIO_TYPES).has(mimeType);
-  if (!isAllowed || typeof encoded !== 'string' || encoded.length > (MAX_MEDIA_BYTES * 4) / 3)
-    return { kind: 'unknown', type: visibleText(mimeType || kind).slice(0, 40) };
+function repeats(item: Content, structured: unknown): boolean {
+  const { text } = item as { readonly text?: unknown };
+  if (item.type !== 'text' || typeof text !== 'string' || text.length > MAX_TEXT_LENGTH || !/^\s*[[{]/.test(text)) return false;
   try {
-    const data = base64.decode(encoded);
-    return kind === 'image' ? { kind, mimeType, data, alt: '' } : { kind, mimeType, data };
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(structured);
   } catch {
-    return { kind: 'unknown', type: kind };
+    return false;
   }
+}
+
+function textBlock(kind: 'text' | 'markdown', value: unknown): ResultBlockView {
+  const text = typeof value === 'string' ? value : '';
+  const isCut = text.length > MAX_RESULT_TEXT_LENGTH;
+  return { kind, text: withoutInvisible(text.slice(0, MAX_RESULT_TEXT_LENGTH)), ...(isCut ? { isCut } : {}) };
+}
+
+/** Bytes as a picture or a sound where every browser draws them by itself, else as a file to keep. */
+function mediaBlock(encoded: unknown, mimeType: string, kind: 'image' | 'audio' | 'file', name = ''): ResultBlockView {
+  const type = (mimeType || kind).slice(0, 40);
+  if (typeof encoded !== 'string') return { kind: 'unknown', type };
+  if (encoded.length > (MAX_MEDIA_BYTES * 4) / 3) return { kind: 'too-large', type };
+  let data: Uint8Array;
+  try {
+    data = base64.decode(encoded);
+  } catch {
+    return { kind: 'unknown', type };
+  }
+  if (IMAGE_TYPES.has(mimeType)) return { kind: 'image', mimeType, data, alt: '' };
+  if (AUDIO_TYPES.has(mimeType)) return { kind: 'audio', mimeType, data };
+  return { kind: 'file', name: fileName(name || kind), mimeType: type, data };
 }
 
 function resourceBlock(item: Content): ResultBlockView {
-  const uri = visibleText(String(item['uri'] ?? ''));
-  const mimeType = item['mimeType'] === undefined ? undefined : visibleText(String(item['mimeType']));
-  if (mimeType === 'text/markdown' && typeof item['text'] === 'string') return { kind: 'markdown', text: visibleText(item['text']) };
+  const uri = words(item['uri']);
+  const mimeType = words(item['mimeType']);
+  if (item['blob'] !== undefined) return mediaBlock(item['blob'], mimeType, 'file', uri);
+  if (mimeType === 'text/markdown' && typeof item['text'] === 'string') return textBlock('markdown', item['text']);
+  const text = typeof item['text'] === 'string' ? { text: withoutInvisible(item['text'].slice(0, MAX_RESULT_TEXT_LENGTH)) } : {};
+  return { kind: 'resource', uri, name: uri, ...(mimeType ? { mimeType } : {}), ...text };
+}
+
+function linkBlock(item: Content): ResultBlockView {
+  const uri = words(item['uri']);
+  const [mimeType, description] = [words(item['mimeType']), words(item['description'])];
+  const { size } = item as { readonly size?: unknown };
   return {
     kind: 'resource',
+    isLink: true,
     uri,
-    name: uri,
+    name: words(item['title']) || words(item['name']) || uri,
     ...(mimeType ? { mimeType } : {}),
-    ...(typeof item['text'] === 'string' ? { text: visibleText(item['text']) } : {}),
+    ...(description ? { description } : {}),
+    ...(typeof size === 'number' && size >= 0 ? { sizeBytes: size } : {}),
   };
+}
+
+function words(value: unknown): string {
+  return typeof value === 'string' ? withoutInvisible(value.slice(0, MAX_WORDS_LENGTH)) : '';
+}
+
+/** The last part of an address, as a file may be called anywhere. */
+function fileName(uri: string): string {
+  const last =
+    uri
+      .split(/[?#]/)[0]
+      ?.split(/[/\\:]/)
+      .findLast((part) => part !== '') ?? '';
+  return (
+    last
+      .replace(/[^\p{L}\p{N} ._()-]/gu, '_')
+      .replace(/^\.+/, '')
+      .slice(-MAX_FILE_NAME_LENGTH) || 'file'
+  );
 }

@@ -99,12 +99,26 @@ export type PathView = {
 
 /** One block of a tool's or a resource's result, already bounded and stripped of invisible characters. */
 export type ResultBlockView =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'markdown'; readonly text: string }
+  | { readonly kind: 'text' | 'markdown'; readonly text: string; readonly isCut?: true }
   | { readonly kind: 'image'; readonly mimeType: string; readonly data: Uint8Array; readonly alt: string }
   | { readonly kind: 'audio'; readonly mimeType: string; readonly data: Uint8Array }
-  | { readonly kind: 'resource'; readonly uri: string; readonly name: string; readonly mimeType?: string; readonly text?: string }
+  /** With its text, or a link to it (`isLink`), which the agent that named it may be asked to follow. */
+  | {
+      readonly kind: 'resource';
+      readonly uri: string;
+      readonly name: string;
+      readonly description?: string;
+      readonly mimeType?: string;
+      readonly sizeBytes?: number;
+      readonly text?: string;
+      readonly isLink?: true;
+    }
+  /** Bytes that are kept for whoever wants them; `name` is fit for a file. */
+  | { readonly kind: 'file'; readonly name: string; readonly mimeType: string; readonly data: Uint8Array }
   | { readonly kind: 'data'; readonly value: unknown }
+  | { readonly kind: 'too-large'; readonly type: string }
+  /** Of an earlier visit, and too large to have been kept. */
+  | { readonly kind: 'not-kept' }
   | { readonly kind: 'unknown'; readonly type: string };
 
 export type CallState =
@@ -119,16 +133,26 @@ export type CallView = {
   readonly agent: AgentView;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** They were too large to be kept from an earlier visit. */
+  readonly areArgumentsLost?: true;
+  /** Another tab of this browser made it, and only there it can be cancelled. */
+  readonly isElsewhere?: true;
+  /** The conversation in which it was asked for. */
+  readonly conversation?: string;
   readonly startedAt: number;
   readonly tookMs?: number;
   readonly path?: PathView;
   readonly state: CallState;
 };
 
+export type AgentKindView = 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
+
 export type AgentView = {
   /** `nodeId:agentId` */
   readonly address: string;
   readonly agentId: string;
+  readonly node: string;
+  readonly kind: AgentKindView;
   readonly title: string;
   readonly description: string;
   readonly owner: PersonView;
@@ -140,6 +164,9 @@ export type AgentView = {
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
+/** A rule of a tool's schema that its arguments break: where, by which keyword, and what that keyword has for a value. */
+export type SchemaComplaint = { readonly path: readonly string[]; readonly keyword: string; readonly wanted: unknown };
+
 export type ToolView = {
   readonly name: string;
   readonly title: string;
@@ -148,6 +175,15 @@ export type ToolView = {
   readonly readOnlyHint?: boolean;
   readonly destructiveHint?: boolean;
 };
+/** A tool somewhere in the network. */
+export type ToolEntryView = {
+  readonly agent: AgentView;
+  readonly name: string;
+  readonly title: string;
+  /** Empty while only the name is known. */
+  readonly description: string;
+};
+
 export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
 export type PromptView = {
   readonly name: string;
@@ -294,7 +330,12 @@ export interface AppModel {
   readonly agents: ReadonlySignal<readonly AgentView[]>;
   readonly approvals: ReadonlySignal<readonly ApprovalView[]>;
   readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
+  /** My calls, also those of earlier visits, oldest first. */
   readonly calls: ReadonlySignal<readonly CallView[]>;
+  /** All tools of all agents that are here. */
+  readonly tools: ReadonlySignal<readonly ToolEntryView[]>;
+  /** How many agents are still to be asked what their tools do. */
+  readonly agentsToAsk: ReadonlySignal<number>;
   readonly peers: ReadonlySignal<readonly PeerView[]>;
   readonly networkDetail: ReadonlySignal<NetworkDetailView>;
   readonly join: ReadonlySignal<JoinView>;
@@ -321,9 +362,15 @@ export interface AppModel {
   /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
   agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;
   reloadAgent(address: string): void;
-  /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation with the agent's owner. */
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>): string;
+  /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's owner. */
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  /** Forgets my calls that have ended. */
+  forgetCalls(): Promise<void>;
+  /** Asks agents that were not asked yet what their tools do, a few at a time, until `signal` ends it. */
+  askAgents(signal: AbortSignal): Promise<void>;
   cancelCall(id: string): void;
+  /** What a tool's schema says against arguments; nothing, where that cannot be told in time. */
+  checkArguments(schema: JsonSchema, args: Readonly<Record<string, unknown>>): Promise<readonly SchemaComplaint[]>;
   readResource(address: string, uri: string): Promise<readonly ResultBlockView[]>;
   getPrompt(
     address: string,

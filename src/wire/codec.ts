@@ -55,7 +55,7 @@ export function encode(value: CborValue): Uint8Array {
  * Decodes bytes of any origin.
  * @throws ParleyError `malformed` for anything but one deterministic item, `too-large` above `maxBytes`, the depth or the item count.
  */
-export function decode(bytes: Uint8Array, maxBytes: number = LIMITS.maxFrameBytes): DecodedCbor {
+export function decode(bytes: Uint8Array, maxBytes: number = LIMITS.maxCborBytes): DecodedCbor {
   if (bytes.length > maxBytes) {
     throw new ParleyError('too-large', `The value has ${bytes.length} bytes; at most ${maxBytes} are allowed here.`);
   }

@@ -26,6 +26,11 @@ describe('accessibility of the built app', () => {
         await ada.go('Agents');
         await ada.page.getByRole('listitem', { name: 'Calculator, agent of Bo' }).waitFor();
         await findNothing(ada, 'agents');
+        await ada.page.getByRole('button', { name: 'Filters' }).click();
+        await ada.page.getByRole('searchbox').fill('note');
+        await ada.page.getByRole('list', { name: 'Tools found' }).getByRole('link').first().waitFor();
+        await findNothing(ada, 'search over tools');
+        await ada.page.getByRole('searchbox').fill('');
 
         await ada.page.getByRole('listitem', { name: 'Notes, your agent' }).getByRole('link').click();
         await ada.page.getByRole('list', { name: 'Prompts' }).waitFor();
@@ -45,6 +50,11 @@ describe('accessibility of the built app', () => {
         await ada.result().getByText('The owner said no.').waitFor();
         await findNothing(ada, 'refused');
 
+        await ada.go('Agents');
+        await ada.page.getByRole('link', { name: 'All calls' }).click();
+        await ada.page.getByRole('list', { name: 'Your calls' }).getByRole('listitem').first().waitFor();
+        await findNothing(ada, 'all calls');
+
         await bo.openTool('Calculator', 'Ada', 'evaluate');
         await bo.page.getByRole('textbox', { name: 'expression' }).fill('1');
         await bo.page.getByRole('button', { name: 'Call tool' }).click();
@@ -59,6 +69,13 @@ describe('accessibility of the built app', () => {
         await bo.write('Hello yourself');
         await ada.sees('Bo', 'Hello yourself');
         await findNothing(ada, 'conversation with calls');
+        await ada.page.getByRole('button', { name: 'Call a tool' }).click();
+        await ada.page.getByRole('option').first().waitFor();
+        await findNothing(ada, 'finding a tool in a conversation');
+        await ada.page.getByRole('option', { name: /write_note.*agent of Bo/ }).click();
+        await ada.page.getByRole('form', { name: 'Arguments' }).waitFor();
+        await findNothing(ada, 'calling a tool in a conversation');
+        await ada.page.keyboard.press('Escape');
         await ada.page.getByRole('button', { name: 'Conversation details' }).click();
         await ada.page.getByRole('button', { name: 'Compare safety number' }).waitFor();
         await findNothing(ada, 'conversation details');

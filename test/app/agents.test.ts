@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openScene } from './scene.ts';
 
@@ -110,5 +111,112 @@ describe('agents of the built app', () => {
     await ada.page.getByRole('button', { name: 'Call tool' }).click();
     await question.getByRole('button', { name: 'Allow once' }).click();
     await ada.result().getByText('42', { exact: true }).waitFor();
+  });
+
+  it('calls a tool from the composer, and keeps what came of it for the caller alone, also over a reload', async () => {
+    const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await ada.startTalkWith('Bo');
+    await ada.field().press('/');
+    const finder = ada.page.getByRole('combobox', { name: 'Find a tool' });
+    await finder.waitFor();
+    expect(await ada.field().inputValue()).toBe('');
+    await finder.fill('evaluate');
+    const first = ada.page.getByRole('listbox', { name: 'Tools' }).getByRole('option').first();
+    await first.filter({ hasText: 'agent of Bo' }).waitFor();
+    await finder.press('Enter');
+    const expression = ada.page.getByRole('textbox', { name: 'expression' });
+    await expression.waitFor();
+    await expect.poll(() => expression.evaluate((field) => (field.getRootNode() as ShadowRoot).activeElement === field)).toBe(true);
+    await ada.page.keyboard.type('6 * 7');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await bo.page.getByRole('button', { name: 'Allow once' }).click();
+    const card = ada.page.getByRole('log', { name: 'Messages' }).getByRole('article', { name: /^Calculator.*evaluate/ });
+    await card.getByText('42', { exact: true }).waitFor();
+    expect(await ada.field().evaluate((field) => (field.getRootNode() as ShadowRoot).activeElement === field)).toBe(true);
+    await ada.page.reload();
+    await card.getByText('42', { exact: true }).waitFor();
+    await bo.startTalkWith('Ada');
+    expect(await bo.page.getByRole('article', { name: /Calculator/ }).count()).toBe(0);
+  });
+
+  it('runs an earlier call again, as it was and changed', async () => {
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.openTool('Calculator', undefined, 'evaluate');
+    const expression = ada.page.getByRole('textbox', { name: 'expression' });
+    await expression.fill('20 + 1');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('21', { exact: true }).waitFor();
+    await ada.page.reload();
+    await ada.go('Agents');
+    await ada.page.getByRole('link', { name: 'All calls' }).click();
+    const calls = ada.page.getByRole('list', { name: 'Your calls' });
+    await calls.getByRole('listitem', { name: 'evaluate of Calculator' }).getByRole('button', { name: 'Run again' }).click();
+    await ada.result().getByText('21', { exact: true }).waitFor();
+    await ada.page.getByRole('list', { name: 'Earlier calls' }).getByRole('link', { name: 'Edit and run' }).click();
+    await expect.poll(() => expression.inputValue()).toBe('20 + 1');
+    await expression.fill('20 + 2');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('22', { exact: true }).waitFor();
+    await ada.go('Agents');
+    await ada.page.getByRole('link', { name: 'All calls' }).click();
+    await expect.poll(() => calls.getByRole('listitem').count()).toBe(3);
+    await ada.page.getByRole('button', { name: 'Forget all' }).click();
+    await ada.page.getByText('You have not called a tool yet.').waitFor();
+    await ada.page.reload();
+    await ada.page.getByText('You have not called a tool yet.').waitFor();
+  });
+
+  it('finds tools of others by what they do, and keeps to a person', async () => {
+    const [ada] = await scene.stage.pair(scene.server.url);
+    await ada.go('Agents');
+    await ada.page.getByRole('listitem', { name: 'Calculator, agent of Bo' }).waitFor();
+    const search = ada.page.getByRole('searchbox', { name: 'Search agents, tools and people' });
+    await search.fill('computes one expression');
+    const found = ada.page.getByRole('list', { name: 'Tools found' }).getByRole('link');
+    await expect.poll(() => found.count()).toBe(2);
+    await ada.page.getByRole('button', { name: 'Filters' }).click();
+    await ada.page.getByRole('combobox', { name: 'Person' }).selectOption('Bo');
+    await expect.poll(() => found.count()).toBe(1);
+    await search.press('ArrowDown');
+    await ada.page.keyboard.press('Enter');
+    await ada.page.getByRole('form', { name: 'Arguments' }).waitFor();
+    await ada.page.getByText('agent of Bo · ').first().waitFor();
+  });
+
+  it('holds arguments to the tool’s whole schema before anybody is asked, unless the caller knows better', async () => {
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.openTool('Calculator', undefined, 'evaluate');
+    await ada.page.getByRole('button', { name: 'Write as JSON' }).click();
+    await ada.page.getByRole('textbox', { name: 'All arguments as JSON' }).fill('{"expression": 5}');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.page.getByText('expression: The tool wants something else here: string.').first().waitFor();
+    await ada.page.getByRole('button', { name: 'Call anyway' }).click();
+    await ada
+      .result()
+      .getByText(/Invalid|expected string/)
+      .first()
+      .waitFor();
+  });
+
+  it('shows that a call runs, and stops it; offers a long result as a file', async () => {
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.openTool('Calculator', undefined, 'evaluate');
+    const expression = ada.page.getByRole('textbox', { name: 'expression' });
+    await expression.fill('(() => { for (;;); })()');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('Running…').waitFor();
+    expect(await ada.page.getByRole('button', { name: 'Call tool' }).isDisabled()).toBe(true);
+    await ada.result().getByRole('button', { name: 'Cancel' }).click();
+    await ada.result().getByText('Cancelled.').waitFor();
+    await expression.fill('"a long line".repeat(1000)');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.result().getByText('2,500 of 11,000 characters').waitFor();
+    const [download] = await Promise.all([ada.page.waitForEvent('download'), ada.result().getByRole('button', { name: 'Save result.txt' }).click()]);
+    expect(download.suggestedFilename()).toBe('result.txt');
+    const path = await download.path();
+    expect(readFileSync(path, 'utf8')).toBe('a long line'.repeat(1000));
   });
 });

@@ -65,6 +65,18 @@ describe('what fits on a screen', () => {
     await fits(ada, 'details');
     await ada.openTool('Calculator', 'Bartholomäus von Hohenzollern-Sigmaringen', 'evaluate');
     await fits(ada, 'tool');
+    await ada.go('Agents');
+    await ada.page.getByRole('button', { name: 'Filters' }).click();
+    await ada.page.getByRole('searchbox').fill('note');
+    await ada.page.getByRole('list', { name: 'Tools found' }).getByRole('link').first().waitFor();
+    await fits(ada, 'search over tools');
+    await ada.page.getByRole('link', { name: 'All calls' }).click();
+    await fits(ada, 'all calls');
+    await ada.startTalkWith('Bartholomäus');
+    await ada.page.getByRole('button', { name: 'Call a tool' }).click();
+    await ada.page.getByRole('option', { name: /write_note.*agent of Bar/ }).click();
+    await ada.page.getByRole('form', { name: 'Arguments' }).waitFor();
+    await fits(ada, 'tool in a conversation');
     for (const place of ['Network', 'Settings', 'Agents'] as const) {
       await ada.go(place);
       await fits(ada, place);

@@ -7,8 +7,6 @@ import type { Person } from './stage.ts';
 type Tab = {
   readonly parley: {
     readonly node: { readonly id: string };
-    readonly conversations: readonly { readonly id: string; readonly lastText: string }[];
-    send(conversation: string, text: string): Promise<void>;
     callTool(address: string, tool: string, args: object): Promise<{ readonly structuredContent?: unknown; readonly content?: unknown }>;
   };
   readonly rtcConnections: () => number;
@@ -108,17 +106,20 @@ describe('the tabs of one browser', () => {
     await leaf.page.getByRole('dialog', { name: 'Allow tool call?' }).getByRole('button', { name: 'Always allow' }).click();
     await called;
     await note(bo, otherNode);
+    // A tab out of sight draws one frame a second, and a click waits for two.
+    await leaf.page.bringToFront();
     const closedAt = Date.now();
     await hub.page.close();
     const took = async (work: Promise<unknown>) => (await work, Date.now() - closedAt);
     const [message, call, callThrough] = await Promise.all([
-      took(say(leaf, 'after').then(() => untilHeard(bo, 'after'))),
+      took(leaf.write('after').then(() => bo.sees('Ada', 'after'))),
       took(untilCalled(bo, leafNode)),
       took(untilCalled(bo, otherNode)),
     ]);
-    console.log(`take-over: a message arrives after ${message} ms, a call to the new hub after ${call} ms, to its leaf after ${callThrough} ms`);
+    console.log(
+      `take-over: a message is on the other's screen after ${message} ms, a call to the new hub after ${call} ms, to its leaf after ${callThrough} ms`,
+    );
     for (const ms of [message, call, callThrough]) expect(ms).toBeLessThan(1_000);
-    await bo.sees('Ada', 'after');
     await until(async () => sum(await Promise.all([leaf, other].map(connectionsOf)))).toBe(1);
     await Promise.all([leaf, other].map((tab) => tab.connected(1)));
     await bo.write('and back');
@@ -226,18 +227,6 @@ async function freeze({ page, context }: Person): Promise<() => Promise<void>> {
       document.dispatchEvent(new Event('resume'));
     });
   };
-}
-
-/** Writes into the only conversation. */
-function say({ page }: Person, text: string): Promise<void> {
-  return page.evaluate((words) => {
-    const { parley } = globalThis as unknown as Tab;
-    return parley.send(parley.conversations[0]?.id ?? '', words);
-  }, text);
-}
-
-async function untilHeard({ page }: Person, text: string): Promise<void> {
-  await page.waitForFunction((words) => (globalThis as unknown as Tab).parley.conversations[0]?.lastText === words, text);
 }
 
 /** Calls again and again until a call works, as a program would that was told of a lost link. */

@@ -20,8 +20,8 @@ import { echoAgent } from './echo-agent.ts';
 import { listen, sendSignal } from './signals.ts';
 import { MAX_ECHO_BYTES, TRANSFER_BYTES } from './timing.ts';
 
-/** Two nodes in each page, one with the real sessions and one whose payloads travel in clear. */
-export type Kind = 'secure' | 'plaintext';
+/** The nodes of a page: one with the real sessions, one whose payloads travel in clear, and one whose only link is with a relay. */
+export type Kind = 'secure' | 'plaintext' | 'relayed';
 
 type BenchNode = { readonly node: Node; readonly other: NodeId; readonly clients: AgentClients; readonly handshakeMs: number };
 
@@ -43,7 +43,37 @@ export async function handshakeMs(run: number, isInitiator: boolean): Promise<nu
   return duration;
 }
 
+/** The end of a path over the page of `openRelay`; answers its id, for the other end's {@link reachOver}. */
+export async function openEnd(lane: string, isInitiator: boolean): Promise<NodeId> {
+  const { node } = await makeNode('relayed');
+  await linkWith(node, lane, isInitiator);
+  ends.push(node);
+  return node.id;
+}
+
+/** A node that relays between the pages at the other sides of these lanes. */
+export async function openRelay(...lanes: readonly string[]): Promise<void> {
+  const { node } = await makeNode('relayed');
+  node.setRelayTrust('everybody');
+  await Promise.all(lanes.map((lane) => linkWith(node, lane, false)));
+}
+
+/** From now on the page's relayed node is measured with this other one. Fails when the path is not over one relay. */
+export async function reachOver(other: NodeId): Promise<void> {
+  const node = ends.at(-1) as Node;
+  nodes.set('relayed', { node, other, clients: new AgentClients(node, new AgentHost(node, { decide: async () => 'run' })), handshakeMs: 0 });
+  const { path } = await node.open(other, PROTOCOL);
+  if (path.kind !== 'relayed') throw new Error(`The path is ${path.kind}.`);
+}
+
+const ends: Node[] = [];
+
 async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<BenchNode> {
+  const { node, host } = await makeNode(kind);
+  return { node, ...(await linkWith(node, lane, isInitiator)), clients: new AgentClients(node, host) };
+}
+
+async function makeNode(kind: Kind): Promise<{ readonly node: Node; readonly host: AgentHost }> {
   const identity = await createLocalIdentity({
     vault: new RecordsVault(new MemoryRecords(), systemEntropy),
     nodeName: 'node-0',
@@ -64,6 +94,10 @@ async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<
   node.serve(PROTOCOL, answer);
   const host = new AgentHost(node, { decide: async () => 'run' });
   host.add(echoAgent());
+  return { node, host };
+}
+
+async function linkWith(node: Node, lane: string, isInitiator: boolean): Promise<{ readonly other: NodeId; readonly handshakeMs: number }> {
   const up = new Promise<NodeId>((resolve) => node.on('peer-up', (peer) => resolve(peer.node)));
   let linkedAt = 0;
   const dial: RtcDial = new WebRtcDialer(() => Promise.resolve(SimplePeer)).dial({
@@ -80,7 +114,7 @@ async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<
   });
   listen(lane, (signal: never) => dial.signal(signal));
   const other = await up;
-  return { node, other, clients: new AgentClients(node, host), handshakeMs: performance.now() - linkedAt };
+  return { other, handshakeMs: performance.now() - linkedAt };
 }
 
 function answer(stream: Stream): void {

@@ -1,4 +1,4 @@
-import { handshakeMs, nodeTransfer, openEcho, openNode, type Kind } from './bench-node.ts';
+import { handshakeMs, nodeTransfer, openEcho, openEnd, openNode, openRelay, reachOver, type Kind } from './bench-node.ts';
 import { openCalls, type Way } from './mcp-calls.ts';
 import { openRaw, rawEcho, rawTransfer } from './raw-channel.ts';
 import { receiveSignal } from './signals.ts';
@@ -44,6 +44,9 @@ const api = {
   signal: receiveSignal,
   openRaw,
   openNode,
+  openEnd,
+  openRelay,
+  reachOver,
   handshakeMs,
   echoTimes,
   rawRate: (messageBytes: number) => transferRate(() => rawTransfer(messageBytes)),

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --json FILE] [-- --only NAME]`: every figure beside its baseline, in one run on one machine.
- * Groups: link (round trips, throughput, lines behind a transfer, handshake), calls, start, server, size.
+ * Groups: link (round trips, throughput, lines behind a transfer, handshake), calls, relayed, host, start, server, size.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { CHROMIUM_FLAGS, findChromium } from '../support/chromium.mjs';
 import { measureCalls } from './calls.mjs';
+import { measureHost } from './host.mjs';
 import { measureLink } from './link.mjs';
-import { openPages } from './pages.mjs';
+import { openPages, openRelayedPages } from './pages.mjs';
+import { measureRelayed } from './relayed-pages.mjs';
 import { Report } from './report.mjs';
 import { measureServer } from './server.mjs';
 import { measureSize, measureStart } from './start.mjs';
@@ -34,8 +36,14 @@ if (wants('link') || wants('calls')) {
   if (wants('calls')) await measureCalls(pages, report);
   await pages.close();
 }
+if (wants('relayed')) {
+  const pages = await openRelayedPages(browser, root);
+  await measureRelayed(pages, report);
+  await pages.close();
+}
 if (wants('start')) await measureStart(browser, root, report);
 await browser.close();
+if (wants('host')) await measureHost(root, report);
 if (wants('server')) await measureServer(root, report);
 if (wants('size')) measureSize(root, report);
 const file = option('--json');

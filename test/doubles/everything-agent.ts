@@ -3,6 +3,7 @@ import { completable, inputRequired, inputResponse, ResourceTemplate, McpServer 
 import * as z from 'zod/v4';
 import { parseAgentId } from '../../src/base/ids.ts';
 import type { HostedAgent } from '../../src/mcp/agent-host.ts';
+import { joinTransports } from '../../src/mcp/proxy/pipe.ts';
 import { serveSubscriptions } from '../../src/mcp/resource-subscriptions.ts';
 import { InMemoryTransport } from '../../src/mcp/runtime.ts';
 
@@ -21,10 +22,10 @@ export function everythingAgent(seen: Seen): HostedAgent {
 export function legacyEverythingAgent(seen: Seen): HostedAgent {
   return {
     ...FACTS,
-    async connect(): Promise<Transport> {
+    async connect(transport: Transport): Promise<void> {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await everythingServer(seen, 'legacy').connect(there);
-      return here;
+      await joinTransports(transport, here, { whyEnded: () => 'ended' });
     },
   };
 }

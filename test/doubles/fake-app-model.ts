@@ -1,6 +1,9 @@
 import { signal, type Signal } from '@preact/signals-core';
 import type {
+  AgentDetailView,
+  AgentView,
   AppModel,
+  CallView,
   ConversationRowView,
   ConversationView,
   MessageStateView,
@@ -8,6 +11,8 @@ import type {
   NoticeView,
   PersonView,
   ProblemView,
+  SchemaComplaint,
+  ToolEntryView,
 } from '../../src/view/types.ts';
 
 export const ADA: PersonView = { id: 'ada', name: 'Ada', sigil: { key: 'ada', kind: 'person', verified: false }, presence: 'here', verified: false };
@@ -32,6 +37,27 @@ export function conversationOf(...entries: readonly MessageView[]): Conversation
   };
 }
 
+export function agentOf(owner: PersonView, title: string, node = `node-of-${owner.id}`): AgentView {
+  const agentId = title.toLowerCase().replaceAll(' ', '-');
+  const address = `${node}:${agentId}`;
+  return {
+    address,
+    agentId,
+    node,
+    kind: 'built-in',
+    title,
+    description: '',
+    owner,
+    mine: owner === ADA,
+    sigil: { key: address, kind: 'agent', verified: false },
+    enabled: true,
+  };
+}
+
+export function callBy(agent: AgentView, tool: string, more: Partial<CallView> = {}): CallView {
+  return { kind: 'call', id: tool, agent, tool, arguments: {}, startedAt: 1_800_000_000_000, state: { kind: 'running' }, ...more };
+}
+
 /** A model of screens whose data a test sets, and whose methods write down that they were called. Only what components under test use. */
 export class FakeAppModel {
   readonly done: unknown[][] = [];
@@ -42,7 +68,11 @@ export class FakeAppModel {
   readonly talk: Signal<ConversationView | undefined> = signal(undefined);
   readonly ready = signal(true);
   readonly me = signal({ person: 'ada', node: 'node', name: 'Ada', sigil: ADA.sigil });
-  readonly agents = signal([]);
+  readonly agents: Signal<readonly AgentView[]> = signal([]);
+  readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
+  readonly agentsToAsk = signal(0);
+  readonly calls: Signal<readonly CallView[]> = signal([]);
+  readonly details = new Map<string, Signal<AgentDetailView | undefined>>();
   /** How a message that is sent ends. */
   outcome: Promise<void> = Promise.resolve();
 
@@ -82,6 +112,30 @@ export class FakeAppModel {
   }
 
   markRead(): void {}
+
+  askAgents(signal: AbortSignal): Promise<void> {
+    this.done.push(['askAgents', signal]);
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+  }
+
+  agentDetail(address: string): Signal<AgentDetailView | undefined> {
+    const known = this.details.get(address) ?? signal(undefined);
+    this.details.set(address, known);
+    return known;
+  }
+
+  callTool(...args: unknown[]): string {
+    this.done.push(['callTool', ...args]);
+    return 'new-call';
+  }
+
+  cancelCall(id: string): void {
+    this.done.push(['cancelCall', id]);
+  }
+
+  checkArguments(): Promise<readonly SchemaComplaint[]> {
+    return Promise.resolve([]);
+  }
 
   draft(): unknown {
     return this.done.findLast(([name]) => name === 'setDraft')?.[2];

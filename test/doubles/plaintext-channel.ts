@@ -23,6 +23,10 @@ class PlaintextChannel implements Channel {
     this.room = inner.room;
   }
 
+  get receivedFrames(): number {
+    return this.#inner.receivedFrames;
+  }
+
   handle(input: Parameters<Channel['handle']>[0], now: number): void {
     const known = input as ChannelInput;
     if (known.type === 'send') this.#outputs.push({ type: 'transmit', frame: this.#clear(known.frame) });

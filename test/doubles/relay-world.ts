@@ -1,4 +1,5 @@
 import { createSecureChannelFactory } from '../../src/crypto/secure-channel.ts';
+import type { RtcDialer } from '../../src/ports/rtc.ts';
 import type { Stream } from '../../src/node/api.ts';
 import type { Node, NodeOptions } from '../../src/node/node.ts';
 import { decodeStreamFrames, encodeStreamFrame, STREAM_FRAME, type StreamFrame, type StreamFrameType } from '../../src/p2p/streams/stream-frames.ts';
@@ -16,6 +17,7 @@ export async function meshOf(
   edges: readonly (readonly [number, number])[],
   options: {
     readonly nodes?: Partial<NodeOptions>;
+    readonly rtc?: Readonly<Record<number, RtcDialer>>;
     readonly taps?: Readonly<Record<number, Tap>>;
     readonly links?: (from: number, to: number) => MemoryLinkOptions;
   } = {},
@@ -25,6 +27,7 @@ export async function meshOf(
       const tap = options.taps?.[index];
       return localNode(index + 1, {
         ...options.nodes,
+        ...(options.rtc?.[index] ? { rtc: options.rtc[index] } : {}),
         ...(tap ? { channels: await tapped(index + 1, tap, options.nodes?.clock?.now() ?? Date.now()) } : {}),
       });
     }),

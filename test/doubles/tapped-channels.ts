@@ -31,6 +31,10 @@ export class ChangedChannel implements Channel {
     return this.#inner.pendingSeals;
   }
 
+  get receivedFrames(): number {
+    return this.#inner.receivedFrames;
+  }
+
   handle(input: ChannelInput, now: number): void {
     this.#inner.handle(input, now);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../src/base/bytes.ts';
+import type { NodeId } from '../../src/base/ids.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { CHANNEL_FRAME } from '../../src/crypto/channel-frames.ts';
 import type { ChannelOutput } from '../../src/crypto/channel.ts';
@@ -11,6 +12,7 @@ import { Convergence } from './checkers/convergence.ts';
 import { Deadlines } from './checkers/deadlines.ts';
 import { FreshNonces } from './checkers/fresh-nonces.ts';
 import { LinkBudget } from './checkers/link-budget.ts';
+import { MadeUpNodes } from './checkers/made-up-nodes.ts';
 import { MessagesOnce } from './checkers/messages-once.ts';
 import { NoPlaintext } from './checkers/no-plaintext.ts';
 import { Violations } from './checkers/violations.ts';
@@ -167,6 +169,26 @@ describe('convergence', () => {
     checker.ended({ honest: () => [node(0, ['n1'], 'x'), node(1, ['n0'], 'x'), node(2, [], 'y')] });
     expect(found).toEqual([]);
     checker.ended({ honest: () => [node(0, ['n1'], 'x'), node(1, ['n0'], 'z')] });
+    expect(found).toHaveLength(1);
+  });
+});
+
+describe('made-up-nodes', () => {
+  it('finds a node that was told of more nodes that never were than its neighbours may tell of', () => {
+    const { checker, found } = checking((sink) => new MadeUpNodes(sink));
+    const known = 'known' as NodeId;
+    const honest = (ghosts: number) => ({
+      index: 1,
+      isHonest: true,
+      isRunning: true,
+      present: [known, ...Array.from({ length: ghosts }, (_, index) => `ghost ${index}` as NodeId)],
+    });
+    const hostile = { index: 2, isHonest: false, isRunning: true, present: [] };
+    const inspect = (...nodes: readonly ReturnType<typeof honest>[]) =>
+      checker.inspect({ now: 0, nodes, nodeById: (id) => (id === known ? nodes[0] : undefined) });
+    inspect(honest(80), hostile);
+    expect(found).toEqual([]);
+    inspect(honest(81), hostile);
     expect(found).toHaveLength(1);
   });
 });

@@ -112,6 +112,8 @@ export class FigureRecorder extends Observer {
   override gone(node: SimNode): void {
     this.#died.set(node.id, this.#now);
     this.#idle.delete(node);
+    // What was under way to it can be delivered no more.
+    for (const missing of this.#gossip.values()) if (missing.delete(node)) this.#expectedDeliveries--;
   }
 
   override started(node: SimNode): void {

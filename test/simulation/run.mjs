@@ -24,6 +24,7 @@ const FAKES = {
   [join(root, 'src/crypto/signing.ts')]: 'insecure-signing-for-simulation.ts',
   [join(root, 'src/crypto/key-exchange.ts')]: 'insecure-key-exchange-for-simulation.ts',
   [join(root, 'src/crypto/hash.ts')]: 'insecure-hash-for-simulation.ts',
+  [join(root, 'src/crypto/small-cipher.ts')]: 'insecure-small-cipher-for-simulation.ts',
   [join(root, 'test/simulation/bulk.ts')]: 'insecure-bulk-for-simulation.ts',
 };
 

@@ -30,6 +30,10 @@ export class ObservedChannel implements Channel {
     return this.#inner.pendingSeals;
   }
 
+  get receivedFrames(): number {
+    return this.#inner.receivedFrames;
+  }
+
   handle(input: Parameters<Channel['handle']>[0], now: number): void {
     const changed = input.type === 'send' && this.#adversary ? this.#changed(input.frame, this.#adversary) : input;
     if (changed) this.#inner.handle(changed, now);

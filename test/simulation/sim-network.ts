@@ -36,21 +36,37 @@ export interface NetworkTap {
 
 const PACKET_BYTES = 1_200;
 const JITTER = 0.1;
-/** The smallest retransmission timeout of libwebrtc's SCTP (dcsctp_options.h, `rto_min`). Lone messages are repaired by it, never by fast retransmit. */
-const RETRANSMISSION_MS = 400;
-/** RFC 9260 §7.2.4: with so many packets behind it, a lost one is missed at once and sent again after a round trip. */
+/**
+ * The retransmission timeout of libwebrtc's SCTP: the round-trip time and 220 ms, 400 ms at least (net/dcsctp/public/dcsctp_options.h, `rto_min` and
+ * `min_rtt_variance`; net/dcsctp/tx/retransmission_timeout.cc). Acknowledgements of lone packets wait up to 200 ms for company (`delayed_ack_max_timeout`), which
+ * raises what a real one measures; that is not modelled.
+ */
+const RTO_MIN_MS = 400;
+const MIN_RTT_VARIANCE_MS = 220;
+/**
+ * RFC 9260 §7.2.4, `kNumberOfNacksForRetransmission` in net/dcsctp/tx/outstanding_data.cc: when so many later packets came, of the same message or of others,
+ * a lost one is known to be missing and is sent again at once. One that is lost again waits for the timeout.
+ */
 const FAST_RETRANSMIT_PACKETS = 3;
 const OVERTAKEN_MS = 100;
 /** RFC 7675 §5.1: consent to send ends 30 s after the last answer, and with it the connection. */
 const CONSENT_MS = 30_000;
+
+/** A lost packet: how many later ones were sent, and when its repair arrives, of which `againMs` is for further losses. */
+type Gap = { nacks: number; repairedAt: number; readonly againMs: number };
+
+/** A frame on its way, complete when its last packet is there. */
+type Flight = { readonly frame: Uint8Array; readonly oneWayMs: number; readonly arrivesAt: number; readonly gaps: readonly Gap[] };
 
 /** One end of an open link: a data channel, reliable and in order. */
 export class SimLinkEnd {
   readonly place: Place;
   other!: SimLinkEnd;
   isOpen = true;
-  /** What is sent later arrives no earlier. */
+  /** By when everything that was sent is there. */
   lastArrivalAt = 0;
+  /** In the order in which they were sent, which is that in which they are received. */
+  readonly flights: Flight[] = [];
   /** Arrived at the closed gate of a partition: its retransmissions get through afterwards. */
   readonly held: Uint8Array[] = [];
   bytesSent = 0;
@@ -124,9 +140,12 @@ export class SimNetwork {
     end.bytesSent += frame.length;
     end.framesSent++;
     const leftAt = this.#leave(end.place, frame.length);
-    const arrival = leftAt + this.#carryMs(end.place, end.other.place, frame.length);
-    end.lastArrivalAt = Math.max(end.lastArrivalAt, arrival);
-    this.#queue.at(end.lastArrivalAt, () => this.#arrive(end, frame));
+    const flight = this.#launch(end, frame, leftAt);
+    this.#missEarlier(end, flight);
+    end.flights.push(flight);
+    const completeAt = completionOf(flight);
+    end.lastArrivalAt = Math.max(end.lastArrivalAt, completeAt);
+    this.#queue.at(completeAt, () => this.#receive(end));
   }
 
   /** Bytes that the place was given and that have not left yet. */
@@ -187,24 +206,56 @@ export class SimNetwork {
     return place.uplinkFreeAt;
   }
 
-  #carryMs(from: Place, to: Place, bytes: number): number {
-    const total = this.delayMs(from, to);
+  #launch(end: SimLinkEnd, frame: Uint8Array, leftAt: number): Flight {
+    const oneWayMs = this.delayMs(end.place, end.other.place);
     const { loss, reorder } = this.#options;
-    if (loss === 0 && reorder === 0) return total;
+    const gaps: Gap[] = [];
+    let overtakenMs = 0;
     // The packets of a message are repaired side by side: it is complete with the last of them.
-    let repairMs = 0;
-    for (let behind = Math.ceil(bytes / PACKET_BYTES) - 1; behind >= 0; behind--) {
-      let timeoutMs = Math.max(RETRANSMISSION_MS, total * 3);
-      let lateMs = 0;
-      while (this.#random.float() < loss) {
-        const isFast = lateMs === 0 && behind >= FAST_RETRANSMIT_PACKETS;
-        lateMs += isFast ? 2 * total : timeoutMs;
-        if (!isFast) timeoutMs *= 2;
+    if (loss > 0 || reorder > 0) {
+      for (let behind = Math.ceil(frame.length / PACKET_BYTES) - 1; behind >= 0; behind--) {
+        const gap = this.#loseSometimes(leftAt + oneWayMs, oneWayMs, behind);
+        if (gap) gaps.push(gap);
+        if (reorder > 0 && this.#random.float() < reorder) overtakenMs = Math.max(overtakenMs, this.#random.float() * OVERTAKEN_MS);
       }
-      if (reorder > 0 && this.#random.float() < reorder) lateMs += this.#random.float() * OVERTAKEN_MS;
-      repairMs = Math.max(repairMs, lateMs);
     }
-    return total + repairMs;
+    return { frame, oneWayMs, arrivesAt: leftAt + oneWayMs + overtakenMs, gaps };
+  }
+
+  /** `behind`: how many packets of the same message follow. */
+  #loseSometimes(arrivesAt: number, oneWayMs: number, behind: number): Gap | undefined {
+    const { loss } = this.#options;
+    if (this.#random.float() >= loss) return undefined;
+    let timeoutMs = Math.max(RTO_MIN_MS, 2 * oneWayMs + MIN_RTT_VARIANCE_MS);
+    const firstMs = behind >= FAST_RETRANSMIT_PACKETS ? 2 * oneWayMs : timeoutMs;
+    let againMs = 0;
+    while (this.#random.float() < loss) againMs += timeoutMs *= 2;
+    return { nacks: behind, repairedAt: arrivesAt + firstMs + againMs, againMs };
+  }
+
+  /** What was lost before may be missed by this flight's packets, long before the timeout. */
+  #missEarlier(end: SimLinkEnd, later: Flight): void {
+    const packets = Math.ceil(later.frame.length / PACKET_BYTES);
+    for (const flight of end.flights) {
+      for (const gap of flight.gaps) {
+        if (gap.nacks >= FAST_RETRANSMIT_PACKETS) continue;
+        gap.nacks += packets;
+        if (gap.nacks < FAST_RETRANSMIT_PACKETS) continue;
+        // The later packet arrives, its acknowledgement goes back, and the lost one comes again.
+        const repairedAt = later.arrivesAt + 2 * flight.oneWayMs + gap.againMs;
+        if (repairedAt >= gap.repairedAt) continue;
+        gap.repairedAt = repairedAt;
+        this.#queue.at(Math.max(repairedAt, completionOf(flight)), () => this.#receive(end));
+      }
+    }
+  }
+
+  /** Everything that is complete and has nothing incomplete before it. */
+  #receive(end: SimLinkEnd): void {
+    for (let head = end.flights[0]; head && completionOf(head) <= this.#queue.now; head = end.flights[0]) {
+      end.flights.shift();
+      this.#arrive(end, head.frame);
+    }
   }
 
   #arrive(end: SimLinkEnd, frame: Uint8Array): void {
@@ -222,7 +273,7 @@ export class SimNetwork {
     const frames = end.held.splice(0);
     if (frames.length === 0) return;
     // The sender's timer has backed off meanwhile.
-    const arrival = this.#queue.now + this.delayMs(end.place, end.other.place) + this.#random.float() * 8 * RETRANSMISSION_MS;
+    const arrival = this.#queue.now + this.delayMs(end.place, end.other.place) + this.#random.float() * 8 * RTO_MIN_MS;
     end.lastArrivalAt = Math.max(end.lastArrivalAt, arrival);
     for (const frame of frames) this.#queue.at(end.lastArrivalAt, () => this.#arrive(end, frame));
   }
@@ -234,6 +285,12 @@ export class SimNetwork {
       this.#links.delete(end.other);
     }
   }
+}
+
+function completionOf({ arrivesAt, gaps }: Flight): number {
+  let at = arrivesAt;
+  for (const { repairedAt } of gaps) at = Math.max(at, repairedAt);
+  return at;
 }
 
 /** A fraction in [0, 1) that belongs to the pair, whichever of the two comes first. */

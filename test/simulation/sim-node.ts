@@ -3,10 +3,12 @@ import { toHex, utf8 } from '../../src/base/bytes.ts';
 import { publicKeyOf, type NodeId } from '../../src/base/ids.ts';
 import { WAKE, type Wake } from '../../src/base/machine.ts';
 import type { TableSize } from '../../src/base/table-size.ts';
+import { LIMITS } from '../../src/base/limits.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { introductionToSign, sealIntroduction } from '../../src/crypto/introductions.ts';
 import { createSecureChannelFactory, type SecureChannelFactory } from '../../src/crypto/secure-channel.ts';
-import { NodeMachine, type NodeInput, type NodeOutput } from '../../src/node/node-machine.ts';
+import type { NodeInput, NodeOutput } from '../../src/node/node-io.ts';
+import { NodeMachine } from '../../src/node/node-machine.ts';
 import type { LinkFacts } from '../../src/node/session-links.ts';
 import type { Entropy } from '../../src/ports/entropy.ts';
 import { roomOf } from '../../src/wire/networks.ts';
@@ -40,6 +42,8 @@ export type NodeStatus = 'running' | 'asleep' | 'closed' | 'crashed';
 
 type Dialling = { readonly dial: SimRtcDial; end: SimLinkEnd | undefined };
 
+/** That less than this has left its links holds nothing up, and the machine hears of it with its next frame: an event for each would be a third of all. */
+const AWAITED_BACKLOG_BYTES = LIMITS.bulkLinkBufferBytes / 4;
 /** A server that lost a node without a word notices by its keep-alive (signaling-server/PROTOCOL.md). */
 const SERVER_NOTICES_MS = 60_000;
 
@@ -146,11 +150,8 @@ export class SimNode {
 
   /** Digests of what every connected node must have the same of at the end: who is there, and the registry. */
   replicas(): Readonly<Record<string, string>> {
-    // Nodes that an adversary made up are a figure of their own; one that breaks its own links comes and goes.
-    const present = [...this.present].filter((node) => {
-      const known = this.#world.nodeById(node);
-      return known !== undefined && !known.adversary;
-    });
+    // An adversary that breaks its own links comes and goes; nodes that it made up are there for everybody or for nobody.
+    const present = [...this.present].filter((node) => !this.#world.nodeById(node)?.adversary);
     return {
       presence: toHex(sha256(utf8([...present, this.id].toSorted().join()))),
       ...(this.registry ? { registry: this.registry.digest() } : {}),
@@ -360,6 +361,8 @@ export class SimNode {
     switch (output.type) {
       case 'transmit':
         return this.#transmit(connection, output.frame);
+      case 'low-water':
+        return;
       case 'stream':
         return this.application.streamOutput(connection, output.output);
       case 'verify': {
@@ -403,7 +406,7 @@ export class SimNode {
     const bytes = network.backlogBytes(this.place);
     for (const connection of this.#touched) {
       this.machine.handle({ type: 'connection', connection, input: { type: 'link-buffer', bytes } }, this.clock);
-      if (bytes > 0) queue.at(this.place.uplinkFreeAt, () => this.#drained(connection));
+      if (bytes >= AWAITED_BACKLOG_BYTES) queue.at(this.place.uplinkFreeAt, () => this.#drained(connection));
     }
     this.#touched.clear();
   }

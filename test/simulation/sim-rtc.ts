@@ -1,3 +1,4 @@
+import { LIMITS } from '../../src/base/limits.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { fromHex, toHex } from '../../src/base/bytes.ts';
 import type { SeededRandom } from '../../src/base/seeded-random.ts';
@@ -128,7 +129,7 @@ export class SimRtc {
     this.#dials.delete(dial.id);
     // Each side sees what the descriptions said: who changed a fingerprint under way is found by the handshake.
     const remoteFingerprint = dial.remote?.fingerprint as Uint8Array;
-    dial.handlers.linked(end, { kind: 'webrtc', localFingerprint: dial.fingerprint, remoteFingerprint });
+    dial.handlers.linked(end, { kind: 'webrtc', maxFrameBytes: LIMITS.maxFrameBytes, localFingerprint: dial.fingerprint, remoteFingerprint });
   }
 
   #fail(dial: SimRtcDial, detail: string): void {

@@ -186,6 +186,25 @@ describe('the network', () => {
     expect(Math.max(...arrived.map(({ at, value }) => at - value * 10))).toBeGreaterThan(400);
   });
 
+  it('repairs a lost packet by its timeout, and within a round trip where others follow it', async () => {
+    for (const [spacingMs, isFast] of [
+      [1_500, false],
+      [10, true],
+    ] as const) {
+      const { queue, network, a, arrived } = pair({ meanDelayMs: 75, loss: 0.04, reorder: 0 });
+      for (let value = 0; value < 250; value++) queue.at(value * spacingMs, () => network.send(a, Uint8Array.of(value)));
+      await queue.runUntil(500_000);
+      expect(arrived.map(({ value }) => value)).toEqual(Array.from({ length: 250 }, (_, value) => value));
+      const lateMs = arrived.map(({ at, value }) => at - value * spacingMs);
+      const oneWayMs = Math.min(...lateMs);
+      const repaired = lateMs.filter((ms) => ms > 2 * oneWayMs).toSorted((x, y) => x - y);
+      expect(repaired.length).toBeGreaterThan(3);
+      const usualMs = repaired[Math.floor(repaired.length / 2)] as number;
+      if (isFast) expect(usualMs).toBeLessThan(4 * oneWayMs + 3 * spacingMs);
+      else expect(repaired[0]).toBeGreaterThanOrEqual(400);
+    }
+  });
+
   it('takes the time that the uplink needs', async () => {
     const { queue, network, a, arrived } = pair({ meanDelayMs: 0, loss: 0, reorder: 0 });
     for (let value = 0; value < 3; value++) network.send(a, new Uint8Array(100_000).fill(value));

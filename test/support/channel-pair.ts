@@ -10,6 +10,7 @@ export class Side {
   readonly channel: Channel;
   readonly delivered: Uint8Array[] = [];
   readonly faults: string[] = [];
+  readonly stalled: string[] = [];
   established: Extract<ChannelOutput, { readonly type: 'established' }> | undefined;
   end: End | undefined;
   /** Every frame that this side gave to the link. */
@@ -103,6 +104,9 @@ export class ChannelPair {
         return;
       case 'fault':
         from.faults.push(output.code);
+        return;
+      case 'stalled':
+        from.stalled.push(output.code);
         return;
       case 'closed':
         from.end = { code: output.code, remote: output.remote };

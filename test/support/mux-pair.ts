@@ -3,10 +3,10 @@ import { LIMITS } from '../../src/base/limits.ts';
 import type { PriorityClass } from '../../src/p2p/streams/priority-scheduler.ts';
 import { StreamMux, type MuxInput, type MuxOutput } from '../../src/p2p/streams/stream-mux.ts';
 
-/** As a connection uses them: the channel's largest payload, and how much small frames share. */
 /** Small messages travel together up to this size. */
 export const PACK_BYTES = LIMITS.packedFrameBytes;
-export const MAX_PAYLOAD_BYTES = LIMITS.maxFrameBytes - 24;
+/** What a session's payload may have on a link of any kind. */
+const MAX_PAYLOAD_BYTES = LIMITS.portableFrameBytes - 24;
 
 /** One of two muxes that talk to each other, with what it told. Consumes what it gets unless `isReading` is false. */
 export class MuxSide {

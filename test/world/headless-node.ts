@@ -1,36 +1,27 @@
-import * as automerge from '@automerge/automerge';
-import { WebSocket } from 'ws';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { utf8 } from '../../src/base/bytes.ts';
 import { agentAddress, type AgentAddress, type NodeId } from '../../src/base/ids.ts';
-import { WebCryptoBulkCipher } from '../../src/crypto/bulk-cipher.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { createLocalIdentity, type LocalIdentity } from '../../src/crypto/identity.ts';
-import { createVerifier } from '../../src/crypto/signing.ts';
 import { RecordsVault } from '../../src/crypto/vault.ts';
+import { createHeadlessRegistry, startHeadlessNode, webRtcDialer } from '../../src/host/headless-node.ts';
 import { AgentClients } from '../../src/mcp/agent-clients.ts';
 import { AgentHost } from '../../src/mcp/agent-host.ts';
 import type { RegistryCommand, RegistryEvent } from '../../src/node/api.ts';
-import { createNode, type Node } from '../../src/node/node.ts';
-import { AutomergeEngine } from '../../src/registry/engine/automerge-engine.ts';
+import type { Node } from '../../src/node/node.ts';
+import type { DocumentEngine } from '../../src/registry/engine/document-engine.ts';
 import type { Liveness } from '../../src/registry/entries.ts';
-import { Registry } from '../../src/registry/registry.ts';
+import type { Registry } from '../../src/registry/registry.ts';
 import { MemoryRecords } from '../../src/storage/memory-storage.ts';
-import { WebSocketSignaling, type WebSocketConstructor } from '../../src/transport/signaling-websocket.ts';
-import { WebRtcDialer } from '../../src/transport/webrtc-dialer.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
 import { ECHO, echoAgent } from '../bench/echo-agent.ts';
-import { NodeSimplePeer } from './node-rtc.ts';
 import { WalledDialer } from './walled-dialer.ts';
 
 const UP: Liveness = { state: 'up', lastSeenAt: undefined, person: undefined };
 const UNKNOWN: Liveness = { state: 'unknown', lastSeenAt: undefined, person: undefined };
 
-/** One engine for all nodes of the process: it is a function of what it is given. */
-const engine = new AutomergeEngine(automerge);
-
-/** A node without a page: the core as it is in a tab, over adapters for Node.js, with one agent that echoes. Nothing of it is stored. */
+/** A node without a page: the core as it is in a tab, as a host runs it (src/host), with one agent that echoes. Nothing of it is stored. */
 export class HeadlessNode {
   readonly node: Node;
   readonly dialer: WalledDialer;
@@ -44,17 +35,8 @@ export class HeadlessNode {
   static async start(signalingUrl: string, network: string, name: string): Promise<HeadlessNode> {
     const vault = new RecordsVault(new MemoryRecords(), systemEntropy);
     const identity = await createLocalIdentity({ vault, nodeName: 'node-0', now: systemClock.now(), entropy: systemEntropy });
-    const dialer = new WalledDialer(new WebRtcDialer(async () => NodeSimplePeer));
-    const node = createNode({
-      identity,
-      networkId: openNetworkId(network),
-      clock: systemClock,
-      entropy: systemEntropy,
-      verifier: await createVerifier(),
-      bulkCipher: new WebCryptoBulkCipher(),
-      signaling: new WebSocketSignaling(signalingUrl, systemClock, WebSocket as unknown as WebSocketConstructor),
-      rtc: dialer,
-    });
+    const dialer = new WalledDialer(webRtcDialer());
+    const node = await startHeadlessNode({ identity, network: { networkId: openNetworkId(network) }, signaling: [signalingUrl], rtc: dialer });
     return new HeadlessNode(node, dialer, identity, name);
   }
 
@@ -64,9 +46,9 @@ export class HeadlessNode {
     const host = new AgentHost(node, { decide: async () => 'run' });
     host.add(echoAgent());
     this.#clients = new AgentClients(node, host);
-    const { device, person, chain } = identity;
-    this.#registry = new Registry({ networkId: node.networkId, node: node.id, device, person, chain, entropy: systemEntropy });
-    this.#command = node.attachRegistry(this.#registry, (event) => this.#registryEvent(event));
+    const { registry, engine } = createHeadlessRegistry(identity, node.networkId);
+    this.#registry = registry;
+    this.#command = node.attachRegistry(registry, (event) => this.#registryEvent(event, engine));
     this.#command({ type: 'loaded-all' });
     this.#publishAgent(name);
     node.on('fault', ({ code, detail }) => this.#faults.push(`${code}: ${detail}`));
@@ -119,10 +101,10 @@ export class HeadlessNode {
     this.#command({ type: 'edit', edit: { type: 'put-agent', node: id, agent: record } });
   }
 
-  #registryEvent(event: RegistryEvent): void {
+  #registryEvent(event: RegistryEvent, engine: DocumentEngine): void {
     if (event.type === 'engine') {
       // The answer is an input of its own: not within the machine's turn that asked.
-      queueMicrotask(() => this.#command({ type: 'engine-done', job: event.job, result: engine.run(event.work) }));
+      void Promise.resolve().then(async () => this.#command({ type: 'engine-done', job: event.job, result: await engine.run(event.work) }));
     } else if (event.type === 'changed') this.#tellChange();
   }
 

@@ -142,6 +142,46 @@ describe('gossip', () => {
     expect(bench.delivered).toEqual([]);
   });
 
+  it('asks another neighbour for a deferred item, at once where one has it, and judges it anew', () => {
+    const bench = new Bench(3);
+    bench.verdict = 'defer';
+    bench.push(0, 'a');
+    expect(bench.takeSent()).toEqual([]);
+    bench.pass(LIMITS.gossipMissingMs);
+    bench.have(0, 'a');
+    bench.pass(LIMITS.gossipMissingMs);
+    expect(bench.takeSent()).toEqual([]);
+    bench.have(1, 'a');
+    bench.pass(0);
+    expect(bench.takeSent()).toEqual(['1 want 1']);
+    bench.verdict = 'accept';
+    bench.push(1, 'a', true);
+    expect(bench.takeSent()).toEqual(['2 beside a']);
+    expect(bench.delivered).toEqual(['a']);
+    expect(bench.offences).toEqual([]);
+  });
+
+  it('asks those that announced or pushed an item while it was judged, if it is deferred then', () => {
+    const bench = new Bench(3);
+    bench.verdict = undefined;
+    bench.push(0, 'a');
+    bench.have(2, 'a');
+    bench.answer('defer');
+    bench.pass(0);
+    expect(bench.takeSent()).toEqual(['2 want 1']);
+  });
+
+  it('takes a deferred item from a neighbour that came back as from another one', () => {
+    const bench = new Bench(2);
+    bench.verdict = 'defer';
+    bench.push(0, 'a');
+    bench.down(0);
+    bench.up(0);
+    bench.have(0, 'a');
+    bench.pass(0);
+    expect(bench.takeSent()).toEqual(['0 want 1']);
+  });
+
   it('passes on what it did not subscribe to, and does not deliver it', () => {
     const bench = new Bench(2);
     bench.gossip.handle({ type: 'unsubscribe', topic: TOPIC }, bench.now);

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { DeadlineQueue } from '../../base/deadline-queue.ts';
 import { asParleyError, ParleyError } from '../../base/errors.ts';
 import type { NodeId } from '../../base/ids.ts';
@@ -13,8 +14,11 @@ import { ItemCache, type Item } from './item-cache.ts';
 import { itemIdOf, type ItemId } from './item-id.ts';
 import { MissingItems, type Missing } from './missing-items.ts';
 
-/** `accept`: it is passed on. `ignore`: it is not, and nobody is blamed. `reject`: whoever passed it on should have seen that it is wrong. */
-export type GossipVerdict = 'accept' | 'ignore' | 'reject';
+/**
+ * `accept`: it is passed on. `ignore`: it is not, and nobody is blamed. `defer`: the same, but it is judged anew when another neighbour brings it. `reject`:
+ * whoever passed it on should have seen that it is wrong.
+ */
+export type GossipVerdict = 'accept' | 'ignore' | 'defer' | 'reject';
 
 export type GossipInput =
   | NeighbourInput
@@ -48,6 +52,8 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
   readonly #topics = new Set<string>();
   readonly #cache = new ItemCache();
   readonly #missing = new MissingItems();
+  /** Items that were deferred, with the links that brought them, as bits. */
+  readonly #deferred = new BoundedMap<ItemId, number>(LIMITS.maxGossipDeferred);
   readonly #due = new DeadlineQueue<Due>();
   readonly #jobs = new Map<number, Job>();
   readonly #jobOf = new Map<Item, Job>();
@@ -130,6 +136,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     this.#links.delete(node);
     this.#usedSlots &= ~link.bit;
     this.#cache.forgetHolder(link.bit);
+    for (const [id, bits] of [...this.#deferred]) if (bits & link.bit) this.#deferred.set(id, bits & ~link.bit);
     this.#missing.left(link);
     link.pending = [];
     link.announceAt = undefined;
@@ -185,7 +192,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
 
     if (link.validating >= LIMITS.maxGossipValidatingPerLink || this.#jobs.size >= LIMITS.maxGossipValidating) return;
     const item = this.#cache.add(id, now);
-    item.holders |= link.bit;
+    item.holders |= link.bit | (this.#deferred.get(id) ?? 0);
     if (!push.besideTree) {
       item.treeFrom = link;
       if (link.prunedAt === undefined) link.isEager = true;
@@ -226,9 +233,16 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
         item.holders |= link.bit;
         continue;
       }
-      const missing = this.#missing.announced(id, link);
-      if (missing) this.#due.push(now + LIMITS.gossipMissingMs, { type: 'missing', missing });
+      this.#missed(id, link, now);
     }
+  }
+
+  #missed(id: ItemId, link: GossipLink, now: number): void {
+    const deferred = this.#deferred.get(id);
+    if (deferred && deferred & link.bit) return;
+    const missing = this.#missing.announced(id, link);
+    // The tree brought a deferred item already: there is nothing to wait for.
+    if (missing) this.#due.push(deferred === undefined ? now + LIMITS.gossipMissingMs : now, { type: 'missing', missing });
   }
 
   #grafted(link: GossipLink, ids: readonly ItemId[], now: number): void {
@@ -286,6 +300,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     this.#jobOf.delete(job.item);
     job.from.validating--;
     if (verdict === 'ignore') return;
+    if (verdict === 'defer') return this.#defer(job, now);
     if (verdict === 'reject') {
       for (const link of [job.from, ...job.alsoFrom]) this.#blame(link, 'invalid', `It passed on an item of “${job.push.topic}” that is wrong.`);
       return;
@@ -294,6 +309,13 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     if (this.#topics.has(job.push.topic)) {
       this.#outputs.push({ type: 'deliver', topic: job.push.topic, bytes: job.push.bytes, from: job.from.node });
     }
+  }
+
+  /** Whoever else is known to have it is asked for it; as it may be judged again, it counts as never seen. */
+  #defer({ item, from }: Job, now: number): void {
+    this.#cache.forget(item);
+    this.#deferred.set(item.id, (this.#deferred.get(item.id) ?? 0) | from.bit);
+    for (const link of this.#links.values()) if (item.holders & link.bit) this.#missed(item.id, link, now);
   }
 
   /** Pushes along the tree, announces on the other links. */
@@ -359,7 +381,8 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
 
   /** Something that the tree should have brought is missing: the tree is mended with the link that has it. */
   #ask(link: GossipLink, ids: readonly ItemId[]): void {
-    const isGraft = !link.isEager && this.#count('isEager') < LIMITS.gossipCloseLinks;
+    const isTreeBroken = ids.some((id) => !this.#deferred.has(id));
+    const isGraft = isTreeBroken && !link.isEager && this.#count('isEager') < LIMITS.gossipCloseLinks;
     if (isGraft) link.join();
     this.#send(link, encodeIds(isGraft ? 'graft' : 'want', ids));
   }

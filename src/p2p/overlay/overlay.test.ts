@@ -141,6 +141,25 @@ describe('the overlay', () => {
     expect(driver.overlay.mayAccept(id(501))).toBe(false);
   });
 
+  it('gives up another link for each neighbour on the ring that it lets in while it is full', () => {
+    const driver = up();
+    for (let index = 600; index < 640; index++) driver.know(index);
+    for (let index = 610; index < 630; index++) driver.link(index);
+    for (const index of [501, 499]) driver.know(index);
+    for (const index of [610, 611]) driver.inUse.delete(id(index));
+    for (let index = 612; index < 630; index++) driver.inUse.add(id(index));
+    const givenUp = [501, 499].flatMap((index) => {
+      expect(driver.overlay.mayAccept(id(index))).toBe(true);
+      return driver.do({ type: 'under-way', node: id(index) });
+    });
+    expect(givenUp.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))).toEqual([
+      { type: 'hang-up', node: id(610) },
+      { type: 'hang-up', node: id(611) },
+    ]);
+    driver.know(502);
+    expect(driver.overlay.mayAccept(id(502))).toBe(false);
+  });
+
   it('gives up links above the comfortable number one at a time, never one in use or near', () => {
     const driver = up();
     for (let index = 501; index < 520; index++) driver.know(index);

@@ -27,8 +27,8 @@ export type OverlayInput =
   /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
   | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
   | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
-  /** Somebody who may be let in dials us. */
-  | { readonly type: 'incoming'; readonly node: NodeId }
+  /** An attempt that the overlay did not begin: somebody who may be let in dials us, or a session over relays is to get a link. */
+  | { readonly type: 'under-way'; readonly node: NodeId }
   | { readonly type: 'dial-failed'; readonly node: NodeId; readonly code: ErrorCode }
   /** A program wants a session with the node. */
   | { readonly type: 'want'; readonly node: NodeId }
@@ -102,6 +102,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #ring = new Ring();
   readonly #busy = new Set<NodeId>();
   readonly #wanted = new Set<NodeId>();
+  /** Those among them that were asked to hang up. */
+  readonly #leaving = new Set<NodeId>();
   /** Dialled to join two parts of the network. */
   readonly #bridges = new Set<NodeId>();
   readonly #tabs = new Set<NodeId>();
@@ -135,8 +137,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
         return this.#connected(input.node, input.isTab, now);
       case 'disconnected':
         return this.#disconnected(input.node, input.code, now);
-      case 'incoming':
-        return this.#incoming(input.node);
+      case 'under-way':
+        return this.#underWay(input.node);
       case 'dial-failed':
         return this.#dialFailed(input.node, input.code, now);
       case 'want':
@@ -258,6 +260,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     Object.assign(known, { state: 'linked', failures: 0, notBefore: now, isMissed: false, isInMesh: true, linkedAt: now });
     this.#wanted.delete(node);
     this.#bridges.delete(node);
+    this.#leaving.delete(node);
     this.#busy.add(node);
     this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
     this.#announce();
@@ -272,19 +275,19 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#linked--;
     known.state = 'idle';
     this.#busy.delete(node);
+    this.#leaving.delete(node);
     known.isMissed = BROKEN.has(code);
     known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
     this.#announce();
     this.#fill(now);
   }
 
-  #incoming(node: NodeId): void {
+  #underWay(node: NodeId): void {
     const known = this.#knownOf(node);
     if (known.state !== 'idle') return;
     known.state = 'dialling';
     this.#busy.add(node);
-    const victim = this.#busy.size > this.#maxLinks ? this.#expendable() : undefined;
-    if (victim) this.#outputs.push({ type: 'hang-up', node: victim });
+    if (this.#busy.size - this.#leaving.size > this.#maxLinks) this.#giveUpOne();
   }
 
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
@@ -415,8 +418,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   /** One link too many at a time: the youngest that nothing speaks for. */
   #prune(now: number): void {
     this.#pruneAt = undefined;
-    const victim = this.#linked > LIMITS.comfortableLinks ? this.#expendable() : undefined;
-    if (victim) this.#outputs.push({ type: 'hang-up', node: victim });
+    if (this.#linked > LIMITS.comfortableLinks) this.#giveUpOne();
     this.#schedulePrune(now);
   }
 
@@ -424,13 +426,21 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     if (this.#linked > LIMITS.comfortableLinks) this.#pruneAt ??= now + this.#spread(LIMITS.pruneLinksMs);
   }
 
+  #giveUpOne(): void {
+    const victim = this.#expendable();
+    if (!victim) return;
+    this.#leaving.add(victim);
+    this.#outputs.push({ type: 'hang-up', node: victim });
+  }
+
+  /** Nobody twice: two newcomers need two places. */
   #expendable(): NodeId | undefined {
     const mustHave = this.#mustHave();
     let youngest: NodeId | undefined;
     let youngestAt = Number.NEGATIVE_INFINITY;
     for (const node of this.#busy) {
       const known = this.#known.get(node);
-      if (known?.state !== 'linked' || this.#isInUse(node) || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
+      if (known?.state !== 'linked' || this.#leaving.has(node) || this.#isInUse(node) || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
       youngest = node;
       youngestAt = known.linkedAt;
     }

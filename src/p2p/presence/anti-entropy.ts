@@ -4,33 +4,19 @@ import { LIMITS } from '../../base/limits.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import { differenceFrom, digestBits, itemsFor, listingFor, partsOf } from './comparison.ts';
 import { LISTED_BYTES, type PresenceMessage } from './presence-messages.ts';
+import type { PresenceNeighbour } from './presence-neighbours.ts';
 import type { Entry, PresenceTable } from './presence-table.ts';
 
-/** One neighbour, as presence sees it. */
-export class PresenceNeighbour {
-  readonly node: NodeId;
-  readonly checks: TokenBucket;
-  readonly newcomers: TokenBucket;
-  readonly compares: TokenBucket;
-  readonly asides: TokenBucket;
-  readonly ownAsides: TokenBucket;
-  /** Until when items of it belong to a comparison. */
-  comparesUntil = -Infinity;
-
-  constructor(node: NodeId, now: number) {
-    this.node = node;
-    this.checks = new TokenBucket(LIMITS.presenceChecksPerSecond, LIMITS.presenceChecksBurst, now);
-    this.newcomers = new TokenBucket(LIMITS.presenceNewcomersPerSecond, LIMITS.presenceNewcomersBurst, now);
-    this.compares = new TokenBucket(LIMITS.presenceComparesPerSecond, LIMITS.presenceComparesBurst, now);
-    this.asides = new TokenBucket(LIMITS.presenceAsidesPerSecond, LIMITS.presenceAsidesBurst, now);
-    this.ownAsides = new TokenBucket(LIMITS.presenceOwnAsidesPerSecond, LIMITS.presenceOwnAsidesBurst, now);
-  }
-}
+type Listing = Extract<PresenceMessage, { readonly type: 'listing' }>;
 
 export type AntiEntropyOutput = {
   readonly send: (to: NodeId, message: PresenceMessage) => void;
   readonly flood: (node: NodeId, detail: string) => void;
   readonly revive: (entry: Entry, now: number) => void;
+  /** The neighbour's table is the same as ours. */
+  readonly equal: (node: NodeId) => void;
+  /** What the neighbour has where the tables differ. */
+  readonly listed: (node: NodeId, listing: Listing, now: number) => void;
   /** Asks for {@link AntiEntropy.next} at that time. */
   readonly later: (at: number) => void;
 };
@@ -46,6 +32,8 @@ export class AntiEntropy {
   readonly #waiting = new Map<PresenceNeighbour, Uint8Array>();
   readonly #served: TokenBucket;
   #leading: PresenceNeighbour | undefined;
+  /** Tags of the cards that the neighbour was asked for. */
+  #asked: ReadonlySet<string> = new Set();
   #leadingUntil = -Infinity;
 
   constructor(table: PresenceTable, output: AntiEntropyOutput, now: number) {
@@ -57,6 +45,11 @@ export class AntiEntropy {
   /** Whether somebody waits for its turn. */
   get hasWaiting(): boolean {
     return this.#waiting.size > 0;
+  }
+
+  /** Whether we asked the neighbour for the card with this tag, in a comparison that is under way. */
+  isAsked(neighbour: PresenceNeighbour, tag: string): boolean {
+    return this.#leading === neighbour && this.#asked.has(tag);
   }
 
   summarise(neighbour: PresenceNeighbour): void {
@@ -86,7 +79,8 @@ export class AntiEntropy {
     }
     switch (message.type) {
       case 'summary': {
-        if (equalBytes(message.root, this.#table.root()) || this.#leading === neighbour) return;
+        if (equalBytes(message.root, this.#table.root())) return this.#output.equal(neighbour.node);
+        if (this.#leading === neighbour) return;
         // Who has much less leads, and so fetches from one neighbour at a time.
         if (2 * message.count < this.#table.liveCount) return this.summarise(neighbour);
         this.#waiting.set(neighbour, message.root);
@@ -115,6 +109,7 @@ export class AntiEntropy {
 
   #lead(neighbour: PresenceNeighbour, now: number): void {
     this.#leading = neighbour;
+    this.#asked = new Set();
     this.#leadingUntil = now + LIMITS.presenceRoundMs;
     neighbour.comparesUntil = this.#leadingUntil;
     // Should it never answer, the others have their turn all the same.
@@ -124,11 +119,13 @@ export class AntiEntropy {
     this.#output.send(neighbour.node, { type: 'digest', count, bits, buckets: this.#table.digest(bits) });
   }
 
-  #listed(neighbour: PresenceNeighbour, listing: Extract<PresenceMessage, { readonly type: 'listing' }>, now: number): void {
+  #listed(neighbour: PresenceNeighbour, listing: Listing, now: number): void {
     if (this.#leading !== neighbour) return this.#output.flood(neighbour.node, 'It lists its table unasked.');
+    this.#output.listed(neighbour.node, listing, now);
     const { send, want, revive } = differenceFrom(this.#table, listing);
     for (const entry of revive) this.#output.revive(entry, now);
     if (send.length > 0) this.#serve(neighbour, send, false, now);
+    this.#asked = new Set(want);
     if (want.length > 0) return this.#output.send(neighbour.node, { type: 'want', tags: want });
     this.#leading = undefined;
     this.next(now);

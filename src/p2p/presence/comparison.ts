@@ -34,7 +34,7 @@ export function listingFor(table: PresenceTable, theirs: Digest): Listing | unde
   const cards: ListedCard[] = [];
   for (const entry of table.entries()) {
     const { record } = entry;
-    if (entry.state === 'gone' || !isIn(differing, record, bits)) continue;
+    if (entry.state === 'gone' || !isInRanges(differing, record, bits)) continue;
     cards.push({ tag: record.tag, issuedAt: record.card.issuedAt, check: record.digestLow & 0xffff });
   }
   return { type: 'listing', bits, differing, cards };
@@ -57,7 +57,7 @@ export function differenceFrom(table: PresenceTable, theirs: Listing): Differenc
   const revive: Entry[] = [];
   for (const entry of table.entries()) {
     const { record } = entry;
-    if (!isIn(theirs.differing, record, theirs.bits)) continue;
+    if (!isInRanges(theirs.differing, record, theirs.bits)) continue;
     const their = listed.get(record.tag);
     listed.delete(record.tag);
     if (!their) {
@@ -115,7 +115,8 @@ export function partsOf(items: readonly Uint8Array[]): readonly (readonly Uint8A
   return parts;
 }
 
-function isIn(differing: Uint8Array, record: CardRecord, bits: number): boolean {
+/** Whether the node is in one of the ranges. */
+export function isInRanges(differing: Uint8Array, record: CardRecord, bits: number): boolean {
   const range = record.bucket >> (LIMITS.presenceBucketBits - bits);
   return ((differing[range >> 3] as number) & (1 << (range & 7))) !== 0;
 }

@@ -5,7 +5,7 @@ import type { NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { encodeNotice, noticeMessage } from './presence-item.ts';
 import { encodePresenceMessage } from './presence-messages.ts';
-import { PRESENCE_TOPIC } from './presence.ts';
+import { PRESENCE_TOPIC } from './presence-io.ts';
 
 /** What one message costs beside its bytes: lane, stream frame, session. */
 const FRAMING_BYTES = 45;
@@ -59,9 +59,12 @@ function formed(nodes: number, seed: number): PresenceNetwork {
   network.run(10_000);
   network.isDead = false;
   for (const { member, part } of network.alive()) {
-    const [neighbour] = member.links.keys();
-    for (const other of network.parts) {
-      if (other !== part) part.handle({ type: 'item', job: 0, bytes: other.presence.ownCard() as Uint8Array, from: neighbour as NodeId });
+    // Two neighbours tell of everybody: one alone is not believed so much.
+    const neighbours = [...member.links.keys()].slice(0, 2);
+    for (const from of neighbours) {
+      for (const other of network.parts) {
+        if (other !== part) part.handle({ type: 'item', job: 0, bytes: other.presence.ownCard() as Uint8Array, from });
+      }
     }
   }
   for (let count = 0; count < 10; count++) {

@@ -15,12 +15,20 @@ export type Entry = {
   notices: readonly GoneNotice[];
   /** The neighbour that first told us of the node. */
   readonly introducer: NodeId;
+  readonly addedAt: number;
   /** When the state last changed. */
   since: number;
   /** When the entry may be dropped. */
   keepUntil: number;
   /** Cards of this node are counted against this (a bucket of `presenceCardsAtOnce`). */
   nextCardAt: number;
+};
+
+/** Who wants to enter a full table, and for whom. */
+type Newcomer = {
+  readonly introducer: NodeId;
+  readonly isExpendable: (entry: Entry) => boolean;
+  readonly isProtected: (entry: Entry) => boolean;
 };
 
 const NO_NOTICES: readonly GoneNotice[] = [];
@@ -62,7 +70,7 @@ export class PresenceTable {
     const { card } = record;
     const state = isGoodbye(card) ? 'gone' : 'live';
     const keepUntil = isGoodbye(card) ? now + LIMITS.presenceGoodbyeMs : card.expiresAt;
-    const entry: Entry = { record, state, notices: NO_NOTICES, introducer, since: now, keepUntil, nextCardAt: now };
+    const entry: Entry = { record, state, notices: NO_NOTICES, introducer, addedAt: now, since: now, keepUntil, nextCardAt: now };
     this.#entries.set(card.node, entry);
     if (state === 'live') this.#count(entry, 1);
     return entry;
@@ -93,20 +101,23 @@ export class PresenceTable {
   }
 
   /**
-   * Which entry has to go for a newcomer when the table is full: one that is gone; else the latest one of the introducer that brought the most, if that
-   * is not the newcomer's own. So whoever floods the table displaces their own.
+   * Which entry has to go for a newcomer when the table is full: one that is gone; else the latest that is expendable; else the latest one of the introducer that
+   * brought the most, if that is not the newcomer's own. So whoever floods the table displaces their own.
    */
-  leaverFor(introducer: NodeId, isProtected: (node: NodeId) => boolean): Entry | undefined {
+  leaverFor({ introducer, isExpendable, isProtected }: Newcomer): Entry | undefined {
     const brought = new Map<NodeId, number>();
+    let expendable: Entry | undefined;
     for (const entry of this.#entries.values()) {
       if (entry.state === 'gone') return entry;
+      if (isExpendable(entry)) expendable = entry;
       brought.set(entry.introducer, (brought.get(entry.introducer) ?? 0) + 1);
     }
+    if (expendable) return expendable;
     let most: NodeId | undefined;
     for (const [node, count] of brought) if (most === undefined || count > (brought.get(most) ?? 0)) most = node;
     if (most === introducer) return undefined;
     let leaver: Entry | undefined;
-    for (const entry of this.#entries.values()) if (entry.introducer === most && !isProtected(entry.record.card.node)) leaver = entry;
+    for (const entry of this.#entries.values()) if (entry.introducer === most && !isProtected(entry)) leaver = entry;
     return leaver;
   }
 

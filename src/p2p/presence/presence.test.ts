@@ -1,137 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { insecureSignature, insecureVerify, PRESENCE_NETWORK } from '../../../test/doubles/presence-part.ts';
-import { seededEntropy } from '../../../test/support/seeded-identity.ts';
+import { PRESENCE_NETWORK } from '../../../test/doubles/presence-part.ts';
+import { Bench, cardOf, goodbyeOf, HOUR, key, ME, node, noticeOf, START } from '../../../test/support/presence-bench.ts';
 import { ParleyError } from '../../base/errors.ts';
-import { nodeIdOf, personIdOf, publicKeyOf, type NodeId } from '../../base/ids.ts';
+import { personIdOf, type NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { WAKE } from '../../base/machine.ts';
-import { CARD_FLAGS, cardToSign, isGoodbye, joinCard, type CardContent } from '../../crypto/peer-card.ts';
-import type { GossipVerdict } from '../gossip/gossip.ts';
-import type { Offence } from '../neighbours.ts';
+import { CARD_FLAGS, isGoodbye } from '../../crypto/peer-card.ts';
 import { refreshIntervalMs } from './own-card.ts';
-import { encodeNotice, noticeMessage, readPresenceItem } from './presence-item.ts';
+import { readPresenceItem } from './presence-item.ts';
 import { decodePresenceMessage, encodePresenceMessage, type PresenceMessage } from './presence-messages.ts';
-import { Presence, type PresenceInput } from './presence.ts';
-
-const START = 1_800_000_000_000;
-const HOUR = 3_600_000;
-const ME = 200;
-
-function key(index: number): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? index & 0xff : at === 1 ? index >> 8 : 7));
-}
-function node(index: number): NodeId {
-  return nodeIdOf(key(index));
-}
-
-function cardOf(index: number, issuedAt: number, changes: Partial<CardContent> = {}): Uint8Array {
-  const content = {
-    node: node(index),
-    person: personIdOf(key(index)),
-    sealingKey: key(index),
-    issuedAt,
-    expiresAt: issuedAt + HOUR,
-    flags: 0,
-    ...changes,
-  };
-  const { body, message } = cardToSign(content, PRESENCE_NETWORK);
-  return Uint8Array.from(joinCard(body, insecureSignature(key(index), message)));
-}
-
-function goodbyeOf(index: number, issuedAt: number): Uint8Array {
-  return cardOf(index, issuedAt, { expiresAt: issuedAt });
-}
-
-function noticeOf(index: number, issuedAt: number, witness: number): Uint8Array {
-  const notice = { node: node(index), issuedAt, witness: node(witness) };
-  return Uint8Array.from(encodeNotice(notice, insecureSignature(key(witness), noticeMessage(notice, PRESENCE_NETWORK))));
-}
-
-/** One machine; its neighbours and its gossip are the test. */
-class Bench {
-  now = START;
-  readonly presence: Presence;
-  readonly sent: { readonly to: NodeId; readonly message: PresenceMessage }[] = [];
-  readonly published: Uint8Array[] = [];
-  readonly offences: { readonly node: NodeId; readonly offence: Offence }[] = [];
-  readonly events: string[] = [];
-  readonly verdicts: GossipVerdict[] = [];
-  verifications = 0;
-  readonly #key: Uint8Array;
-
-  constructor(neighbours: number, me = ME) {
-    this.#key = key(me);
-    const facts = { node: node(me), person: personIdOf(key(me)), sealingKey: key(me), networkId: PRESENCE_NETWORK };
-    this.presence = new Presence({ ...facts, flags: 0, entropy: seededEntropy(1), now: this.now });
-    for (let index = 0; index < neighbours; index++) this.up(index);
-    this.pass(1_000);
-    this.published.length = 0;
-    this.sent.length = 0;
-  }
-
-  up(index: number): void {
-    this.handle({ type: 'neighbour-up', node: node(index), person: personIdOf(key(index)), kind: 'memory' });
-  }
-
-  down(index: number): void {
-    this.handle({ type: 'neighbour-down', node: node(index), code: 'peer-silent' });
-  }
-
-  /** By gossip; answers the verdict. */
-  item(from: number, bytes: Uint8Array): GossipVerdict | undefined {
-    this.handle({ type: 'item', job: 0, bytes, from: node(from) });
-    return this.verdicts.pop();
-  }
-
-  message(from: number, message: PresenceMessage): void {
-    this.handle({ type: 'message', from: node(from), bytes: encodePresenceMessage(message) });
-  }
-
-  handle(input: PresenceInput): void {
-    this.presence.handle(input, this.now);
-    this.#drain();
-  }
-
-  pass(ms: number): void {
-    const until = this.now + ms;
-    for (let at = this.presence.nextWakeAt(); at !== undefined && at <= until; at = this.presence.nextWakeAt()) {
-      this.now = Math.max(this.now, at);
-      this.presence.handle(WAKE, this.now);
-      this.#drain();
-    }
-    this.now = until;
-  }
-
-  takeEvents(): readonly string[] {
-    return this.events.splice(0);
-  }
-
-  has(index: number): boolean {
-    return this.presence.get(node(index)) !== undefined;
-  }
-
-  own(): { readonly issuedAt: number; readonly expiresAt: number; readonly flags: number } {
-    const item = readPresenceItem(this.presence.ownCard() as Uint8Array, PRESENCE_NETWORK);
-    return item.type === 'card' ? item.card : { issuedAt: 0, expiresAt: 0, flags: 0 };
-  }
-
-  #drain(): void {
-    for (let output = this.presence.poll(); output; output = this.presence.poll()) {
-      if (output.type === 'send') this.sent.push({ to: output.to, message: decodePresenceMessage(output.bytes) });
-      else if (output.type === 'publish') this.published.push(output.bytes);
-      else if (output.type === 'misbehaved') this.offences.push(output);
-      else if (output.type === 'verdict') this.verdicts.push(output.verdict);
-      else if (output.type === 'gone') this.events.push(`gone ${publicKeyOf(output.node)[0]} ${output.why}`);
-      else if (output.type === 'sign') {
-        this.presence.handle({ type: 'signed', job: output.job, signature: insecureSignature(this.#key, output.message) }, this.now);
-      } else if (output.type === 'verify') {
-        this.verifications++;
-        this.presence.handle({ type: 'verified', job: output.job, valid: output.checks.every(insecureVerify) }, this.now);
-      } else this.events.push(`${output.type} ${publicKeyOf(output.card.node)[0]}`);
-    }
-  }
-}
 
 describe('the table of who is there', () => {
   it('takes a card that was gossiped, and passes it on', () => {
@@ -250,6 +128,23 @@ describe('a node that died', () => {
       bench.pass(10_000);
       expect(bench.has(2)).toBe(true);
       expect(bench.published).toEqual([]);
+    }
+  });
+
+  it('is not witnessed if it started anew meanwhile, and is if it did so before the session began', () => {
+    for (const [waitMs, isThere] of [
+      [LIMITS.presenceRestartMs + 1, true],
+      [1_000, false],
+    ] as const) {
+      const bench = new Bench(2);
+      bench.item(0, cardOf(5, bench.now));
+      bench.up(5);
+      bench.pass(waitMs);
+      bench.item(0, cardOf(5, bench.now, { sealingKey: key(6) }));
+      bench.handle({ type: 'lost', node: node(5) });
+      bench.down(5);
+      bench.pass(10_000);
+      expect(bench.has(5)).toBe(isThere);
     }
   });
 
@@ -375,9 +270,9 @@ describe('false witnesses', () => {
   });
 
   it('keep their name for one burst, as when a split heals', () => {
-    const bench = new Bench(1);
+    const bench = new Bench(2);
     const issuedAt = bench.now;
-    for (let index = 5; index < 25; index++) bench.item(0, cardOf(index, issuedAt));
+    for (let index = 5; index < 25; index++) bench.twoTell(cardOf(index, issuedAt));
     for (let index = 6; index < 24; index++) bench.item(0, noticeOf(index, issuedAt, 5));
     for (let index = 6; index < 24; index++) bench.item(0, cardOf(index, issuedAt + 100));
     expect(bench.item(0, noticeOf(24, issuedAt, 5))).toBe('accept');
@@ -479,29 +374,6 @@ describe('hostile cards', () => {
     expect(accepted).toBeLessThanOrEqual(1 + LIMITS.presenceCardsAtOnce);
   });
 
-  it('of ever new nodes are taken at a bounded rate per neighbour', () => {
-    const bench = new Bench(2);
-    for (let index = 0; index < LIMITS.presenceNewcomersBurst + 100; index++) bench.item(0, cardOf(1_000 + index, bench.now));
-    expect(bench.presence.size).toBeLessThanOrEqual(LIMITS.presenceNewcomersBurst + 1);
-    expect(bench.offences.at(-1)).toMatchObject({ node: node(0), offence: 'flood' });
-    expect(bench.item(1, cardOf(50, bench.now))).toBe('accept');
-  });
-
-  it('that fill the table displace each other, not those whom others introduced', { timeout: 60_000 }, () => {
-    const bench = new Bench(2);
-    for (let index = 10; index < 110; index++) bench.item(1, cardOf(index, bench.now));
-    for (let index = 0; index < LIMITS.maxPresenceNodes + 200; index++) {
-      bench.item(0, cardOf(1_000 + index, bench.now, { expiresAt: bench.now + 10 * HOUR }));
-      bench.pass(100);
-    }
-    expect(bench.presence.size).toBe(LIMITS.maxPresenceNodes);
-    for (let index = 10; index < 110; index++) expect(bench.has(index)).toBe(true);
-    expect(bench.item(0, cardOf(9_000, bench.now))).toBe('ignore');
-    expect(bench.item(1, cardOf(500, bench.now))).toBe('accept');
-    expect(bench.has(500)).toBe(true);
-    expect(bench.presence.size).toBe(LIMITS.maxPresenceNodes);
-  });
-
   it('of an earlier run of ours make us issue a later one', () => {
     const bench = new Bench(1);
     const ahead = bench.own().issuedAt + 60_000;
@@ -530,10 +402,10 @@ describe('comparing tables', () => {
   }
 
   it('gives each side what it lacked, at the price of the difference', () => {
-    const [a, b] = [new Bench(1, 100), new Bench(1, 101)];
-    for (let index = 300; index < 800; index++) for (const bench of [a, b]) bench.item(0, cardOf(index, START));
-    a.item(0, cardOf(5, START));
-    b.item(0, cardOf(6, START));
+    const [a, b] = [new Bench(2, 100), new Bench(2, 101)];
+    for (let index = 300; index < 800; index++) for (const bench of [a, b]) bench.twoTell(cardOf(index, START));
+    a.twoTell(cardOf(5, START));
+    b.twoTell(cardOf(6, START));
     b.item(0, cardOf(300, START + 500));
     const bytes = meet(a, b);
     expect([a.has(6), b.has(5)]).toEqual([true, true]);
@@ -543,10 +415,10 @@ describe('comparing tables', () => {
   });
 
   it('costs a few bytes where nothing differs', () => {
-    const [a, b] = [new Bench(1, 100), new Bench(1, 101)];
-    for (let index = 300; index < 800; index++) for (const bench of [a, b]) bench.item(0, cardOf(index, START));
-    a.item(0, b.presence.ownCard() as Uint8Array);
-    b.item(0, a.presence.ownCard() as Uint8Array);
+    const [a, b] = [new Bench(2, 100), new Bench(2, 101)];
+    for (let index = 300; index < 800; index++) for (const bench of [a, b]) bench.twoTell(cardOf(index, START));
+    a.twoTell(b.presence.ownCard() as Uint8Array);
+    b.twoTell(a.presence.ownCard() as Uint8Array);
     const bytes = meet(a, b);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(200);
@@ -565,8 +437,8 @@ describe('comparing tables', () => {
   });
 
   it('serves nobody more than its budget, and blames who compares all the time', () => {
-    const bench = new Bench(1);
-    for (let index = 300; index < 800; index++) bench.item(0, cardOf(index, START));
+    const bench = new Bench(2);
+    for (let index = 300; index < 800; index++) bench.twoTell(cardOf(index, START));
     for (let round = 0; round < 2 * LIMITS.presenceComparesBurst; round++) {
       bench.message(0, { type: 'digest', count: 0, bits: 0, buckets: new Uint8Array(4) });
       bench.message(0, { type: 'want', tags: Array.from({ length: 500 }, (_, index) => String.fromCharCode(...key(300 + index).subarray(0, 8))) });

@@ -5,75 +5,23 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Machine, Wake } from '../../base/machine.ts';
 import { Queue } from '../../base/queue.ts';
 import { SeededRandom } from '../../base/seeded-random.ts';
-import { CARD_FLAGS, isGoodbye, type PeerCard } from '../../crypto/peer-card.ts';
-import type { Entropy } from '../../ports/entropy.ts';
-import type { NeighbourInput, NeighbourOutput, Offence, SignedInput, SignOutput, VerifiedInput, VerifyOutput } from '../neighbours.ts';
-import { AntiEntropy, PresenceNeighbour } from './anti-entropy.ts';
-import { proofOf } from './comparison.ts';
-import { OwnCard, type OwnCardFacts } from './own-card.ts';
-import {
-  encodeNotice,
-  noticeMessage,
-  readPresenceItem,
-  type CardRecord,
-  type GoneNotice,
-  type PresenceItem,
-  type PresenceItemReader,
-} from './presence-item.ts';
-import { decodePresenceMessage, encodePresenceMessage, type PresenceMessage } from './presence-messages.ts';
-import { PresenceTable, replaces, type Entry } from './presence-table.ts';
+import { isGoodbye, type PeerCard } from '../../crypto/peer-card.ts';
+import type { LinkKind } from '../../ports/link.ts';
+import { AntiEntropy } from './anti-entropy.ts';
+import { Cards } from './cards.ts';
+import { Newcomers } from './newcomers.ts';
+import { Notices, type NoticeDue, type UnsignedNotice } from './notices.ts';
+import { OwnCard } from './own-card.ts';
+import type { Origin, PresenceInput, PresenceOptions, PresenceOutput, Verdict } from './presence-io.ts';
+import { encodeNotice, noticeMessage, readPresenceItem, type PresenceItem, type PresenceItemReader } from './presence-item.ts';
+import { decodePresenceMessage, type PresenceMessage } from './presence-messages.ts';
+import { PresenceNeighbours, type PresenceNeighbour } from './presence-neighbours.ts';
+import { PresenceTable } from './presence-table.ts';
 import { Witnesses } from './witnesses.ts';
 
-/** The topic of cards and gone notices. */
-export const PRESENCE_TOPIC = 'presence';
-
-/** What gossip is to do with an item (p2p/gossip). */
-type Verdict = 'accept' | 'ignore' | 'reject';
-
-/** `observed`: by us; `witnessed`: by others; `forgotten`: the table was full. */
-export type GoneReason = 'goodbye' | 'observed' | 'witnessed' | 'expired' | 'forgotten';
-
-export type PresenceInput =
-  | NeighbourInput
-  /** To be judged for gossip; answered by a `verdict`. */
-  | { readonly type: 'item'; readonly job: number; readonly bytes: Uint8Array; readonly from: NodeId }
-  | VerifiedInput
-  | SignedInput
-  /** Our session with the node ended for lack of an answer, or its link broke. */
-  | { readonly type: 'lost'; readonly node: NodeId }
-  /** The node told us that it leaves. */
-  | { readonly type: 'said-goodbye'; readonly node: NodeId }
-  /** What we are to others has changed (`CARD_FLAGS`). */
-  | { readonly type: 'flags'; readonly flags: number }
-  /** We leave: the goodbye comes as a `publish`. */
-  | { readonly type: 'close' };
-
-export type PresenceOutput =
-  | NeighbourOutput
-  | VerifyOutput
-  | SignOutput
-  /** To be published on {@link PRESENCE_TOPIC}. */
-  | { readonly type: 'publish'; readonly bytes: Uint8Array }
-  | { readonly type: 'verdict'; readonly job: number; readonly verdict: Verdict }
-  | { readonly type: 'appeared'; readonly card: PeerCard }
-  /** More than the times of its card. */
-  | { readonly type: 'changed'; readonly card: PeerCard }
-  | { readonly type: 'gone'; readonly node: NodeId; readonly why: GoneReason };
-
-export type PresenceOptions = OwnCardFacts & {
-  readonly flags: number;
-  readonly entropy: Entropy;
-  readonly now: number;
-  /** Default {@link readPresenceItem}. */
-  readonly readItem?: PresenceItemReader;
-};
-
-/** Where an item came from: gossip waits for a verdict. */
-type Origin = { readonly from: NodeId; readonly gossipJob: number | undefined };
 type Due =
+  | NoticeDue
   | { readonly type: 'own-card' }
-  | { readonly type: 'ended'; readonly entry: Entry; readonly record: CardRecord; readonly why: 'observed' | 'goodbye' }
-  | { readonly type: 'suspect'; readonly entry: Entry; readonly record: CardRecord }
   | { readonly type: 'sweep' }
   | { readonly type: 'compare' }
   | { readonly type: 'spread'; readonly except: NodeId }
@@ -91,15 +39,16 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   readonly #own: OwnCard;
   readonly #outputs = new Queue<PresenceOutput>();
   readonly #table = new PresenceTable();
-  readonly #witnesses = new Witnesses();
-  readonly #neighbours = new Map<NodeId, PresenceNeighbour>();
+  readonly #neighbours = new PresenceNeighbours(this.#outputs);
+  readonly #newcomers = new Newcomers(this.#neighbours);
+  readonly #cards: Cards;
+  readonly #notices: Notices;
   readonly #antiEntropy: AntiEntropy;
   readonly #due = new DeadlineQueue<Due>();
   readonly #checking = new Map<number, { readonly item: PresenceItem; readonly origin: Origin }>();
-  readonly #signing = new Map<number, 'card' | Pick<GoneNotice, 'node' | 'issuedAt' | 'witness'>>();
+  readonly #signing = new Map<number, 'card' | UnsignedNotice>();
   #nextJob = 1;
   #isSpreading = false;
-  #blamelessUntil = -Infinity;
   #isTicking = false;
 
   constructor(options: PresenceOptions) {
@@ -108,12 +57,25 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#readItem = options.readItem ?? readPresenceItem;
     this.#random = SeededRandom.fromBytes(options.entropy.bytes(4));
     this.#own = new OwnCard(options, options.flags, this.#random);
+    const parts = { me: this.#me, table: this.#table, neighbours: this.#neighbours, witnesses: new Witnesses(), outputs: this.#outputs };
+    const isAsked = (neighbour: PresenceNeighbour, tag: string): boolean => this.#antiEntropy.isAsked(neighbour, tag);
+    this.#cards = new Cards({ ...parts, newcomers: this.#newcomers, isAsked });
+    this.#notices = new Notices({
+      ...parts,
+      random: this.#random,
+      later: (at, due) => this.#due.push(at, due),
+      sign: (notice) => this.#sign(notice, noticeMessage(notice, this.#networkId)),
+    });
     this.#antiEntropy = new AntiEntropy(
       this.#table,
       {
-        send: (to, message) => this.#send(to, message),
-        flood: (node, detail) => this.#blame(node, 'flood', detail),
-        revive: (entry, at) => this.#revive(entry, at),
+        send: (to, message) => this.#neighbours.send(to, message),
+        flood: (node, detail) => this.#neighbours.blame(node, 'flood', detail),
+        revive: (entry, at) => this.#notices.revive(entry, at),
+        equal: (node) => this.#newcomers.confirmedAll(node),
+        listed: (node, listing, at) => {
+          for (const entry of this.#newcomers.compared(node, listing, at)) this.#cards.forget(entry, 'unconfirmed', at);
+        },
         later: (at) => this.#due.push(at, { type: 'next-comparison' }),
       },
       options.now,
@@ -123,7 +85,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   handle(input: PresenceInput | Wake, now: number): void {
     switch (input.type) {
       case 'neighbour-up':
-        return this.#up(input.node, now);
+        return this.#up(input.node, input.kind, now);
       case 'neighbour-down':
         return this.#down(input.node, now);
       case 'message':
@@ -135,9 +97,9 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
       case 'signed':
         return this.#signed(input.job, input.signature, now);
       case 'lost':
-        return this.#ended(input.node, 'observed', now);
+        return this.#notices.ended(input.node, 'observed', now);
       case 'said-goodbye':
-        return this.#ended(input.node, 'goodbye', now);
+        return this.#notices.ended(input.node, 'goodbye', now);
       case 'flags':
         if (this.#own.setFlags(input.flags) && this.#own.issuedAt > 0) this.#hasten(now);
         return;
@@ -188,16 +150,17 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   // ── neighbours ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #up(node: NodeId, now: number): void {
+  #up(node: NodeId, kind: LinkKind, now: number): void {
     const before = this.#neighbours.get(node);
     if (before) this.#antiEntropy.left(before, now);
-    const neighbour = new PresenceNeighbour(node, now);
-    this.#neighbours.set(node, neighbour);
+    if (this.#neighbours.size === 0) this.#newcomers.settle(now);
+    const neighbour = this.#neighbours.up(node, kind, now);
     const entry = this.#table.get(node);
+    if (entry) this.#newcomers.met(entry);
     if (entry && entry.state !== 'live' && !isGoodbye(entry.record.card)) {
       // Others take it for gone as well: it has to hear of that to contradict.
-      this.#tellProof(entry, node, now);
-      this.#revive(entry, now);
+      this.#neighbours.tellProof(entry, node, now);
+      this.#notices.revive(entry, now);
     }
     if (this.#own.issuedAt === 0 && this.#own.dueAt === undefined) {
       this.#own.dueAt = now + LIMITS.presenceFirstCardMs;
@@ -217,17 +180,8 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   #down(node: NodeId, now: number): void {
     const neighbour = this.#neighbours.get(node);
     if (!neighbour) return;
-    this.#neighbours.delete(node);
+    this.#neighbours.down(neighbour);
     this.#antiEntropy.left(neighbour, now);
-  }
-
-  /** The session with a neighbour is over: if it does not come back, we witness it. */
-  #ended(node: NodeId, why: 'observed' | 'goodbye', now: number): void {
-    const entry = this.#table.get(node);
-    if (!entry || entry.state === 'gone' || now < this.#blamelessUntil) return;
-    const graceMs = why === 'observed' ? LIMITS.presenceGraceMs : 0;
-    const spreadMs = why === 'observed' ? LIMITS.presenceWitnessSpreadMs : LIMITS.presenceGoodbyeSpreadMs;
-    this.#due.push(now + graceMs + this.#random.float() * spreadMs, { type: 'ended', entry, record: entry.record, why });
   }
 
   #message(from: NodeId, bytes: Uint8Array, now: number): void {
@@ -237,7 +191,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     try {
       message = decodePresenceMessage(bytes);
     } catch (thrown) {
-      return this.#blame(from, 'malformed', asParleyError(thrown).message);
+      return this.#neighbours.blame(from, 'malformed', asParleyError(thrown).message);
     }
     if (message.type === 'items') return this.#items(neighbour, message, now);
     if (message.type === 'summary' || message.type === 'digest') this.#learnedSize(message.count, now);
@@ -247,7 +201,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
   #items(neighbour: PresenceNeighbour, message: Extract<PresenceMessage, { readonly type: 'items' }>, now: number): void {
     for (const bytes of message.items) {
       if (now > neighbour.comparesUntil && !neighbour.asides.take(now)) {
-        return this.#blame(neighbour.node, 'flood', 'It sends cards that nobody asked for.');
+        return this.#neighbours.blame(neighbour.node, 'flood', 'It sends cards that nobody asked for.');
       }
       this.#item(bytes, { from: neighbour.node, gossipJob: undefined }, now);
     }
@@ -269,10 +223,10 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     try {
       item = this.#readItem(bytes, this.#networkId);
     } catch (thrown) {
-      if (origin.gossipJob === undefined) this.#blame(origin.from, 'malformed', asParleyError(thrown).message);
+      if (origin.gossipJob === undefined) this.#neighbours.blame(origin.from, 'malformed', asParleyError(thrown).message);
       return this.#answer(origin, 'reject');
     }
-    const verdict = item.type === 'card' ? this.#judgeCard(item, origin, now) : this.#judgeNotice(item, origin, now);
+    const verdict = item.type === 'card' ? this.#cards.judge(item, origin, now) : this.#notices.judge(item, origin, now);
     if (verdict) return this.#answer(origin, verdict);
     const neighbour = this.#neighbours.get(origin.from);
     if (this.#checking.size >= LIMITS.maxPresenceJobs || !neighbour?.checks.take(now)) return this.#answer(origin, 'ignore');
@@ -287,175 +241,26 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#checking.delete(job);
     const { item, origin } = checked;
     if (!isValid) {
-      if (origin.gossipJob === undefined) this.#blame(origin.from, 'invalid', 'A signature of a card or notice does not hold.');
+      if (origin.gossipJob === undefined) this.#neighbours.blame(origin.from, 'invalid', 'A signature of a card or notice does not hold.');
       return this.#answer(origin, 'reject');
     }
     // The table may have changed while the signature was checked.
-    const verdict = item.type === 'card' ? this.#judgeCard(item, undefined, now) : this.#judgeNotice(item, undefined, now);
+    const verdict = item.type === 'card' ? this.#cards.judge(item, undefined, now) : this.#notices.judge(item, undefined, now);
     if (verdict) return this.#answer(origin, verdict);
-    if (item.type === 'card') this.#applyCard(item, origin, now);
-    else this.#applyNotice(item, origin, now);
-  }
-
-  /** The verdict for a card that changes nothing here; `undefined` for news. With an origin, who sent it answers for it. */
-  #judgeCard(record: CardRecord, origin: Origin | undefined, now: number): Verdict | undefined {
-    const { card } = record;
-    const aheadMs = card.issuedAt - now - LIMITS.maxClockSkewMs;
-    if (aheadMs > 0) {
-      // Who passed it on has a clock within the skew of ours, or should have refused it.
-      if (aheadMs > LIMITS.maxClockSkewMs) return 'reject';
-      if (origin) this.#blame(origin.from, 'stale', 'It passed on a card of the future.');
-      return 'ignore';
+    if (item.type === 'notice') {
+      this.#notices.apply(item, origin, now);
+      if (item.node === this.#me && !this.#own.isClosing) this.#hasten(now);
+      return this.#answer(origin, 'accept');
     }
-    if (!isGoodbye(card) && card.expiresAt <= now) return 'ignore';
-    const entry = this.#table.get(card.node);
-    if (!entry) return this.#judgeNewcomer(card, origin, now);
-    const isSame = entry.record.card.issuedAt === card.issuedAt && entry.record.digestLow === record.digestLow;
-    if (isSame) {
-      if (entry.state === 'gone' && origin?.gossipJob === undefined && origin && !isGoodbye(card)) this.#tellProof(entry, origin.from, now);
-      const isNews = entry.state !== 'gone' || isGoodbye(card);
-      return isNews && now < card.issuedAt + LIMITS.presenceNewsMs ? 'accept' : 'ignore';
+    if (item.card.node !== this.#me) {
+      const outcome = this.#cards.apply(item, origin, now);
+      if (outcome === 'accept') this.#learned(origin, now);
+      return this.#answer(origin, outcome);
     }
-    if (!replaces(record, entry.record)) {
-      if (origin && card.issuedAt + LIMITS.presenceStaleMs < entry.record.card.issuedAt)
-        this.#blame(origin.from, 'stale', 'It passed on an old card.');
-      return 'ignore';
-    }
-    const isTooOften = !isGoodbye(card) && entry.nextCardAt > now + (LIMITS.presenceCardsAtOnce - 1) * LIMITS.presenceCardEveryMs;
-    return isTooOften && card.node !== this.#me ? 'ignore' : undefined;
-  }
-
-  #judgeNewcomer(card: PeerCard, origin: Origin | undefined, now: number): Verdict | undefined {
-    if (isGoodbye(card) && card.issuedAt + LIMITS.presenceGoodbyeMs <= now) return 'ignore';
-    if (!origin || card.node === this.#me || this.#neighbours.has(card.node)) return undefined;
-    if (this.#neighbours.get(origin.from)?.newcomers.take(now)) return undefined;
-    // A table that we asked for may be larger than that; the rest comes with the next comparison.
-    if (origin.gossipJob !== undefined) this.#blame(origin.from, 'flood', 'It introduces new nodes too fast.');
-    return 'ignore';
-  }
-
-  #applyCard(record: CardRecord, origin: Origin, now: number): void {
-    const { card } = record;
-    if (card.node === this.#me) {
-      // Of an earlier run of ours, whose clock was ahead or whose goodbye came late.
-      this.#own.supersede(card.issuedAt, now);
-      if (!this.#own.isClosing) this.#issue(now);
-      return this.#answer(origin, 'ignore');
-    }
-    const entry = this.#table.get(card.node);
-    if (!entry) {
-      if (!this.#makeRoom(card.node, origin, now)) return this.#answer(origin, 'ignore');
-      this.#table.add(record, origin.from, now);
-      if (!isGoodbye(card)) this.#outputs.push({ type: 'appeared', card });
-    } else {
-      this.#replace(entry, record, now);
-    }
-    this.#learned(origin, now);
-    this.#answer(origin, 'accept');
-  }
-
-  #replace(entry: Entry, record: CardRecord, now: number): void {
-    const before = entry.record.card;
-    const wasGone = entry.state === 'gone';
-    const { card } = record;
-    if (!isGoodbye(card)) for (const { witness } of entry.notices) if (witness !== this.#me) this.#witnesses.refuted(witness, now);
-    this.#table.replace(entry, record, now);
-    entry.nextCardAt = Math.max(entry.nextCardAt, now) + LIMITS.presenceCardEveryMs;
-    if (isGoodbye(card)) {
-      if (!wasGone) this.#outputs.push({ type: 'gone', node: card.node, why: 'goodbye' });
-    } else if (wasGone) {
-      this.#outputs.push({ type: 'appeared', card });
-    } else if (card.flags !== before.flags || card.person !== before.person || !isEqual(card.sealingKey, before.sealingKey)) {
-      this.#outputs.push({ type: 'changed', card });
-    }
-  }
-
-  /** Whether the table has room for the newcomer; somebody may have to go for it. */
-  #makeRoom(newcomer: NodeId, origin: Origin, now: number): boolean {
-    if (this.#table.size < LIMITS.maxPresenceNodes) return true;
-    const introducer = this.#neighbours.has(newcomer) ? newcomer : origin.from;
-    const leaver = this.#table.leaverFor(introducer, (node) => node === this.#me || this.#neighbours.has(node));
-    if (!leaver) return false;
-    this.#forget(leaver, 'forgotten', now);
-    return true;
-  }
-
-  #forget(entry: Entry, why: GoneReason, now: number): void {
-    const wasLive = entry.state !== 'gone';
-    if (wasLive) this.#table.setState(entry, 'gone', now);
-    this.#table.remove(entry);
-    if (wasLive) this.#outputs.push({ type: 'gone', node: entry.record.card.node, why });
-  }
-
-  // ── notices ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #judgeNotice(notice: GoneNotice, origin: Origin | undefined, now: number): Verdict | undefined {
-    const { node, witness, issuedAt } = notice;
-    if (witness === node) return 'reject';
-    const entry = this.#table.get(node);
-    if (!entry || entry.record.card.issuedAt < issuedAt) return 'ignore';
-    if (entry.record.card.issuedAt > issuedAt) {
-      // It spoke up since: whoever passes the notice on seems not to know.
-      if (origin && !isGoodbye(entry.record.card)) this.#tell(origin.from, entry.record.bytes, now);
-      return 'ignore';
-    }
-    const isKnown = entry.notices.some((known) => known.witness === witness);
-    if (isKnown) return now < entry.since + LIMITS.presenceNewsMs ? 'accept' : 'ignore';
-    const isEnough = isGoodbye(entry.record.card) || entry.notices.length >= 2;
-    if (isEnough || !this.#table.get(witness) || !this.#witnesses.isTrusted(witness, now)) return 'ignore';
-    return undefined;
-  }
-
-  #applyNotice(notice: GoneNotice, origin: Origin, now: number): void {
-    const entry = this.#table.get(notice.node) as Entry;
-    const isMe = notice.node === this.#me;
-    // Of ourselves and our neighbours we know better.
-    if (isMe || this.#neighbours.has(notice.node)) this.#witnesses.refuted(notice.witness, now);
-    else this.#suspect(entry, notice, now);
-    if (isMe && !this.#own.isClosing) this.#hasten(now);
-    // By gossip it gets to the node itself, which may contradict.
-    if (origin.gossipJob === undefined) {
-      this.#outputs.push({ type: 'publish', bytes: notice.bytes });
-      this.#tell(notice.node, notice.bytes, now);
-    }
-    this.#answer(origin, 'accept');
-  }
-
-  #suspect(entry: Entry, notice: GoneNotice, now: number): void {
-    entry.notices = [...entry.notices, notice];
-    if (entry.state === 'gone') return;
-    this.#table.setState(entry, 'suspect', now);
-    const needed = entry.record.card.flags & CARD_FLAGS.leaf ? 1 : 2;
-    const waitMs = entry.notices.length >= needed ? LIMITS.presenceConfirmMs : LIMITS.presenceSuspectMs;
-    this.#due.push(now + waitMs, { type: 'suspect', entry, record: entry.record });
-  }
-
-  /** A session of ours with it is up, or a neighbour takes it for live and we have no proof that it is not. */
-  #revive(entry: Entry, now: number): void {
-    const wasGone = entry.state === 'gone';
-    entry.notices = [];
-    this.#table.setState(entry, 'live', now);
-    if (wasGone) this.#outputs.push({ type: 'appeared', card: entry.record.card });
-  }
-
-  #end(entry: Entry, why: GoneReason, now: number): void {
-    this.#table.setState(entry, 'gone', now);
-    this.#outputs.push({ type: 'gone', node: entry.record.card.node, why });
-  }
-
-  /** The grace is over, and the neighbour did not come back. */
-  #endedForGood({ entry, record, why }: Extract<Due, { readonly type: 'ended' }>, now: number): void {
-    const { node, issuedAt } = record.card;
-    const isBack = this.#neighbours.has(node) || entry.record !== record || this.#table.get(node) !== entry;
-    // Who has no neighbour left is the one that is lost, unless the last one said goodbye.
-    const isLost = this.#neighbours.size === 0 && why !== 'goodbye';
-    if (isBack || isLost || now < this.#blamelessUntil) return;
-    if (entry.state !== 'gone') this.#end(entry, why, now);
-    if (entry.notices.length >= 2 || isGoodbye(record.card)) return;
-    const notice = { node, issuedAt, witness: this.#me };
-    const job = this.#nextJob++;
-    this.#signing.set(job, notice);
-    this.#outputs.push({ type: 'sign', job, key: 'node', message: noticeMessage(notice, this.#networkId) });
+    // Of an earlier run of ours, whose clock was ahead or whose goodbye came late.
+    this.#own.supersede(item.card.issuedAt, now);
+    if (!this.#own.isClosing) this.#issue(now);
+    this.#answer(origin, 'ignore');
   }
 
   // ── our own card, signatures ───────────────────────────────────────────────────────────────────────────────────
@@ -469,8 +274,12 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     const message = this.#own.issue(now, nodes);
     if (!message) return;
     if (this.#own.dueAt !== undefined) this.#due.push(this.#own.dueAt, { type: 'own-card' });
+    this.#sign('card', message);
+  }
+
+  #sign(what: 'card' | UnsignedNotice, message: Uint8Array): void {
     const job = this.#nextJob++;
-    this.#signing.set(job, 'card');
+    this.#signing.set(job, what);
     this.#outputs.push({ type: 'sign', job, key: 'node', message });
   }
 
@@ -479,12 +288,8 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     if (!what) return;
     this.#signing.delete(job);
     if (what === 'card') return this.#ownCardSigned(this.#own.signed(signature), now);
-    const entry = this.#table.get(what.node);
-    if (!entry || entry.record.card.issuedAt !== what.issuedAt || entry.state !== 'gone') return;
     const item = this.#readItem(encodeNotice(what, signature), this.#networkId);
-    if (item.type !== 'notice') return;
-    entry.notices = [item, ...entry.notices];
-    this.#outputs.push({ type: 'publish', bytes: item.bytes });
+    if (item.type === 'notice') this.#notices.signed(item);
   }
 
   #ownCardSigned(bytes: Uint8Array, now: number): void {
@@ -495,7 +300,8 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     else this.#table.add(item, this.#me, now);
     this.#outputs.push({ type: 'publish', bytes });
     // The links may close at once: gossip's announcements would come too late.
-    if (isGoodbye(item.card)) for (const node of this.#neighbours.keys()) this.#send(node, { type: 'items', isLast: false, items: [bytes] });
+    if (isGoodbye(item.card))
+      for (const { node } of this.#neighbours.all()) this.#neighbours.send(node, { type: 'items', isLast: false, items: [bytes] });
     const wantsGoodbye = this.#own.isClosing && !isGoodbye(item.card);
     // While this one was signed, somebody turned out to have a later card of ours, or said that we are gone.
     const isOutdated = item.card.issuedAt < this.#own.issuedAt || (this.#own.dueAt !== undefined && this.#own.dueAt <= now);
@@ -506,7 +312,10 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #wake(now: number): void {
     const expectedAt = this.#due.next();
-    if (expectedAt !== undefined && now > expectedAt + LIMITS.stallMs) this.#blamelessUntil = now + LIMITS.presenceBlamelessMs;
+    if (expectedAt !== undefined && now > expectedAt + LIMITS.stallMs) {
+      this.#notices.slept(now);
+      this.#newcomers.settle(now);
+    }
     for (let due = this.#due.take(now); due; due = this.#due.take(now)) this.#act(due, now);
   }
 
@@ -516,20 +325,15 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
         if (this.#own.dueAt !== undefined && now >= this.#own.dueAt) this.#issue(now);
         return;
       case 'ended':
-        return this.#endedForGood(due, now);
       case 'suspect':
-        if (due.entry.state !== 'suspect' || due.entry.record !== due.record || this.#table.get(due.record.card.node) !== due.entry) return;
-        // While we slept, it may have spoken up: what it said is still to be read.
-        if (now < this.#blamelessUntil) this.#due.push(this.#blamelessUntil, due);
-        else this.#end(due.entry, 'witnessed', now);
-        return;
+        return this.#notices.due(due, now);
       case 'sweep':
         return this.#sweep(now);
       case 'compare':
         return this.#compareWithOne(now);
       case 'spread':
         this.#isSpreading = false;
-        for (const neighbour of this.#neighbours.values()) if (neighbour.node !== due.except) this.#antiEntropy.summarise(neighbour);
+        for (const neighbour of this.#neighbours.all()) if (neighbour.node !== due.except) this.#antiEntropy.summarise(neighbour);
         return;
       case 'next-comparison':
         return this.#antiEntropy.next(now);
@@ -538,14 +342,14 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
 
   #sweep(now: number): void {
     for (const entry of this.#table.entries()) {
-      if (entry.keepUntil <= now && entry.record.card.node !== this.#me) this.#forget(entry, 'expired', now);
+      if (entry.keepUntil <= now && entry.record.card.node !== this.#me) this.#cards.forget(entry, 'expired', now);
     }
     this.#isTicking = this.#table.size > 0 || this.#neighbours.size > 0;
     if (this.#isTicking) this.#due.push(now + LIMITS.presenceSweepMs, { type: 'sweep' });
   }
 
   #compareWithOne(now: number): void {
-    const neighbour = this.#random.pick([...this.#neighbours.values()]);
+    const neighbour = this.#neighbours.pick(this.#random);
     if (neighbour) this.#antiEntropy.summarise(neighbour);
     this.#antiEntropy.next(now);
     if (this.#isTicking) this.#due.push(now + this.#random.jitter(LIMITS.presenceCompareMs, 0.3), { type: 'compare' });
@@ -560,29 +364,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#due.push(now + LIMITS.presenceSpreadMs, { type: 'spread', except: origin.from });
   }
 
-  #tellProof(entry: Entry, to: NodeId, now: number): void {
-    const proof = proofOf(entry);
-    if (proof) this.#tell(to, proof, now);
-  }
-
-  #tell(to: NodeId, item: Uint8Array, now: number): void {
-    const neighbour = this.#neighbours.get(to);
-    if (neighbour?.ownAsides.take(now)) this.#send(to, { type: 'items', isLast: false, items: [item] });
-  }
-
   #answer(origin: Origin, verdict: Verdict): void {
     if (origin.gossipJob !== undefined) this.#outputs.push({ type: 'verdict', job: origin.gossipJob, verdict });
   }
-
-  #send(to: NodeId, message: PresenceMessage): void {
-    this.#outputs.push({ type: 'send', to, bytes: encodePresenceMessage(message) });
-  }
-
-  #blame(node: NodeId, offence: Offence, detail: string): void {
-    this.#outputs.push({ type: 'misbehaved', node, offence, detail });
-  }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

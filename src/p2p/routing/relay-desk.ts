@@ -212,7 +212,7 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
     const half = this.#halfFrom(circuit, leg);
     half.push(message);
     // Both ends keep to the window by themselves; whoever does not wants this relay's memory.
-    if (half.bytes > LIMITS.circuitWindowBytes + LIMITS.maxFrameBytes) return this.#drop(circuit, 'overloaded');
+    if (half.bytes > LIMITS.circuitWindowBytes + LIMITS.maxCircuitFrameBytes) return this.#drop(circuit, 'overloaded');
     circuit.deadline = now + LIMITS.circuitIdleMs;
     this.#pass(circuit, leg, now);
   }
@@ -321,7 +321,7 @@ export class RelayDesk implements Machine<RelayDeskInput, RelayDeskOutput> {
 
 function strangersBounds(now: number): NonNullable<Circuit['stranger']> {
   return {
-    bucket: new TokenBucket(LIMITS.strangerCircuitBytesPerSecond, LIMITS.maxFrameBytes, now),
+    bucket: new TokenBucket(LIMITS.strangerCircuitBytesPerSecond, LIMITS.maxCircuitFrameBytes, now),
     until: now + LIMITS.strangerCircuitMs,
     bytesLeft: LIMITS.strangerCircuitBytes,
   };

@@ -66,6 +66,11 @@ export class Routing implements Machine<RoutingInput, RoutingOutput> {
     return this.#finder.nextHops(header, from, now);
   }
 
+  /** A relay to the node that is likely to be faster than this one. */
+  nearer(node: NodeId, than: NodeId, now: number): FoundPath | undefined {
+    return this.#finder.nearer(this.tagOfNode(node), than, now);
+  }
+
   /** How many nodes are at most two steps away. */
   get knownNodes(): number {
     return this.#lists.knownNodes;

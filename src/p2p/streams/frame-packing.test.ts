@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../base/limits.ts';
 import type { PriorityClass } from './priority-scheduler.ts';
-import { StreamMux } from './stream-mux.ts';
+import { StreamMux, type FrameShape } from './stream-mux.ts';
 
-const SHAPE = { room: { before: 8, after: 16 }, maxPayloadBytes: LIMITS.maxFrameBytes - 24 };
+const SHAPE = { room: { before: 8, after: 16 }, maxPayloadBytes: LIMITS.portableFrameBytes - 24 };
 const OVERHEAD = SHAPE.room.before + SHAPE.room.after;
 const NOW = 0;
 const BULK = 2;
@@ -17,6 +17,11 @@ class Pair {
   readonly right = new StreamMux(false, NOW);
   readonly delivered: Delivery[] = [];
   readonly violations: string[] = [];
+  readonly #shape: FrameShape;
+
+  constructor(shape: FrameShape = SHAPE) {
+    this.#shape = shape;
+  }
 
   open(priority: PriorityClass): number {
     const stream = this.left.allocate() as number;
@@ -32,7 +37,7 @@ class Pair {
   /** The frames that `left` has for the link now; the other side gets them. */
   carry(): readonly Uint8Array[] {
     const frames: Uint8Array[] = [];
-    for (let frame = this.left.nextFrame(SHAPE, BULK); frame; frame = this.left.nextFrame(SHAPE, BULK)) {
+    for (let frame = this.left.nextFrame(this.#shape, BULK); frame; frame = this.left.nextFrame(this.#shape, BULK)) {
       frames.push(frame);
       this.right.handle({ type: 'payload', bytes: payloadOf(frame) }, NOW);
     }
@@ -50,7 +55,7 @@ class Pair {
         this.delivered.push({ stream: output.stream, message: output.message.slice() });
         this.right.handle({ type: 'consumed', stream: output.stream, bytes: output.message.length }, NOW);
       }
-      for (let frame = this.right.nextFrame(SHAPE, BULK); frame; frame = this.right.nextFrame(SHAPE, BULK)) {
+      for (let frame = this.right.nextFrame(this.#shape, BULK); frame; frame = this.right.nextFrame(this.#shape, BULK)) {
         isMoving = true;
         this.left.handle({ type: 'payload', bytes: payloadOf(frame) }, NOW);
       }
@@ -91,8 +96,19 @@ describe('the streams of a session', () => {
     for (const size of [256 * 1024, 100_000, 256 * 1024, 100_000, 256 * 1024]) pair.send(file, new Uint8Array(size));
     const lengths = pair.carry().map((frame) => frame.length);
     expect(lengths.length).toBeGreaterThan(10);
-    expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThan(LIMITS.maxFrameBytes - 1024);
-    expect(Math.max(...lengths)).toBeLessThanOrEqual(LIMITS.maxFrameBytes);
+    expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThan(LIMITS.portableFrameBytes - 1024);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(LIMITS.portableFrameBytes);
+  });
+
+  it('cut a large message smaller than a transfer, so that urgent ones pass between its frames', () => {
+    const shape = { room: SHAPE.room, maxPayloadBytes: LIMITS.maxFrameBytes - OVERHEAD };
+    const lengthsOf = (priority: 1 | 2) => {
+      const pair = new Pair(shape);
+      pair.send(pair.open(priority), new Uint8Array(600_000));
+      return pair.carry().map((frame) => frame.length);
+    };
+    expect(lengthsOf(BULK)[0]).toBe(LIMITS.maxFrameBytes);
+    expect(Math.max(...lengthsOf(1))).toBe(LIMITS.maxUrgentPayloadBytes + OVERHEAD);
   });
 
   it('get the credit of the session back although each of many streams had only a little of it', () => {

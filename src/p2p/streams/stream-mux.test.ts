@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_PAYLOAD_BYTES, MuxPair, MuxSide, PACK_BYTES, sessionCreditOf } from '../../../test/support/mux-pair.ts';
+import { MuxPair, MuxSide, PACK_BYTES, sessionCreditOf } from '../../../test/support/mux-pair.ts';
 import { concatBytes, EMPTY_BYTES, utf8 } from '../../base/bytes.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { PriorityClass } from './priority-scheduler.ts';
@@ -178,7 +178,7 @@ describe('priorities', () => {
     ).toEqual([...streams, ...streams]);
   });
 
-  it('pack small messages into one payload and cut large ones to the largest payload', () => {
+  it('pack small messages into one payload and cut large ones', () => {
     const pair = new MuxPair();
     const stream = pair.openStream(pair.a);
     for (let index = 0; index < 20; index++) pair.a.input({ type: 'send', stream, message: new Uint8Array(100) });
@@ -187,8 +187,8 @@ describe('priorities', () => {
     pair.a.input({ type: 'send', stream, message: new Uint8Array(100_000) });
     while (pair.a.pull());
     const sizes = pair.a.underWay.map(({ length }) => length);
-    expect(sizes[0]).toBe(MAX_PAYLOAD_BYTES);
-    expect(Math.max(...sizes)).toBe(MAX_PAYLOAD_BYTES);
+    expect(sizes[0]).toBe(LIMITS.maxUrgentPayloadBytes);
+    expect(Math.max(...sizes)).toBe(LIMITS.maxUrgentPayloadBytes);
   });
 
   it('send control frames before any message', () => {

@@ -13,7 +13,6 @@ import {
   decodeStreamFrames,
   encodeOpenBody,
   encodeStreamFrame,
-  MESSAGE_LENGTH_BYTES,
   PING_BYTES,
   readUint32,
   STREAM_FRAME,
@@ -74,8 +73,8 @@ type MuxStream = {
   pendingCredit: number;
 };
 
-/** Where small messages are put together, by one mux at a time, before they are copied at their true size. */
-const packing = new Uint8Array(LIMITS.packedFrameBytes);
+/** Where payloads are put together, by one mux at a time, before they are copied at their true size: memory in use costs a tenth of fresh memory. */
+const packing = new Uint8Array(LIMITS.maxFrameBytes);
 
 /**
  * Many flow-controlled streams of whole messages in one session. A message is begun only when the credit of its stream and of the session
@@ -167,38 +166,35 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
    */
   nextFrame(shape: FrameShape, lowestPriority: PriorityClass): Uint8Array | undefined {
     if (this.#isBroken) return undefined;
-    const scratch = packing.subarray(0, Math.min(packing.length, shape.maxPayloadBytes));
-    let used = this.#writeControl(scratch);
+    const together = Math.min(LIMITS.packedFrameBytes, shape.maxPayloadBytes);
+    let used = this.#writeControl(packing.subarray(0, together));
     let holdsUrgent = used > 0;
     for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
       const isBulk = stream.priority === 2;
       if (isBulk && holdsUrgent) break;
       holdsUrgent ||= !isBulk;
-      if (used + stream.outgoing.restBytes > scratch.length) {
-        if (used > 0 && !isBulk) break;
-        return this.#largeFrame(shape, stream, scratch.subarray(0, used));
+      if (used + stream.outgoing.restBytes > together) {
+        if (used === 0 || isBulk) used = this.#packLarge(stream, used, shape.maxPayloadBytes);
+        break;
       }
-      used += this.#writeFragment(stream, scratch, used, scratch.length - used);
+      used += this.#writeFragment(stream, used, together);
     }
     if (used === 0) return undefined;
     const { before, after } = shape.room;
     const frame = new Uint8Array(before + used + after);
-    frame.set(scratch.subarray(0, used), before);
+    frame.set(packing.subarray(0, used), before);
     return frame;
   }
 
-  /** A frame with what was packed, then as much of the stream's message as fits, then, where all of it is bulk, of others. */
-  #largeFrame({ room, maxPayloadBytes }: FrameShape, first: MuxStream, packed: Uint8Array): Uint8Array {
+  /** After what was packed as much of the stream's message as fits, then, where all of it is bulk, of others; answers where the payload ends. */
+  #packLarge(first: MuxStream, used: number, maxPayloadBytes: number): number {
     const isBulk = first.priority === 2;
-    const capacity = isBulk ? maxPayloadBytes : Math.min(first.outgoing.restBytes + MESSAGE_LENGTH_BYTES, maxPayloadBytes);
-    const frame = new Uint8Array(room.before + capacity + room.after);
-    const limit = room.before + capacity;
-    frame.set(packed, room.before);
-    let end = room.before + packed.length;
+    const limit = isBulk ? maxPayloadBytes : Math.min(maxPayloadBytes, LIMITS.maxUrgentPayloadBytes);
+    let end = used;
     for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(2) : undefined) {
-      end += this.#writeFragment(stream, frame, end, limit - end);
+      end += this.#writeFragment(stream, end, limit);
     }
-    return frame.subarray(0, end + room.after);
+    return end;
   }
 
   #writeControl(target: Uint8Array): number {
@@ -212,8 +208,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     return used;
   }
 
-  #writeFragment(stream: MuxStream, target: Uint8Array, offset: number, space: number): number {
-    const { written, done } = stream.outgoing.writeFragment(target, offset, space);
+  #writeFragment(stream: MuxStream, offset: number, limit: number): number {
+    const { written, done } = stream.outgoing.writeFragment(packing, offset, limit - offset);
     if (done) this.#messageSent(stream.id);
     return written;
   }

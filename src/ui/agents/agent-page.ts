@@ -1,7 +1,6 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { keyed } from 'lit/directives/keyed.js';
-import type { AgentDetailView, AgentView, ResultBlockView, ToolView } from '../../view/types.ts';
+import type { AgentDetailView, AgentView, PromptView, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -16,15 +15,19 @@ import '../approvals/definition-changes.ts';
 import '../approvals/grant-list.ts';
 import '../approvals/permission-editor.ts';
 import './agent-setup.ts';
-import './call-card.ts';
+import './call-list.ts';
 import './tool-form.ts';
+import './tool-panel.ts';
 
 /** One agent: its tools, resources and prompts, and the call that is being made. */
 @customElement('parley-agent')
 export class AgentPage extends ModelElement {
   @property({ attribute: false }) address: string | undefined;
   @property({ attribute: false }) tool: string | undefined;
-  @state() private call: string | undefined;
+  /** A call of that tool that the form starts with. */
+  @property({ attribute: false }) called: string | undefined;
+  /** A prompt whose arguments are asked for. */
+  @state() private prompt: PromptView | undefined;
   @state() private reading: { readonly name: string; readonly blocks: readonly ResultBlockView[] } | undefined;
 
   static override styles = [
@@ -39,20 +42,6 @@ export class AgentPage extends ModelElement {
       section {
         display: grid;
         gap: var(--s2);
-      }
-      .tool {
-        display: flex;
-        flex-direction: column;
-        gap: 2px;
-        width: 100%;
-        height: 100%;
-        padding: 12px 14px;
-        border: 1px solid var(--line);
-        border-radius: var(--r2);
-        overflow-wrap: anywhere;
-        transition:
-          background var(--fast),
-          border-color var(--fast);
       }
       .tool:hover {
         background: var(--ground);
@@ -77,13 +66,20 @@ export class AgentPage extends ModelElement {
         display: inline-flex;
         align-items: center;
         min-height: 24px;
+      }
       .tool {
         position: relative;
         display: grid;
         gap: 2px;
         align-content: start;
         height: 100%;
+        padding: 12px 14px;
+        border: 1px solid var(--line);
+        border-radius: var(--r2);
         overflow-wrap: anywhere;
+        transition:
+          background var(--fast),
+          border-color var(--fast);
       }
       .tool button {
         justify-self: start;
@@ -101,6 +97,15 @@ export class AgentPage extends ModelElement {
         grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
         gap: var(--s2);
       }
+      .forget {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px 12px;
+      }
+      td {
+        overflow-wrap: anywhere;
+      }
       .switch {
         display: flex;
         gap: 10px;
@@ -111,7 +116,7 @@ export class AgentPage extends ModelElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('address') || changed.has('tool')) {
-      this.call = undefined;
+      this.prompt = undefined;
       this.reading = undefined;
     }
   }
@@ -145,9 +150,18 @@ export class AgentPage extends ModelElement {
 
   #overview() {
     const served = this.model.servedCalls.value;
-    return html`<header class="head"><div class="grow"><h1 class="title">${strings.pickAgent}</h1></div></header>
+    const hasEnded = this.model.calls.value.some(({ state: end }) => end.kind !== 'running');
+    return html`<header class="head">
+        <a class="icon-btn back" href=${href({ page: 'agents' })} aria-label=${strings.back}>${icon('back')}</a>
+        <div class="grow"><h1 class="title">${strings.pickAgent}</h1></div>
+      </header>
       <div class="body stack">
         <p class="soft">${strings.pickAgentText}</p>
+        <section>
+          <h2 class="label">${strings.yourCalls}</h2>
+          <parley-call-list .model=${this.model}></parley-call-list>
+          ${hasEnded ? html`<div class="forget"><button class="btn" @click=${() => this.model.forgetCalls()}>${strings.forgetCalls}</button><span class="tiny faint">${strings.forgetCallsText}</span></div>` : nothing}
+        </section>
         <section>
           <h2 class="label">${strings.callsServed}</h2>
           ${
@@ -183,11 +197,12 @@ export class AgentPage extends ModelElement {
           ? nothing
           : html`<section>
         <h2 class="label" id="prompts">${strings.prompts}</h2>
-        <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${this.#card(prompt.title, `${strings.getPrompt} ${prompt.name}`, prompt.description, () => this.#getPrompt(agent.address, prompt.name))}</li>`)}</ul>
+        <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${this.#card(prompt.title, `${strings.getPrompt} ${prompt.name}`, prompt.description, () => (prompt.arguments.length > 0 ? this.#ask(prompt) : this.#getPrompt(agent.address, prompt.name, {})))}</li>`)}</ul>
+        ${this.prompt ? this.#promptForm(agent.address, this.prompt) : nothing}
       </section>`
       }
       ${this.#owned(agent, tools)}
-      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks}></parley-result></section>` : nothing}
+      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks} .read=${(uri: string) => this.model.readResource(agent.address, uri)}></parley-result></section>` : nothing}
     `;
   }
 
@@ -208,7 +223,6 @@ export class AgentPage extends ModelElement {
   }
 
   #tool(address: string, tool: ToolView) {
-    const call = this.model.calls.value.find(({ id }) => id === this.call);
     return html`
       <section>
         <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
@@ -216,11 +230,7 @@ export class AgentPage extends ModelElement {
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
       </section>
-      ${keyed(address, html`<parley-tool-form .tool=${tool} .running=${call?.state.kind === 'running'} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
-      <section role="region" aria-label=${strings.result} aria-live="polite">
-        <h2 class="label">${strings.result}</h2>
-        ${call ? html`<parley-call .model=${this.model} .call=${call}></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}
-      </section>
+      <parley-tool .model=${this.model} .address=${address} .tool=${tool} .called=${this.called}></parley-tool>
     `;
   }
 
@@ -228,8 +238,22 @@ export class AgentPage extends ModelElement {
     await this.#show(name, () => this.model.readResource(address, uri));
   }
 
-  async #getPrompt(address: string, name: string): Promise<void> {
-    await this.#show(name, async () => (await this.model.getPrompt(address, name, {})).flatMap(({ blocks }) => blocks));
+  #ask(prompt: PromptView): void {
+    this.prompt = prompt;
+    this.reading = undefined;
+  }
+
+  /** A prompt's arguments are texts. */
+  #promptForm(address: string, { name, title, description, arguments: args }: PromptView) {
+    const properties = Object.fromEntries(args.map((argument) => [argument.name, { type: 'string', description: argument.description }]));
+    const inputSchema = { type: 'object', properties, required: args.flatMap((argument) => (argument.required ? [argument.name] : [])) };
+    const tool: ToolView = { name, title, description, inputSchema };
+    return html`<h3 class="mono">${name}</h3>
+      <parley-tool-form .tool=${tool} .action=${strings.getPrompt} @call-tool=${(event: CustomEvent<Record<string, string>>) => this.#getPrompt(address, name, event.detail)}></parley-tool-form>`;
+  }
+
+  async #getPrompt(address: string, name: string, args: Readonly<Record<string, string>>): Promise<void> {
+    await this.#show(name, async () => (await this.model.getPrompt(address, name, args)).flatMap(({ blocks }) => blocks));
   }
 
   async #show(name: string, load: () => Promise<readonly ResultBlockView[]>): Promise<void> {

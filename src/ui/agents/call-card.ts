@@ -1,16 +1,23 @@
 import { css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { CallView } from '../../view/types.ts';
+import type { CallState, CallView, ResultBlockView } from '../../view/types.ts';
 import { argumentList, argumentStyles } from '../elements/argument-list.ts';
+import '../elements/elapsed.ts';
 import { ModelElement } from '../elements/model-element.ts';
+import { href } from '../router.ts';
 import { pathText, problemText, strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 import './result-view.ts';
+
+/** A file that was sent is more than anybody reads. */
+const MAX_ARGUMENT_LENGTH = 4_000;
 
 /** One tool call of mine: what was asked, how it went, what came back, how long it took and which way it went. */
 @customElement('parley-call')
 export class CallCard extends ModelElement {
   @property({ attribute: false }) call!: CallView;
+  /** Beside the form of its tool nothing need lead there. */
+  @property({ type: Boolean }) plain = false;
 
   static override styles = [
     shared,
@@ -57,6 +64,34 @@ export class CallCard extends ModelElement {
       .running > span {
         flex: 1;
       }
+      .facts {
+        display: block;
+        font-size: var(--t-xs);
+        font-variant-numeric: tabular-nums;
+      }
+      parley-elapsed {
+        display: inline;
+      }
+      .lost {
+        padding: 10px 14px;
+        background: var(--ground);
+      }
+      .again {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px 16px;
+      }
+      .link {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+        color: var(--accent);
+        font-size: var(--t-s);
+        text-decoration: none;
+      }
+      .link:hover {
+        text-decoration: underline;
+      }
       progress {
         width: 100%;
         height: 4px;
@@ -76,19 +111,46 @@ export class CallCard extends ModelElement {
     );
     return html`
       <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
-      ${Object.keys(call.arguments).length > 0 ? argumentList(call.arguments) : nothing}
-      <div class="result">${this.#state()}</div>
+      ${call.areArgumentsLost ? html`<p class="lost small soft">${strings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
+      <div class="result">${this.#state()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
     `;
   }
 
+  readonly #read = (uri: string): Promise<readonly ResultBlockView[]> => this.model.readResource(this.call.agent.address, uri);
+
+  #running({ progress, total, message }: Extract<CallState, { kind: 'running' }>) {
+    const { agent, id, startedAt, isElsewhere } = this.call;
+    const text = message ?? (agent.mine ? strings.running : strings.waitingForOwner(agent.owner.name));
+    const isMeasured = progress !== undefined && total !== undefined && total > 0;
+    const left = isMeasured && progress > 0 ? ((Date.now() - startedAt) * (total - progress)) / progress : undefined;
+    return html`<div class="running">
+        <span>${text}<small class="facts faint"><parley-elapsed .since=${startedAt}></parley-elapsed>${isMeasured ? html` · ${strings.steps(progress, total)}` : nothing}${left !== undefined && left >= 1_000 ? html`<span aria-hidden="true"> · ${strings.timeLeft(left)}</span>` : nothing}</small></span>
+        ${isElsewhere ? html`<span class="tiny faint">${strings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button>`}
+      </div>
+      ${progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
+  }
+
+  /** The same once more, as it was or changed. */
+  #again() {
+    const { agent, tool, arguments: args, conversation, id, areArgumentsLost } = this.call;
+    if (areArgumentsLost || this.plain) return nothing;
+    const run = (): void => {
+      const call = this.model.callTool(agent.address, tool, args, conversation);
+      this.dispatchEvent(new CustomEvent('called', { detail: call }));
+    };
+    return html`<div class="again">
+      <button class="link" @click=${run}>${strings.runAgain}</button>
+      <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${strings.editAndRun}</a>
+    </div>`;
+  }
+
   #state() {
-    const { state, agent, id } = this.call;
+    const { state } = this.call;
     switch (state.kind) {
       case 'running':
-        return html`<div class="running"><span>${state.message ?? (agent.mine ? strings.running : strings.waitingForOwner(agent.owner.name))}</span><button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button></div>
-          ${state.progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${state.progress} max=${state.total ?? nothing}></progress>`}`;
+        return this.#running(state);
       case 'done':
-        return html`${state.isError ? html`<p class="bad">${strings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks}></parley-result>`;
+        return html`${state.isError ? html`<p class="bad">${strings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks} .read=${this.#read}></parley-result>`;
       case 'failed':
         return html`<p class="bad">${problemText(state.problem)}</p>`;
     }

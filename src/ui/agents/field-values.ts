@@ -1,46 +1,21 @@
 import { strings } from '../strings.ts';
+import { argumentsOfJson, exactJson, isInexact } from './exact-json.ts';
+import type { Field, FieldOf } from './field.ts';
 import { isObject } from './json-schema.ts';
-import { variantFor, type Field } from './schema-fields.ts';
-
-/** What a person typed or chose in a field. Text stays exactly as it was typed, also where it cannot be sent. An empty text is nothing given. */
-export type Typed =
-  | string
-  | { readonly kind: 'object'; readonly fields: readonly Typed[] }
-  | { readonly kind: 'list'; readonly items: readonly Typed[] }
-  /** What was typed in each variant, so that a look at another one loses nothing. */
-  | { readonly kind: 'variants'; readonly chosen: number | undefined; readonly options: readonly Typed[] };
+import { initialOf, isUntouched, itemAt, type MoreTyped, type Typed, type TypedOf } from './typed.ts';
 
 /** What was typed into a field cannot be sent. `at` is the field's place: the index within each field around it. */
 export type FieldProblem = { readonly at: string; readonly text: string };
 
-/** A form starts with what the schema's defaults say, or with a value that was there before. */
-export function initialOf(field: Field, value: unknown = field.initial): Typed {
-  switch (field.kind) {
-    case 'object':
-      return {
-        kind: 'object',
-        fields: field.fields.map((inner) =>
-          initialOf(inner, isObject(value) && Object.hasOwn(value, inner.name) ? value[inner.name] : inner.initial),
-        ),
-      };
-    case 'list': {
-      const items = Array.isArray(value) ? (value as unknown[]).map((item) => initialOf(field.item, item)) : [];
-      return { kind: 'list', items };
-    }
-    case 'variants': {
-      const chosen = variantFor(field.options, value) ?? (field.required && !field.nullable ? 0 : undefined);
-      return { kind: 'variants', chosen, options: field.options.map((option, index) => initialOf(option, index === chosen ? value : undefined)) };
-    }
-    case 'choice':
-      return value === undefined || value === null ? '' : JSON.stringify(value);
-    case 'json':
-      return value === undefined ? '' : JSON.stringify(value, undefined, 2);
-    default:
-      return value === undefined || value === null ? '' : String(value);
-  }
+/** The place of a property that the schema does not name, by its index among those; with `name` that of its name. */
+export function placeOfMore(at: string, index: number, part: '' | 'name' = ''): string {
+  return `${at}.+${index}${part}`;
 }
 
-/** The arguments that were typed, or every reason why they cannot be sent. `field` is what `argumentsField` made. */
+/**
+ * The arguments that were typed, or every reason why they cannot be sent; `readable` then has what cannot be sent as the text that it is.
+ * `field` is what `argumentsField` made.
+ */
 export function argumentsOf(
   field: Field,
   typed: Typed,
@@ -62,19 +37,29 @@ function argumentsOfText(text: string): ReturnType<typeof argumentsOf> {
   }
 }
 
-/** The arguments that a JSON text means. @throws Error with what is wrong, in words */
-export function argumentsOfJson(text: string): Record<string, unknown> {
-  const value = exactJson(text.trim() === '' ? '{}' : text);
-  if (!isObject(value)) throw new Error(fieldProblems.object);
-  return { ...value };
-}
-
-/** What the form would send for arguments that were given as JSON, if it can show all of them. */
-export function typedOf(field: Field, args: Record<string, unknown>): Typed | undefined {
-  const typed = initialOf(withoutDefaults(field), args);
-  const outcome = argumentsOf(field, typed);
-  const shown = 'args' in outcome ? outcome.args : outcome.readable;
-  return same(shown, args) ? typed : undefined;
+/** The place of the field that shows what a path into the arguments leads to; of the one around it, where the form shows no more. */
+export function placeOf(field: Field, typed: Typed, path: readonly string[], at = '0'): string {
+  const [step, ...rest] = path;
+  if (typeof typed !== 'string' && typed.kind === 'variants' && field.kind === 'variants') {
+    const { chosen = -1 } = typed;
+    const option = field.options[chosen];
+    // The fields of a chosen object stand in the frame of the choice itself.
+    const isFramed = step === undefined && option?.kind === 'object';
+    return option && !isFramed ? placeOf(option, typed.options[chosen] ?? '', path, `${at}.${chosen}`) : at;
+  }
+  if (step === undefined || typeof typed === 'string') return at;
+  if (field.kind === 'object' && typed.kind === 'object') {
+    const index = field.fields.findIndex(({ name }) => name === step);
+    if (index >= 0) return placeOf(field.fields[index] as Field, typed.fields[index] ?? '', rest, `${at}.${index}`);
+    const more = typed.more?.findIndex(({ name }) => name === step) ?? -1;
+    return more < 0 ? at : placeOf(field.more, typed.more?.[more]?.value ?? '', rest, placeOfMore(at, more));
+  }
+  if (field.kind === 'list' && typed.kind === 'list') {
+    const item = itemAt(field, Number(step));
+    const inner = typed.items[Number(step)];
+    return item && inner !== undefined ? placeOf(item, inner, rest, `${at}.${step}`) : at;
+  }
+  return at;
 }
 
 const { fieldProblems } = strings;
@@ -84,42 +69,77 @@ const NOTHING = Symbol('nothing given');
 class Reader {
   readonly problems: FieldProblem[] = [];
 
+  /** The value; where there is none to send, the text that was typed. */
   read(field: Field, typed: Typed, at: string): unknown {
     if (isNothing(field, typed)) {
       if (!field.required) return NOTHING;
-      if (field.nullable && field.kind !== 'list') return null;
+      if (field.nullable && field.kind !== 'list' && field.kind !== 'choices') return null;
     }
-    if (typeof typed === 'string') return this.#orProblem(at, () => scalarOf(field, typed));
+    if (typeof typed === 'string') return this.#orProblem(at, typed, () => scalarOf(field, typed));
     switch (typed.kind) {
+      case 'raw':
+        return this.#orProblem(at, typed.text, () => exactJson(typed.text));
+      case 'file':
+        return typed.data;
       case 'object':
-        return this.#object(field as Field & { kind: 'object' }, typed.fields, at);
+        return this.#object(field as FieldOf<'object'>, typed, at);
       case 'list':
-        return this.#list(field as Field & { kind: 'list' }, typed.items, at);
-      case 'variants': {
-        const option = typed.chosen === undefined ? undefined : (field as Field & { kind: 'variants' }).options[typed.chosen];
-        const inner = typed.options[typed.chosen ?? -1];
-        if (!option || inner === undefined) return this.#problem(at, fieldProblems.choose);
-        return this.read(option, inner, `${at}.${typed.chosen}`);
-      }
+        return field.kind === 'choices' ? this.#choices(field, typed.items, at) : this.#list(field as FieldOf<'list'>, typed.items, at);
+      case 'variants':
+        return this.#variants(field as FieldOf<'variants'>, typed, at);
     }
   }
 
-  #object({ fields }: Field & { kind: 'object' }, typed: readonly Typed[], at: string): unknown {
-    const entries = fields.map((inner, index) => [inner.name, this.read(inner, typed[index] ?? '', `${at}.${index}`)] as const);
-    return Object.fromEntries(entries.filter(([, value]) => value !== NOTHING));
+  #object({ fields, more: moreField }: FieldOf<'object'>, { fields: typed, more = [] }: TypedOf<'object'>, at: string): unknown {
+    const named = fields.map((inner, index) => [inner.name, this.read(inner, typed[index] ?? '', `${at}.${index}`)] as const);
+    const taken = new Set(fields.map(({ name }) => name));
+    const others = more.map((part, index) => [part.name, this.#more(moreField, part, placeOfMore(at, index), taken)] as const);
+    return Object.fromEntries([...named, ...others].filter(([, value]) => value !== NOTHING));
   }
 
-  #list({ item, minItems, maxItems }: Field & { kind: 'list' }, items: readonly Typed[], at: string): unknown {
+  #more(field: Field, { name, value }: MoreTyped, at: string, taken: Set<string>): unknown {
+    if (name === '' && isNothing(field, value)) return NOTHING;
+    if (taken.has(name)) this.problems.push({ at: `${at}name`, text: name === '' ? fieldProblems.propertyName : fieldProblems.propertyTwice });
+    taken.add(name);
+    return this.read(field, value, at);
+  }
+
+  #list(field: FieldOf<'list'>, items: readonly Typed[], at: string): unknown {
+    const { prefix, minItems, maxItems } = field;
+    const given = items.findLastIndex((typed, index) => index >= prefix.length || !isNothing(prefix[index] as Field, typed)) + 1;
+    const needed = Math.max(given, prefix.filter(({ required }) => required).length);
+    if (needed < minItems) this.#problem(at, fieldProblems.moreItems(minItems));
+    if (maxItems !== undefined && given > maxItems) this.#problem(at, fieldProblems.fewerItems(maxItems));
+    const values = items.slice(0, needed).map((typed, index) => {
+      const inner = itemAt(field, index);
+      const before = this.problems.length;
+      const value = inner ? this.read(inner, typed, `${at}.${index}`) : NOTHING;
+      // What comes later in a tuple cannot be given without what comes before.
+      if (value === NOTHING && index < prefix.length && this.problems.length === before) this.#problem(`${at}.${index}`, fieldProblems.needed);
+      return value;
+    });
+    return values.filter((value) => value !== NOTHING);
+  }
+
+  #choices({ minItems, maxItems }: FieldOf<'choices'>, items: readonly Typed[], at: string): unknown {
     if (items.length < minItems) this.#problem(at, fieldProblems.moreItems(minItems));
     if (maxItems !== undefined && items.length > maxItems) this.#problem(at, fieldProblems.fewerItems(maxItems));
-    return items.map((typed, index) => this.read(item, typed, `${at}.${index}`)).filter((value) => value !== NOTHING);
+    return items.map((item) => JSON.parse(item as string) as unknown);
   }
 
-  #orProblem(at: string, read: () => unknown): unknown {
+  #variants({ options }: FieldOf<'variants'>, typed: TypedOf<'variants'>, at: string): unknown {
+    const { chosen = -1 } = typed;
+    const option = options[chosen];
+    if (!option) return this.#problem(at, fieldProblems.choose);
+    return this.read(option, typed.options[chosen] ?? initialOf(option), `${at}.${chosen}`);
+  }
+
+  #orProblem(at: string, text: string, read: () => unknown): unknown {
     try {
       return read();
     } catch (thrown) {
-      return this.#problem(at, (thrown as Error).message);
+      this.#problem(at, (thrown as Error).message);
+      return text.trim() === '' ? NOTHING : text;
     }
   }
 
@@ -132,9 +152,21 @@ class Reader {
 /** Whether a person left a field as it was, with nothing in it. */
 function isNothing(field: Field, typed: Typed): boolean {
   if (typeof typed === 'string') return field.kind === 'json' ? typed.trim() === '' : typed === '';
-  if (typed.kind === 'list') return typed.items.length === 0;
-  if (typed.kind === 'variants') return typed.chosen === undefined;
-  return field.initial === undefined && same(typed, initialOf(field));
+  switch (typed.kind) {
+    case 'raw':
+      return typed.text.trim() === '';
+    case 'file':
+      return false;
+    case 'list':
+      // A tuple of which nothing is given is not given, where it need not be.
+      return field.kind === 'list' && !field.required
+        ? typed.items.every((item, index) => index < field.prefix.length && isNothing(field.prefix[index] as Field, item))
+        : typed.items.length === 0;
+    case 'variants':
+      return typed.chosen === undefined;
+    case 'object':
+      return !field.folded && isUntouched(field, typed);
+  }
 }
 
 function scalarOf(field: Field, typed: string): unknown {
@@ -150,12 +182,16 @@ function scalarOf(field: Field, typed: string): unknown {
     case 'json':
       if (typed.trim() === '') throw new Error(fieldProblems.needed);
       return exactJson(typed);
+    case 'file':
+      throw new Error(fieldProblems.file);
+    case 'object':
+      return {};
     default:
-      return textOf(field as Field & { kind: 'text' }, typed);
+      return textOf(field as FieldOf<'text' | 'long-text'>, typed);
   }
 }
 
-function textOf({ minLength, maxLength }: Field & { kind: 'text' }, typed: string): string {
+function textOf({ minLength, maxLength }: FieldOf<'text' | 'long-text'>, typed: string): string {
   if (typed === '') throw new Error(fieldProblems.needed);
   // JSON Schema counts characters, not UTF-16 units.
   const { length } = Array.from(typed);
@@ -164,7 +200,7 @@ function textOf({ minLength, maxLength }: Field & { kind: 'text' }, typed: strin
   return typed;
 }
 
-function numberOf({ kind, min, max, exclusive }: Field & { kind: 'number' | 'integer' }, typed: string): number {
+function numberOf({ kind, min, max, exclusive }: FieldOf<'number' | 'integer'>, typed: string): number {
   const number = Number(typed);
   if (typed === '' || !Number.isFinite(number) || !/^[-+.\d]+(e[-+]?\d+)?$/i.test(typed)) throw new Error(fieldProblems.number);
   if (kind === 'integer' && !Number.isInteger(number)) throw new Error(fieldProblems.integer);
@@ -174,43 +210,4 @@ function numberOf({ kind, min, max, exclusive }: Field & { kind: 'number' | 'int
   if (max !== undefined && (exclusive ? number >= max : number > max))
     throw new Error(exclusive ? fieldProblems.lessThan(max) : fieldProblems.atMost(max));
   return number;
-}
-
-/** JSON, where every whole number arrives as it was typed. */
-function exactJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(fieldProblems.json);
-  }
-  const numbers = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi) ?? [];
-  if (numbers.some(isInexact)) throw new Error(fieldProblems.inexact);
-  return value;
-}
-
-function isInexact(typed: string): boolean {
-  return /^[-+]?\d+$/.test(typed) && !Number.isSafeInteger(Number(typed));
-}
-
-function withoutDefaults(field: Field): Field {
-  switch (field.kind) {
-    case 'object':
-      return { ...field, initial: undefined, fields: field.fields.map(withoutDefaults) };
-    case 'list':
-      return { ...field, initial: undefined, item: withoutDefaults(field.item) };
-    case 'variants':
-      return { ...field, initial: undefined, options: field.options.map(withoutDefaults) };
-    default:
-      return { ...field, initial: undefined };
-  }
-}
-
-/** Whether two plain values are the same, whatever the order of their properties. */
-function same(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, index) => same(item, other[index]));
-  if (!isObject(one) || !isObject(other)) return false;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]));
 }

@@ -1,3 +1,4 @@
+import { ParleyError } from '../../base/errors.ts';
 import { equal, mounted } from '../../../test/support/components.ts';
 import { blocksOf } from '../../view/result-blocks.ts';
 import type { ResultBlockView } from '../../view/types.ts';
@@ -44,7 +45,8 @@ describe('the result of a call', () => {
     await image.decode();
     equal([image.naturalWidth, image.src.startsWith('blob:')], [1, true]);
     equal(root.querySelector('audio')?.controls, true);
-    equal(root.querySelectorAll('p').length, 2);
+    equal(root.querySelectorAll('p').length, 1);
+    equal(root.querySelector('.file')?.textContent.includes('image/svg+xml'), true);
   });
 
   it('lets go of pictures that are not shown any more', async () => {
@@ -98,7 +100,7 @@ describe('the result of a call', () => {
   it('stays small however much an agent answers', async () => {
     const huge = 'x'.repeat(5_000_000);
     const text = await shown(blocksOf([{ type: 'text', text: huge }]));
-    equal(text.textContent.length < 210_000, true);
+    equal(text.textContent.length < 10_000, true);
     const many = await shown(blocksOf(Array.from({ length: 10_000 }, () => ({ type: 'text', text: 'line' }))));
     equal(many.querySelectorAll('.text').length, 64);
     const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`field ${index}`, { a: 'b'.repeat(100) }]));
@@ -109,6 +111,71 @@ describe('the result of a call', () => {
     for (let depth = 0; depth < 5_000; depth++) deep = { inner: deep };
     const nested = await shown(blocksOf([], deep));
     equal(nested.querySelectorAll('*').length < 500, true);
+  });
+
+  it('shows more of a long text as somebody asks for it, and offers all of it as a file', async () => {
+    const long = `${'a line of text\n'.repeat(3_000)}the end`;
+    const root = await shown(blocksOf([{ type: 'text', text: long }]));
+    const view = root.host as ResultView;
+    const length = (): number => root.querySelector('.text')!.textContent.length;
+    equal([length(), root.querySelector('.long')?.textContent.includes('characters')], [2_501, true]);
+    root.querySelector<HTMLButtonElement>('.long button')!.click();
+    await view.updateComplete;
+    equal(length(), 32_501);
+    root.querySelector<HTMLButtonElement>('.long button')!.click();
+    await view.updateComplete;
+    equal([root.querySelector('.text')?.textContent, root.querySelector('.long')], [long, null]);
+  });
+
+  it('offers bytes of any kind as a file, under a name that is fit for one', async () => {
+    const evil = '../../\u202egpj.exe/..\\x:y<b>';
+    const root = await shown(blocksOf([{ type: 'resource', resource: { uri: `file:///${evil}`, mimeType: 'text/html', blob: 'PGI+aGk8L2I+' } }]));
+    const kept: [string, string][] = [];
+    const original = HTMLAnchorElement.prototype.click;
+    HTMLAnchorElement.prototype.click = function click() {
+      kept.push([this.download, this.href.slice(0, 5)]);
+    };
+    try {
+      root.querySelector<HTMLButtonElement>('button')!.click();
+    } finally {
+      HTMLAnchorElement.prototype.click = original;
+    }
+    equal(kept, [['y_b_', 'blob:']]);
+    equal(root.querySelectorAll('b b, iframe').length, 0);
+  });
+
+  it('reads what a link leads to when somebody asks, and says why when that fails', async () => {
+    const view = new ResultView();
+    view.blocks = blocksOf([
+      { type: 'resource_link', uri: 'note:///1', name: 'one', title: 'First', description: 'A note', mimeType: 'text/plain', size: 2_000 },
+    ]);
+    const asked: string[] = [];
+    view.read = (uri) => {
+      asked.push(uri);
+      return asked.length === 1
+        ? Promise.reject(new ParleyError('unreachable', 'Away.'))
+        : Promise.resolve(blocksOf([{ type: 'text', text: 'inside' }]));
+    };
+    const root = await mounted(view);
+    equal(
+      ['First', 'A note', 'text/plain · 2 kB'].every((part) => root.textContent.includes(part)),
+      true,
+    );
+    const read = async (): Promise<void> => {
+      root.querySelector<HTMLButtonElement>('button')!.click();
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    };
+    await read();
+    equal(root.textContent.includes('Not reachable now'), true);
+    await read();
+    const inner = root.querySelector<ResultView>('parley-result')!;
+    await inner.updateComplete;
+    equal([inner.shadowRoot!.textContent.includes('inside'), asked], [true, ['note:///1', 'note:///1']]);
+  });
+
+  it('shows once what a tool sends as data and as the same text', async () => {
+    equal(blocksOf([{ type: 'text', text: '{"a": [1]}' }], { a: [1] }), [{ kind: 'data', value: { a: [1] } }]);
+    equal(blocksOf([{ type: 'text', text: '{"a": 2}' }], { a: [1] }).length, 2);
   });
 
   it('says so when there is nothing, and when the shapes are wrong', async () => {

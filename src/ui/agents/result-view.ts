@@ -1,23 +1,32 @@
-import { css, html, type PropertyValues, LitElement, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
-import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
-import type { ResultBlockView } from '../../view/types.ts';
+import { css, html, nothing, type PropertyValues, LitElement, type TemplateResult } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { asParleyError } from '../../base/errors.ts';
+import type { ProblemView, ResultBlockView } from '../../view/types.ts';
+import { saveFile } from '../elements/save-file.ts';
+import { bytes } from '../format.ts';
 import { shared } from '../styles/shared.ts';
-import { strings } from '../strings.ts';
+import { problemText, strings } from '../strings.ts';
+import { dataView, isLarge, json } from './data-view.ts';
 
-/** Deeper data is shown as JSON text. */
-const MAX_TREE_DEPTH = 6;
-/** More values than this are shown as JSON text, and no more of that than this: an element for each would freeze the page. */
-const MAX_VALUES = 1_000;
-const MAX_JSON_LENGTH = 100_000;
-const MAX_SCALAR_LENGTH = 20_000;
-const MAX_TABLE_ROWS = 200;
-const MAX_TABLE_COLUMNS = 12;
+/** As much of a text is shown at first, and so much more each time that somebody asks for it. UTF-16 units. */
+const FIRST_LENGTH = 2_500;
+const MORE_LENGTH = 30_000;
+/** An element with more text than this makes scrolling slow; the rest can be saved. */
+const MAX_SHOWN_LENGTH = 200_000;
+
+type Read = (uri: string) => Promise<readonly ResultBlockView[]>;
+type Block<Kind> = Extract<ResultBlockView, { readonly kind: Kind }>;
 
 /** The blocks of a result. All of it is a peer's data: text is shown as text, links are never followed by themselves. */
 @customElement('parley-result')
 export class ResultView extends LitElement {
   @property({ attribute: false }) blocks: readonly ResultBlockView[] = [];
+  /** Asks the agent for what a link leads to. Without it links are words. */
+  @property({ attribute: false }) read: Read | undefined;
+  /** How much is shown of long texts, by block. */
+  @state() private lengths: ReadonlyMap<ResultBlockView, number> = new Map();
+  /** What links led to. */
+  @state() private followed: ReadonlyMap<ResultBlockView, readonly ResultBlockView[] | ProblemView | 'waiting'> = new Map();
   #media = new Map<Uint8Array, string>();
 
   static override styles = [
@@ -48,6 +57,29 @@ export class ResultView extends LitElement {
       }
       .scroll {
         overflow: auto;
+      }
+      .file,
+      .long {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px 10px;
+      }
+      .file {
+        overflow-wrap: anywhere;
+      }
+      .long {
+        margin-top: var(--s2);
+      }
+      .resource {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 4px;
+        overflow-wrap: anywhere;
+      }
+      .bad {
+        color: var(--rose);
+        font-size: var(--t-s);
       }
       dl {
         display: grid;
@@ -81,26 +113,81 @@ export class ResultView extends LitElement {
   #block(block: ResultBlockView): TemplateResult {
     switch (block.kind) {
       case 'text': {
-        const data = structuredText(block.text);
-        return data === undefined ? html`<div class="text">${block.text}</div>` : this.#data(data);
+        const data = structuredText(block);
+        return data === undefined ? this.#text(block, block.text, block.isCut) : this.#data(data);
       }
       case 'markdown':
-        return html`<div class="text">${block.text}</div>`;
+        return this.#text(block, block.text, block.isCut);
       case 'image':
-        return html`<img src=${this.#mediaUrl(block.data, block.mimeType)} alt=${block.alt} />`;
+        return html`<img src=${this.#mediaUrl(block.data, block.mimeType)} alt=${block.alt || strings.imageOfTool} />`;
       case 'audio':
-        return html`<audio controls src=${this.#mediaUrl(block.data, block.mimeType)}></audio>`;
+        return html`<audio controls aria-label=${strings.soundOfTool} src=${this.#mediaUrl(block.data, block.mimeType)}></audio>`;
       case 'resource':
-        return html`<div><div class="small"><b>${block.name}</b> <span class="mono faint">${block.uri}</span></div>${block.text === undefined ? '' : html`<div class="text">${block.text}</div>`}</div>`;
+        return this.#resource(block);
+      case 'file':
+        return html`<div class="file"><span class="small"><b>${block.name}</b> <span class="faint">${block.mimeType} · ${bytes(block.data.length)}</span></span>${this.#save(block.name, block.data)}</div>`;
       case 'data':
         return this.#data(block.value);
+      case 'too-large':
+        return html`<p class="soft small">${strings.contentTooLarge(block.type)}</p>`;
+      case 'not-kept':
+        return html`<p class="soft small">${strings.resultNotKept}</p>`;
       case 'unknown':
         return html`<p class="soft small">${strings.unknownContent(block.type)}</p>`;
     }
   }
 
+  #text(block: ResultBlockView, text: string, isCut = false): TemplateResult {
+    const length = this.lengths.get(block) ?? FIRST_LENGTH;
+    if (text.length <= length && !isCut) return html`<div class="text">${text}</div>`;
+    const canShowMore = length < Math.min(text.length, MAX_SHOWN_LENGTH);
+    const more = (): void => void (this.lengths = new Map(this.lengths).set(block, Math.min(length + MORE_LENGTH, MAX_SHOWN_LENGTH)));
+    return html`<div>
+      <div class="text">${wholeCharacters(text, length)}${text.length > length ? '…' : ''}</div>
+      <div class="long">
+        <span class="tiny faint">${strings.shownOf(Math.min(length, text.length), text.length)}${isCut ? ` ${strings.cutOff}` : ''}</span>
+        ${canShowMore ? html`<button type="button" class="btn" @click=${more}>${strings.showMore}</button>` : nothing}
+        ${this.#save('result.txt', text)}
+      </div>
+    </div>`;
+  }
+
+  #resource(block: Block<'resource'>): TemplateResult {
+    const facts = [block.mimeType, block.sizeBytes === undefined ? undefined : bytes(block.sizeBytes)].filter((fact) => fact !== undefined);
+    return html`<div class="resource">
+      <div class="small"><b>${block.name}</b> <span class="mono faint">${block.uri}</span>${facts.length > 0 ? html` <span class="faint">${facts.join(' · ')}</span>` : nothing}</div>
+      ${block.description ? html`<p class="small soft">${block.description}</p>` : nothing}
+      ${block.text === undefined ? nothing : this.#text(block, block.text)}
+      ${block.isLink && this.read ? this.#followed(block, this.read) : nothing}
+    </div>`;
+  }
+
+  #followed(block: Block<'resource'>, read: Read): TemplateResult {
+    const found = this.followed.get(block);
+    if (Array.isArray(found)) return html`<parley-result .blocks=${found as readonly ResultBlockView[]} .read=${read}></parley-result>`;
+    const problem = found !== undefined && found !== 'waiting' ? (found as ProblemView) : undefined;
+    return html`<div class="long"><button type="button" class="btn" aria-label="${strings.read} ${block.name}" ?disabled=${found === 'waiting'} @click=${() => this.#follow(block, read)}>${strings.read}</button>${problem ? html`<span class="bad">${problemText(problem)}</span>` : nothing}</div>`;
+  }
+
+  async #follow(block: Block<'resource'>, read: Read): Promise<void> {
+    const set = (found: readonly ResultBlockView[] | ProblemView | 'waiting'): void =>
+      void (this.followed = new Map(this.followed).set(block, found));
+    set('waiting');
+    try {
+      set(await read(block.uri));
+    } catch (thrown) {
+      const { code, message } = asParleyError(thrown);
+      set({ code, detail: message });
+    }
+  }
+
+  #save(name: string, content: string | Uint8Array): TemplateResult {
+    return html`<button type="button" class="btn" aria-label=${strings.saveFile(name)} @click=${() => saveFile(name, content)}>${strings.saveAs}</button>`;
+  }
+
   #data(value: unknown): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.result}>${dataView(value)}</div>`;
+    const drawn = html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.result}>${dataView(value)}</div>`;
+    return isLarge(value) ? html`<div>${drawn}<div class="long">${this.#save('result.json', json(value))}</div></div>` : drawn;
   }
 
   #mediaUrl(data: Uint8Array, type: string): string {
@@ -121,71 +208,24 @@ export class ResultView extends LitElement {
   }
 }
 
+const structured = new WeakMap<Block<'text' | 'markdown'>, { readonly value: unknown }>();
+
 /** The object or list that a text is, where it is nothing but that: many tools answer with JSON as text. */
-function structuredText(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
+function structuredText(block: Block<'text' | 'markdown'>): unknown {
+  const known = structured.get(block);
+  if (known) return known.value;
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    if (/^\s*[[{]/.test(block.text)) value = JSON.parse(block.text);
   } catch {
-    return undefined;
+    // It is text then.
   }
+  structured.set(block, { value });
+  return value;
 }
 
-/** Structured data: rows of equal shape as a table, an object as a list of its fields, the rest as JSON. */
-function dataView(value: unknown, depth = 0): TemplateResult {
-  if (isScalar(value)) return html`<span class="mono">${scalar(value)}</span>`;
-  if (depth === 0 && isLarge(value)) return html`<pre>${json(value)}</pre>`;
-  if (isRows(value)) return table(value);
-  if (isPlainObject(value) && depth < MAX_TREE_DEPTH) {
-    return html`<dl>${Object.entries(value).map(([name, field]) => html`<dt>${scalar(name)}</dt><dd>${isScalar(field) ? scalar(field) : dataView(field, depth + 1)}</dd>`)}</dl>`;
-  }
-  return html`<pre>${json(value)}</pre>`;
-}
-
-/** Whether there are more values than are worth an element each. Looks at no more than it has to, and at any depth. */
-function isLarge(value: unknown): boolean {
-  const waiting = [value];
-  for (let seen = 0; waiting.length > 0; seen++) {
-    const next = waiting.pop();
-    if (seen + waiting.length > MAX_VALUES) return true;
-    if (!isScalar(next)) for (const inner of Object.values(next as object)) if (waiting.push(inner) > MAX_VALUES) return true;
-  }
-  return false;
-}
-
-function json(value: unknown): string {
-  return cut(JSON.stringify(value, undefined, 2), MAX_JSON_LENGTH);
-}
-
-function cut(text: string, maxLength: number): string {
-  return withInvisibleWrittenOut(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
-}
-
-function table(rows: readonly Record<string, unknown>[]): TemplateResult {
-  const columns = Object.keys(rows[0] ?? {});
-  return html`<table>
-    <thead><tr>${columns.map((column) => html`<th scope="col">${scalar(column)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${columns.map((column) => html`<td>${scalar(row[column])}</td>`)}</tr>`)}</tbody>
-  </table>`;
-}
-
-function isRows(value: unknown): value is readonly Record<string, unknown>[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TABLE_ROWS) return false;
-  const [first] = value as unknown[];
-  if (!isPlainObject(first)) return false;
-  const columns = Object.keys(first);
-  if (columns.length === 0 || columns.length > MAX_TABLE_COLUMNS) return false;
-  return value.every((row) => isPlainObject(row) && Object.keys(row).every((name) => columns.includes(name)) && Object.values(row).every(isScalar));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isScalar(value: unknown): boolean {
-  return value === null || typeof value !== 'object';
-}
-
-function scalar(value: unknown): string {
-  return value === undefined ? '' : cut(String(value), MAX_SCALAR_LENGTH);
+/** Not cut within a character of two units. */
+function wholeCharacters(text: string, length: number): string {
+  const shown = text.slice(0, length);
+  return /[\ud800-\udbff]$/.test(shown) ? shown.slice(0, -1) : shown;
 }

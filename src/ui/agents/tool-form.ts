@@ -1,126 +1,87 @@
-import { css, html, nothing, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { html, nothing, LitElement, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { ToolView } from '../../view/types.ts';
-import { icon } from '../elements/icons.ts';
+import type { AppModel, SchemaComplaint, ToolView } from '../../view/types.ts';
 import { strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
-import { argumentsOf, argumentsOfJson, initialOf, typedOf, type FieldProblem, type Typed } from './field-values.ts';
-import { argumentsField, type Field } from './schema-fields.ts';
+import { complaintPath, complaintText } from './complaint-text.ts';
+import { argumentsOfJson, same } from './exact-json.ts';
+import { FieldView } from './field-view.ts';
+import { argumentsOf, placeOf, type FieldProblem } from './field-values.ts';
+import type { Field } from './field.ts';
+import { formStyles } from './form-styles.ts';
+import { argumentsField } from './schema-fields.ts';
+import { initialOf, typedOf, type Typed } from './typed.ts';
 
-type Changed = (typed: Typed) => void;
-
-/** What stands in a text field of a format, to show how it is written. */
-const FORMATS: Readonly<Record<string, string>> = {
-  date: '2026-11-25',
-  'date-time': '2026-11-25T12:00:00Z',
-  time: '12:00:00Z',
-  email: 'name@example.org',
-  uri: 'https://…',
-};
+type Arguments = Readonly<Record<string, unknown>>;
 
 /** The form "Arguments" of one tool, or the same as JSON. Fires `call-tool` with the arguments as `detail`. */
 @customElement('parley-tool-form')
 export class ToolForm extends LitElement {
   @property({ attribute: false }) tool!: ToolView;
   @property({ type: Boolean }) running = false;
+  /** What the button says. */
+  @property({ attribute: false }) action: string = strings.callTool;
+  /** What the fields have to begin with, instead of the schema's defaults. */
+  @property({ attribute: false }) start: Arguments | undefined;
+  /** What the tool's schema says against arguments, beyond what the fields know by themselves. */
+  @property({ attribute: false }) check: AppModel['checkArguments'] | undefined;
   @state() private field!: Field;
   @state() private typed: Typed = '';
   /** All arguments as text, while they are written as JSON. */
   @state() private json: string | undefined;
   @state() private problems: readonly FieldProblem[] = [];
+  /** Arguments to which only the schema says no: people may know better. */
+  @state() private doubtful: Arguments | undefined;
+  /** The same arguments as a form and as JSON: who goes from one to the other and back finds what was typed. */
+  #pair: { readonly typed: Typed; readonly json: string } | undefined;
   #isProblemNew = false;
+  #focusNext: string | undefined;
+  #edition = 0;
+  readonly #labels = new Map<string, string>();
+  readonly #view = new FieldView({
+    problemAt: (at) => this.problems.find((problem) => problem.at === at),
+    named: (at, label) => void this.#labels.set(at, label),
+    touched: (at) => this.#touched(at),
+    focusNext: (id) => (this.#focusNext = id),
+    report: (at, text) => (this.problems = [...this.problems.filter((problem) => problem.at !== at), { at, text }]),
+  });
 
-  static override styles = [
-    shared,
-    css`
-      form,
-      .field {
-        display: grid;
-        gap: 6px;
-      }
-      form {
-        gap: var(--s4);
-        max-width: 560px;
-      }
-      label,
-      legend {
-        font-size: var(--t-s);
-        font-weight: 600;
-        color: var(--ink);
-        overflow-wrap: anywhere;
-      }
-      label .soft,
-      legend .soft {
-        font-weight: 400;
-      }
-      fieldset {
-        display: grid;
-        gap: var(--s3);
-        min-width: 0;
-        padding-left: var(--s3);
-        border-left: 2px solid var(--line);
-      }
-      legend {
-        margin-bottom: var(--s2);
-        margin-left: calc(-2px - var(--s3));
-      }
-      .check,
-      .check label,
-      .item {
-        display: flex;
-        align-items: center;
-        min-height: 24px;
-        gap: 10px;
-      }
-      .check {
-        min-height: 24px;
-      }
-      .item {
-        align-items: start;
-      }
-      .item > :first-child {
-        flex: 1;
-        min-width: 0;
-      }
-      .bad {
-        color: var(--rose);
-        font-size: var(--t-s);
-      }
-      [aria-invalid='true'] {
-        border-color: var(--rose);
-      }
-      textarea {
-        min-height: 64px;
-        resize: vertical;
-      }
-      textarea.json {
-        font-family: var(--font-mono);
-        font-size: 13px;
-      }
-    `,
-  ];
+  static override styles = [shared, formStyles];
 
   override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get('tool');
-    if (!changed.has('tool') || (before && isSame(before, this.tool))) return;
-    this.field = argumentsField(this.tool.inputSchema);
-    this.typed = initialOf(this.field);
-    this.json = undefined;
-    this.problems = [];
+    const isOther = changed.has('tool') && !(before && isSame(before, this.tool));
+    if (isOther) {
+      this.field = argumentsField(this.tool.inputSchema);
+      this.#begin(initialOf(this.field));
+    }
+    if (this.start && (isOther || (changed.has('start') && !same(changed.get('start'), this.start)))) this.#beginWith(this.start);
+    this.#labels.clear();
+  }
+
+  /** Where one begins to fill it in; the button, where nothing is asked for. */
+  focusFirst(): void {
+    this.renderRoot.querySelector<HTMLElement>('input:not(.picker), textarea, select, .btn')?.focus();
   }
 
   override updated(): void {
-    if (!this.#isProblemNew) return;
+    const id = this.#focusNext;
+    if (id !== undefined) this.#focusOn(this.renderRoot.querySelector<HTMLElement>(`[id="${id}"]`));
+    else if (this.#isProblemNew)
+      this.#focusOn(
+        this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]') ?? this.renderRoot.querySelector<HTMLElement>('.note button'),
+      );
+    this.#focusNext = undefined;
     this.#isProblemNew = false;
-    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }
 
   override render() {
     const isJson = this.json !== undefined;
-    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit}>
+    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
       ${isJson ? this.#whole() : this.#top()}
+      ${this.#summary()}
       <div class="btns">
-        <button class="btn go" ?disabled=${this.running}>${strings.callTool}</button>
+        <button class="btn go" ?disabled=${this.running}>${this.action}</button>
         ${this.field.kind === 'json' ? nothing : html`<button type="button" class="btn quiet" @click=${isJson ? this.#toForm : this.#toJson}>${isJson ? strings.editAsForm : strings.editAsJson}</button>`}
       </div>
     </form>`;
@@ -128,172 +89,153 @@ export class ToolForm extends LitElement {
 
   /** The arguments themselves need no frame: their properties stand in the form. */
   #top() {
-    const change = (typed: Typed): void => this.#change(typed);
-    if (this.field.kind !== 'object') return this.#one({ ...this.field, label: this.field.label || strings.arguments }, this.typed, '0', change);
-    if (this.field.fields.length === 0) return html`<p class="soft small">${strings.noArguments}</p>`;
-    return this.#inner(this.field, this.typed, '0', change);
+    const change = (typed: Typed): void => void (this.typed = typed);
+    if (this.field.kind !== 'object') return this.#view.field(this.field, this.typed, '0', change, this.field.label || strings.arguments);
+    if (this.field.fields.length === 0 && !this.field.offersMore && !hasMore(this.typed))
+      return html`<p class="soft small">${strings.noArguments}</p>`;
+    return this.#view.parts(this.field, this.typed, '0', change);
   }
 
   #whole() {
-    const problem = this.#problemAt('0');
+    const problem = this.problems.find(({ at }) => at === '0');
     return html`<div class="field">
       <label for="field-0">${strings.argumentsAsJson}</label>
       <textarea id="field-0" class="json" rows="8" spellcheck="false" .value=${this.json ?? ''} aria-invalid=${problem ? 'true' : nothing} aria-describedby=${problem ? 'field-0-problem' : nothing}
         @input=${(event: Event) => this.#changeJson((event.target as HTMLTextAreaElement).value)}></textarea>
-      ${this.#problemLine('0')}
+      ${problem ? html`<p class="bad" id="field-0-problem">${problem.text}</p>` : nothing}
     </div>`;
   }
 
-  /** One field with its label, whatever it asks for. `at` is its place among the problems, and its id. */
-  #one(field: Field, typed: Typed, at: string, change: Changed): TemplateResult {
-    if (typeof typed !== 'string') {
-      return html`<fieldset id="field-${at}" tabindex="-1" aria-invalid=${this.#problemAt(at) ? 'true' : nothing} aria-describedby=${this.#describedBy(field, at)}>
-        <legend>${field.label}${this.#optional(field)}</legend>
-        ${this.#about(field, at)}${this.#inner(field, typed, at, change)}${this.#problemLine(at)}
-      </fieldset>`;
-    }
-    const label = html`<label for="field-${at}">${field.label}${this.#optional(field)}</label>`;
-    if (field.kind === 'boolean') {
-      return html`<div class="field"><div class="check">${this.#control(field, typed, at, change)}${label}${typed === '' || field.required ? nothing : html`<button type="button" class="btn quiet" aria-label=${strings.leaveOut(field.label)} @click=${() => change('')}>${icon('close', 14)}</button>`}</div>${this.#about(field, at)}</div>`;
-    }
-    return html`<div class="field">${label}${this.#control(field, typed, at, change)}${this.#about(field, at)}${this.#problemLine(at)}</div>`;
+  /** All that is wrong in one place, where there is more than what stands at the first field. */
+  #summary() {
+    const { problems, doubtful } = this;
+    if (problems.length < 2 && !doubtful) return nothing;
+    return html`<div class="note bad" role="alert">
+      <b>${strings.toCorrect(problems.length)}</b>
+      <ul>${problems.map(({ at, text }) => html`<li>${this.json === undefined ? html`<button type="button" class="link" @click=${() => this.#focusOn(this.#elementAt(at))}>${this.#labels.get(at) || strings.arguments}</button>: ` : nothing}${text}</li>`)}</ul>
+      ${doubtful ? html`<p>${strings.bySchema}</p><button type="button" class="btn" @click=${() => this.#call(doubtful)}>${strings.callAnyway}</button>` : nothing}
+    </div>`;
   }
 
-  #inner(field: Field, typed: Typed, at: string, change: Changed): unknown {
-    if (typeof typed === 'string') return nothing;
-    if (field.kind === 'object' && typed.kind === 'object') {
-      return field.fields.map((inner, index) =>
-        this.#one(inner, typed.fields[index] ?? '', `${at}.${index}`, (part) => change({ ...typed, fields: typed.fields.with(index, part) })),
-      );
-    }
-    if (field.kind === 'list' && typed.kind === 'list') return this.#list(field, typed, at, change);
-    if (field.kind === 'variants' && typed.kind === 'variants') return this.#variants(field, typed, at, change);
-    return nothing;
+  #elementAt(at: string): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(`[id="field-${at}"], [id="field-${at}-add"], [id="field-${at}-kind"]`);
   }
 
-  #list(field: Extract<Field, { kind: 'list' }>, typed: Extract<Typed, { kind: 'list' }>, at: string, change: Changed) {
-    const { items } = typed;
-    const isFull = field.maxItems !== undefined && items.length >= field.maxItems;
-    return html`${items.map((item, index) => {
-      const label = field.item.label || strings.itemOf(field.label, index + 1);
-      return html`<div class="item">
-          <div>${this.#one({ ...field.item, label }, item, `${at}.${index}`, (part) => change({ ...typed, items: items.with(index, part) }))}</div>
-          <button type="button" class="icon-btn" aria-label=${strings.removeItem(label)} @click=${() => change({ ...typed, items: items.toSpliced(index, 1) })}>${icon('close', 18)}</button>
-        </div>`;
-    })}
-    ${isFull ? nothing : html`<div><button type="button" class="btn" @click=${() => change({ ...typed, items: [...items, initialOf(field.item)] })}>${strings.addItem(field.label)}</button></div>`}`;
+  /** Into what has the focus to give: a frame gives it to its first field. */
+  #focusOn(element: HTMLElement | null): void {
+    const inner =
+      element?.matches('fieldset') && !element.hasAttribute('aria-invalid')
+        ? element.querySelector<HTMLElement>('input, textarea, select, button')
+        : undefined;
+    (inner ?? element)?.focus();
   }
 
-  #variants(field: Extract<Field, { kind: 'variants' }>, typed: Extract<Typed, { kind: 'variants' }>, at: string, change: Changed) {
-    const { chosen } = typed;
-    const option = chosen === undefined ? undefined : field.options[chosen];
-    const place = `${at}.${chosen}`;
-    const choose = (event: Event): void => {
-      const { value } = event.target as HTMLSelectElement;
-      change({ ...typed, chosen: value === '' ? undefined : Number(value) });
-    };
-    const part = (inner: Typed): void => change({ ...typed, options: typed.options.with(chosen ?? 0, inner) });
-    const value = typed.options[chosen ?? -1] ?? '';
-    return html`<div class="field">
-        <label for="field-${at}-kind">${strings.kindOf(field.label)}</label>
-        <select id="field-${at}-kind" @change=${choose}>
-          ${field.required && !field.nullable ? nothing : html`<option value="" .selected=${chosen === undefined}></option>`}
-          ${field.options.map(({ label }, index) => html`<option value=${index} .selected=${index === chosen}>${label}</option>`)}
-        </select>
-      </div>
-      ${option === undefined ? nothing : option.kind === 'object' ? this.#inner(option, value, place, part) : this.#one(option, value, place, part)}`;
-  }
-
-  #control(field: Field, value: string, at: string, change: Changed) {
-    const id = `field-${at}`;
-    const typed = (event: Event): void => change((event.target as HTMLInputElement).value);
-    const described = this.#describedBy(field, at);
-    const invalid = this.#problemAt(at) ? 'true' : nothing;
-    switch (field.kind) {
-      case 'boolean':
-        return html`<input id=${id} type="checkbox" .checked=${value === 'true'} .indeterminate=${value === '' && !field.required} aria-describedby=${described} @change=${(event: Event) => change(String((event.target as HTMLInputElement).checked))} />`;
-      case 'choice':
-        return html`<select id=${id} aria-describedby=${described} aria-invalid=${invalid} @change=${typed}>
-          <option value="" .selected=${value === ''}></option>
-          ${field.choices.map((choice) => html`<option value=${JSON.stringify(choice.value)} .selected=${value === JSON.stringify(choice.value)}>${choice.label}</option>`)}
-        </select>`;
-      case 'long-text':
-      case 'json':
-        return html`<textarea id=${id} class=${field.kind} rows="2" .value=${value} ?required=${field.required} spellcheck=${field.kind === 'json' ? 'false' : nothing} aria-describedby=${described} aria-invalid=${invalid} @input=${typed}></textarea>`;
-      case 'number':
-      case 'integer':
-        return html`<input id=${id} type="text" inputmode="decimal" .value=${value} ?required=${field.required} aria-describedby=${described} aria-invalid=${invalid} @input=${typed} />`;
-      default: {
-        const format = field.kind === 'text' ? field.format : undefined;
-        return html`<input id=${id} type="text" placeholder=${(format && FORMATS[format]) ?? nothing} .value=${value} ?required=${field.required} aria-describedby=${described} aria-invalid=${invalid} @input=${typed} />`;
-      }
-    }
-  }
-
-  #optional(field: Field) {
-    const notes = [field.required ? [] : strings.optional, field.kind === 'json' ? strings.asJson : []].flat();
-    return notes.length === 0 ? nothing : html` <span class="soft">(${notes.join(', ')})</span>`;
-  }
-
-  #about(field: Field, at: string) {
-    return field.description ? html`<p class="tiny soft" id="field-${at}-about">${field.description}</p>` : nothing;
-  }
-
-  #describedBy(field: Field, at: string): string | typeof nothing {
-    const parts = [field.description ? `field-${at}-about` : [], this.#problemAt(at) ? `field-${at}-problem` : []].flat();
-    return parts.length === 0 ? nothing : parts.join(' ');
-  }
-
-  #problemAt(at: string): FieldProblem | undefined {
-    return this.problems.find((problem) => problem.at === at);
-  }
-
-  #problemLine(at: string) {
-    const problem = this.#problemAt(at);
-    return problem ? html`<p class="bad" id="field-${at}-problem">${problem.text}</p>` : nothing;
-  }
-
-  #change(typed: Typed): void {
+  #begin(typed: Typed): void {
     this.typed = typed;
+    this.json = undefined;
+    this.#pair = undefined;
+    this.#forget();
+  }
+
+  #beginWith(args: Arguments): void {
+    const typed = typedOf(this.field, args);
+    this.#begin(typed);
+    if (isRaw(typed)) this.json = typed.text;
+  }
+
+  #forget(): void {
     this.problems = [];
+    this.doubtful = undefined;
+    this.#edition++;
+  }
+
+  /** What was wrong there, and within, is asked again at the next call. */
+  #touched(at: string): void {
+    this.problems = this.problems.filter((problem) => problem.at !== at && !problem.at.startsWith(`${at}.`));
+    this.doubtful = undefined;
+    this.#edition++;
   }
 
   #changeJson(json: string): void {
     this.json = json;
-    this.problems = [];
+    this.#forget();
   }
 
   readonly #toJson = (): void => {
     const outcome = argumentsOf(this.field, this.typed);
-    this.#changeJson(JSON.stringify('args' in outcome ? outcome.args : outcome.readable, undefined, 2));
+    const json =
+      this.#pair?.typed === this.typed ? this.#pair.json : JSON.stringify('args' in outcome ? outcome.args : outcome.readable, undefined, 2);
+    this.#pair = { typed: this.typed, json };
+    this.#changeJson(json);
   };
 
   /** Only where the form shows all that the JSON says: nothing is dropped on the way. */
   readonly #toForm = (): void => {
-    const args = this.#readJson();
-    if (!args) return;
-    const typed = typedOf(this.field, args);
-    if (!typed) return this.#fail([{ at: '0', text: strings.notInForm }]);
+    if (this.json === undefined) return;
+    const typed = this.#pair?.json === this.json ? this.#pair.typed : this.#typedOfJson(this.json);
+    if (typed === undefined) return;
+    this.#pair = { typed, json: this.json };
     this.json = undefined;
-    this.#change(typed);
+    this.typed = typed;
+    this.#forget();
   };
+
+  #typedOfJson(json: string): Typed | undefined {
+    try {
+      const typed = typedOf(this.field, argumentsOfJson(json));
+      if (!isRaw(typed)) return typed;
+      this.#fail([{ at: '0', text: strings.notInForm }]);
+    } catch (thrown) {
+      this.#fail([{ at: '0', text: (thrown as Error).message }]);
+    }
+    return undefined;
+  }
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();
-    const args = this.json === undefined ? this.#readForm() : this.#readJson();
-    if (args) this.dispatchEvent(new CustomEvent('call-tool', { detail: args }));
+    const args = this.json === undefined ? this.#readForm() : this.#readJson(this.json);
+    if (!args) return;
+    if (this.check) void this.#judge(args, this.check);
+    else this.#call(args);
   };
 
-  #readForm(): Record<string, unknown> | undefined {
+  /** From within a text of several lines, too. */
+  readonly #pressed = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !this.running) this.#submit(event);
+  };
+
+  async #judge(args: Arguments, check: AppModel['checkArguments']): Promise<void> {
+    const edition = ++this.#edition;
+    const complaints = await check(this.tool.inputSchema, args).catch(() => []);
+    // Another press, or another letter: what was asked for then is not asked for now.
+    if (edition !== this.#edition) return;
+    if (complaints.length === 0) return this.#call(args);
+    this.#fail(complaints.map((complaint) => this.#problemOf(complaint)));
+    this.doubtful = args;
+  }
+
+  #problemOf(complaint: SchemaComplaint): FieldProblem {
+    const path = complaintPath(complaint);
+    const text = complaintText(complaint);
+    if (this.json !== undefined) return { at: '0', text: path.length === 0 ? text : `${path.join(' › ')}: ${text}` };
+    return { at: placeOf(this.field, this.typed, path), text };
+  }
+
+  #call(args: Arguments): void {
+    this.#forget();
+    this.dispatchEvent(new CustomEvent('call-tool', { detail: args }));
+  }
+
+  #readForm(): Arguments | undefined {
     const outcome = argumentsOf(this.field, this.typed);
     if ('args' in outcome) return outcome.args;
     this.#fail(outcome.problems);
     return undefined;
   }
 
-  #readJson(): Record<string, unknown> | undefined {
+  #readJson(json: string): Arguments | undefined {
     try {
-      return argumentsOfJson(this.json ?? '');
+      return argumentsOfJson(json);
     } catch (thrown) {
       this.#fail([{ at: '0', text: (thrown as Error).message }]);
       return undefined;
@@ -302,10 +244,19 @@ export class ToolForm extends LitElement {
 
   #fail(problems: readonly FieldProblem[]): void {
     this.problems = problems;
+    this.doubtful = undefined;
     this.#isProblemNew = true;
   }
 }
 
 function isSame(one: ToolView, other: ToolView): boolean {
   return one.name === other.name && JSON.stringify(one.inputSchema) === JSON.stringify(other.inputSchema);
+}
+
+function isRaw(typed: Typed): typed is Extract<Typed, { kind: 'raw' }> {
+  return typeof typed !== 'string' && typed.kind === 'raw';
+}
+
+function hasMore(typed: Typed): boolean {
+  return typeof typed !== 'string' && typed.kind === 'object' && (typed.more?.length ?? 0) > 0;
 }

@@ -2,7 +2,6 @@ import { html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { CallView, ConversationView, MessageView, PersonView } from '../../view/types.ts';
-import '../agents/call-card.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -26,6 +25,7 @@ const FOLLOW_DISTANCE = 80;
 export class ConversationPage extends ModelElement {
   @property({ attribute: false }) conversation = '';
   @state() private hasDetails = false;
+  @state() private isCalling = false;
   @state() private compared: PersonView | undefined;
   @query('.entries') private readonly entries!: HTMLElement | null;
   @query('.log') private readonly log!: HTMLElement | null;
@@ -76,8 +76,10 @@ export class ConversationPage extends ModelElement {
             </div>
           </div>
           ${view.path ? nothing : html`<p class="away small" role="note">${strings.notReachedNow}</p>`}
+          ${this.isCalling ? html`<parley-tool-caller .model=${this.model} .conversation=${view.id} .people=${view.members.map(({ id }) => id)} @close=${this.#called}></parley-tool-caller>` : nothing}
           <form class="composer" @submit=${this.#submit}>
             <textarea rows="1" aria-label=${strings.message} placeholder=${strings.messageTo(view.title)} @input=${this.#typed} @keydown=${this.#pressed}></textarea>
+            <button type="button" class="icon-btn" aria-label=${strings.callATool} aria-expanded=${this.isCalling} @click=${() => (this.isCalling = !this.isCalling)}>${icon('slash')}</button>
             <button class="btn go">${strings.send}</button>
           </form>
         </div>
@@ -94,6 +96,7 @@ export class ConversationPage extends ModelElement {
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('conversation')) {
       this.#isFollowing = true;
+      this.isCalling = false;
       this.#draft = { unstored: [], typed: '' };
     }
     this.#kept = this.#isFollowing ? undefined : this.#topmost();
@@ -184,7 +187,7 @@ export class ConversationPage extends ModelElement {
     return html`<article class="msg call" aria-label="${call.agent.title}, ${timeOfDay(call.startedAt)}: ${call.tool}">
       ${sigil(call.agent.sigil, 36)}
       <div class="what">
-        <div class="who"><b>${call.agent.title}</b><span class="badge">${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><time datetime=${isoTime(call.startedAt)}>${timeOfDay(call.startedAt)}</time></div>
+        <div class="who"><b>${call.agent.title}</b><span class="badge">${call.agent.mine ? strings.yourAgent : strings.agentOf(call.agent.owner.name)}</span><time datetime=${isoTime(call.startedAt)}>${timeOfDay(call.startedAt)}</time><span class="tiny faint">${strings.onlyForYou}</span></div>
         <parley-call .model=${this.model} .call=${call}></parley-call>
       </div>
     </article>`;
@@ -254,10 +257,26 @@ export class ConversationPage extends ModelElement {
     }
   }
 
-  readonly #typed = (): void => {
+  readonly #typed = (event?: Event): void => {
     this.#fitField();
+    // A slash on an empty line calls a tool; one that belongs to a text comes after something, or is pasted.
+    if (this.field?.value === '/' && (event as InputEvent | undefined)?.inputType === 'insertText') {
+      this.field.value = '';
+      this.isCalling = true;
+    }
     this.#draft.typed = this.field?.value ?? '';
     this.model.setDraft(this.conversation, textOf(this.#draft));
+  };
+
+  readonly #called = ({ detail: text }: CustomEvent<string>): void => {
+    this.isCalling = false;
+    this.#isFollowing = true;
+    if (!this.field) return;
+    if (text !== '') {
+      this.field.value = [this.field.value, text].filter((part) => part !== '').join(' ');
+      this.#typed();
+    }
+    this.field.focus();
   };
 
   readonly #pressed = (event: KeyboardEvent): void => {

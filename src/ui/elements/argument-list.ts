@@ -3,11 +3,15 @@ import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 
 /**
  * A call's arguments, each as JSON: text in its quotes, and what would be invisible or turn the line around written out, so that nothing passes
- * for something else. Its component needs {@link argumentStyles}.
+ * for something else. Longer values than `maxLength` characters are cut. Its component needs {@link argumentStyles}.
  */
-export function argumentList(args: Readonly<Record<string, unknown>>): TemplateResult {
+export function argumentList(args: Readonly<Record<string, unknown>>, maxLength = Infinity): TemplateResult {
+  const shown = (value: unknown): string => {
+    const json = JSON.stringify(value, undefined, 2) ?? 'undefined';
+    return withInvisibleWrittenOut(json.length > maxLength ? `${json.slice(0, maxLength)}…` : json);
+  };
   return html`<dl class="arguments" tabindex="0">
-    ${Object.entries(args).map(([name, value]) => html`<dt>${withInvisibleWrittenOut(name)}</dt><dd>${withInvisibleWrittenOut(JSON.stringify(value, undefined, 2) ?? 'undefined')}</dd>`)}
+    ${Object.entries(args).map(([name, value]) => html`<dt>${withInvisibleWrittenOut(name)}</dt><dd>${shown(value)}</dd>`)}
   </dl>`;
 }
 

@@ -20,10 +20,17 @@ export type ModalOptions = {
 export function modal(options: ModalOptions): TemplateResult {
   const { heading, open, question = false, onClose, content } = options;
   const dialogOf = (event: Event): HTMLDialogElement => (event.currentTarget as HTMLElement).closest('dialog')!;
+  const closed = (dialog: HTMLDialogElement): void => {
+    // `close` comes in a task of its own: the dialog may be wanted again by then, which is why `beforetoggle` tells first.
+    if (dialog.open) return;
+    if (question && open) dialog.showModal();
+    else if (open) onClose?.();
+  };
   return html`<dialog
     ${opened(open)}
     aria-label=${heading}
-    @close=${(event: Event) => (question && open ? dialogOf(event).showModal() : onClose?.())}
+    @beforetoggle=${(event: ToggleEvent) => !question && event.newState === 'closed' && onClose?.()}
+    @close=${(event: Event) => closed(dialogOf(event))}
     @cancel=${(event: Event) => question && event.preventDefault()}
     @keydown=${(event: KeyboardEvent) => question && event.key === 'Escape' && event.preventDefault()}
     @click=${(event: MouseEvent) => !question && event.target === event.currentTarget && dialogOf(event).close()}

@@ -52,6 +52,16 @@ describe('a dialog', () => {
     equal(root.getElementById('inside'), null);
   });
 
+  it('stays when it is opened again at once', async () => {
+    const { page, dialog, opener } = await openedPage();
+    const closed = new Promise((resolve) => dialog.addEventListener('close', resolve));
+    dialog.querySelector<HTMLButtonElement>('[aria-label=Close]')!.click();
+    opener.click();
+    await closed;
+    await rendered(page);
+    equal([dialog.open, page.open, page.closed], [true, true, 1]);
+  });
+
   it('closes by a click beside it and by Escape, unless it asks a question', async () => {
     const { dialog } = await openedPage();
     equal(escape(dialog), true);

@@ -14,6 +14,12 @@ const SHAPES = {
   back: svg`<path d="M14.5 5.5 8 12l6.5 6.5"/>`,
   close: svg`<path d="m6.5 6.5 11 11M17.5 6.5l-11 11"/>`,
   copy: svg`<rect x="8.5" y="8.5" width="11" height="11" rx="2.4"/><path d="M15.5 8.5v-2A2.4 2.4 0 0 0 13.1 4H7a2.4 2.4 0 0 0-2.4 2.4v6.1a2.4 2.4 0 0 0 2.4 2.4h1.5"/>`,
+  up: svg`<path d="m6.5 14.5 5.5-5.5 5.5 5.5"/>`,
+  down: svg`<path d="m6.5 9.5 5.5 5.5 5.5-5.5"/>`,
+  calendar: svg`<rect x="4.5" y="6" width="15" height="13.5" rx="2.4"/><path d="M4.5 10.5h15M8.5 4v3M15.5 4v3"/>`,
+  slash: svg`<path d="M14.8 4.5 9.2 19.5"/>`,
+  filter: svg`<path d="M4.5 7h15M7.5 12h9M10.5 17h3"/>`,
+  history: svg`<path d="M5 12a7 7 0 1 0 2.2-5.1M4.5 4v4h4M12 8.2V12l2.8 1.8"/>`,
   refresh: svg`<path d="M19 12a7 7 0 1 1-2.2-5.1M19.5 4v4h-4"/>`,
 } as const;
 

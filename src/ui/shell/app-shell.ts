@@ -6,7 +6,6 @@ import { sigil } from '../elements/sigil.ts';
 import { href, route, type Route } from '../router.ts';
 import { shared } from '../styles/shared.ts';
 import { statusText, strings } from '../strings.ts';
-import '../agents/agent-list.ts';
 import '../approvals/approval-dialog.ts';
 import '../conversations/conversation-list.ts';
 import '../conversations/conversation-page.ts';
@@ -265,7 +264,9 @@ export class AppShell extends ModelElement {
     super.updated(changed);
     const at = route.value;
     const isPage =
-      at.page === 'network' || at.page === 'settings' || (at.page === 'conversations' ? at.conversation !== undefined : at.agent !== undefined);
+      at.page === 'network' ||
+      at.page === 'settings' ||
+      (at.page === 'conversations' ? at.conversation !== undefined : at.agent !== undefined || at.calls !== undefined);
     this.setAttribute('depth', isPage ? 'page' : 'list');
     this.toggleAttribute('bare', at.page === 'conversations' || at.page === 'agents');
     document.title = this.#title(at);
@@ -298,7 +299,7 @@ export class AppShell extends ModelElement {
         return html`<parley-conversation-list .model=${model} .current=${at.conversation} @invite=${() => (this.isInviting = true)}></parley-conversation-list>
           ${model.conversations.value.length === 0 ? html`<parley-welcome class="on-phone" .model=${model} @invite=${() => (this.isInviting = true)}></parley-welcome>` : nothing}`;
       case 'agents':
-        return html`<parley-agent-list .model=${model} .current=${at.agent}></parley-agent-list>`;
+        return html`<parley-agent-list .model=${model} .current=${at.agent} .tool=${at.tool}></parley-agent-list>`;
       case 'network':
       case 'settings':
         return html`<parley-network-list .model=${model} .page=${at.page}></parley-network-list>`;
@@ -313,7 +314,7 @@ export class AppShell extends ModelElement {
           ? html`<parley-conversation .model=${model} .conversation=${at.conversation}></parley-conversation>`
           : html`<parley-welcome .model=${model} @invite=${() => (this.isInviting = true)}></parley-welcome>`;
       case 'agents':
-        return html`<parley-agent .model=${model} .address=${at.agent} .tool=${at.tool}></parley-agent>`;
+        return html`<parley-agent .model=${model} .address=${at.agent} .tool=${at.tool} .called=${at.call}></parley-agent>`;
       case 'network':
         return html`<parley-network .model=${model} @join=${this.#join}></parley-network>`;
       case 'settings':

@@ -4,7 +4,7 @@ import type { Adversary } from './adversary.ts';
 import { Babbler, Flooder, Garbler, Mute, Reorderer, Replayer } from './frame-adversaries.ts';
 import { GossipFlooder, GossipForger, GossipReplayer, Promiser } from './gossip-adversaries.ts';
 import { Impostor, IntroductionFlooder, WrongClock } from './introduction-adversaries.ts';
-import { CardFlooder, CardReplayer, FalseWitness, FutureCards } from './presence-adversaries.ts';
+import { CardFlooder, CardReplayer, CrowdMaker, FalseWitness, FutureCards } from './presence-adversaries.ts';
 import { Equivocator, ForeignChanges, HugeDocuments, UnsignedChanges } from './registry-adversaries.ts';
 import { BlackHole, CircuitLooper, ListLiar } from './routing-adversaries.ts';
 
@@ -45,7 +45,8 @@ export const LANE_ADVERSARIES: readonly AdversaryKind[] = [
   kind('false-witness', 'says that nodes are gone that are not', (random) => new FalseWitness(random)),
   kind('card-replayer', 'spreads old cards', (random) => new CardReplayer(random)),
   kind('future-cards', 'spreads cards that are not valid yet', (random) => new FutureCards(random)),
-  kind('card-flooder', 'makes up ten nodes a second', (random) => new CardFlooder(random)),
+  kind('card-flooder', 'makes up thirty nodes a second', (random) => new CardFlooder(random)),
+  kind('crowd-maker', 'makes up ten nodes a second for each neighbour', (random) => new CrowdMaker(random)),
   kind('list-liar', 'says to have links that it has not', (random) => new ListLiar(random)),
   {
     name: 'black-hole',

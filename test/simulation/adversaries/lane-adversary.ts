@@ -2,7 +2,7 @@ import type { NodeId } from '../../../src/base/ids.ts';
 import type { SeededRandom } from '../../../src/base/seeded-random.ts';
 import type { Lane } from '../../../src/node/neighbour-lanes.ts';
 import { LANES } from '../../../src/node/neighbour-lanes.ts';
-import type { NodeInput } from '../../../src/node/node-machine.ts';
+import type { NodeInput } from '../../../src/node/node-io.ts';
 import { decodeGossipMessage } from '../../../src/p2p/gossip/gossip-messages.ts';
 import { decodeStreamFrames, STREAM_FRAME } from '../../../src/p2p/streams/stream-frames.ts';
 import type { SimNode } from '../sim-node.ts';

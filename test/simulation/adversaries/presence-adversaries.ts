@@ -3,14 +3,14 @@ import { cardToSign, joinCard } from '../../../src/crypto/peer-card.ts';
 import { scriptSignerOf, type ScriptSigner } from '../../../src/crypto/signing.ts';
 import { LANES } from '../../../src/node/neighbour-lanes.ts';
 import { encodePush } from '../../../src/p2p/gossip/gossip-messages.ts';
-import { PRESENCE_TOPIC } from '../../../src/p2p/presence/presence.ts';
+import { PRESENCE_TOPIC } from '../../../src/p2p/presence/presence-io.ts';
 import { encodeNotice, noticeMessage } from '../../../src/p2p/presence/presence-item.ts';
 import { encodePresenceMessage } from '../../../src/p2p/presence/presence-messages.ts';
 import type { SimNode } from '../sim-node.ts';
 import { ItemKeeper, LaneAdversary } from './lane-adversary.ts';
 
 const MINUTE_MS = 60_000;
-const GHOSTS_PER_SECOND = 10;
+const GHOSTS_PER_SECOND = 30;
 const REPLAYED_CARDS = 5;
 
 abstract class PresenceAdversary extends LaneAdversary {
@@ -79,5 +79,17 @@ export class FutureCards extends PresenceAdversary {
 export class CardFlooder extends PresenceAdversary {
   protected act(): void {
     for (let count = 0; count < GHOSTS_PER_SECOND; count++) this.spread(this.card(scriptSignerOf(this.random.bytes(32)), this.node.clock));
+  }
+}
+
+/** Makes up nodes, others for each neighbour. */
+export class CrowdMaker extends PresenceAdversary {
+  protected act(): void {
+    for (const to of this.neighbours()) {
+      for (let count = 0; count < GHOSTS_PER_SECOND / 3; count++) {
+        const card = this.card(scriptSignerOf(this.random.bytes(32)), this.node.clock);
+        this.say(to, LANES.gossip, encodePush(PRESENCE_TOPIC, card, false));
+      }
+    }
   }
 }

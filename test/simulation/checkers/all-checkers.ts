@@ -5,6 +5,7 @@ import { Convergence } from './convergence.ts';
 import { Deadlines } from './deadlines.ts';
 import { FreshNonces } from './fresh-nonces.ts';
 import { LinkBudget } from './link-budget.ts';
+import { MadeUpNodes } from './made-up-nodes.ts';
 import { MessagesOnce } from './messages-once.ts';
 import { NoPlaintext } from './no-plaintext.ts';
 import { WakeProgress } from './wake-progress.ts';
@@ -19,6 +20,7 @@ export function allCheckers(sink: ViolationSink, world: () => World): readonly C
     new Deadlines(sink),
     new WakeProgress(sink),
     new LinkBudget(sink),
+    new MadeUpNodes(sink),
     new Convergence(sink),
   ];
 }

@@ -1,6 +1,6 @@
 import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill';
 import SimplePeer from 'simple-peer';
-import type { SimplePeerClass } from '../../src/transport/webrtc-dialer.ts';
+import type { SimplePeerClass } from '../transport/webrtc-dialer.ts';
 
 /** simple-peer takes descriptions apart as plain objects; the library's own keep their fields behind getters. */
 class PlainPeerConnection extends RTCPeerConnection {

@@ -1,0 +1,46 @@
+import type { AgentId, PersonId } from '../base/ids.ts';
+import type { CallPolicy } from '../mcp/agent-host.ts';
+import type { IncomingCall, Permit, Verdict } from '../mcp/incoming-call.ts';
+import type { Approvals } from '../mcp/approvals.ts';
+import type { Policy } from './policy.ts';
+
+/** What a host's owner allows: their policy file decides, and where it says `ask`, they themselves (`parley host approve`). */
+export class HostConsent implements CallPolicy {
+  readonly #me: PersonId;
+  #policy: Policy;
+  readonly #approvals: Approvals;
+
+  constructor(me: PersonId, policy: Policy, approvals: Approvals) {
+    this.#me = me;
+    this.#policy = policy;
+    this.#approvals = approvals;
+  }
+
+  /** From now on the calls that come are judged by this policy. */
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
+  }
+
+  isMine(person: PersonId): boolean {
+    return person === this.#me;
+  }
+
+  /** Whether the agent is there for the person at all. */
+  mayMeet(person: PersonId, agent: AgentId): boolean {
+    return this.isMine(person) || this.#policy.mayMeet(person, agent);
+  }
+
+  // eslint-disable-next-line typescript/require-await -- what is thrown here must be a rejection, which is a refusal
+  async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
+    const { caller, agent, kind, method, tool } = call;
+    if (this.isMine(caller.person)) return 'run';
+    switch (this.#policy.ruleFor(caller.person, agent.id, kind === 'tool' ? tool : method)) {
+      case 'run':
+        return 'run';
+      case 'never':
+        return 'refused';
+      case 'ask':
+        return this.#approvals.decide(call, signal);
+    }
+  }
+}

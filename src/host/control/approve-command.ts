@@ -1,0 +1,42 @@
+import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
+import { controlSocketIn } from '../data-folder.ts';
+import type { ApproveOptions, StatusOptions } from '../options.ts';
+import { askHost, type AgentStatus, type WaitingCall } from './control-socket.ts';
+
+const MS_PER_SECOND = 1000;
+
+/** `parley host approve`: lists the calls that wait, or answers one. */
+export async function runApprove({ data, id, answer, json }: ApproveOptions): Promise<void> {
+  const socket = controlSocketIn(data);
+  if (id !== undefined) {
+    await askHost(socket, { command: 'answer', id, answer });
+    return print(json ? JSON.stringify({ id, answer }) : ANSWERED[answer]);
+  }
+  const waiting = (await askHost(socket, { command: 'waiting' })) as readonly WaitingCall[];
+  if (json) return print(JSON.stringify(waiting));
+  print(waiting.length === 0 ? 'No call waits.' : waiting.map(describe).join('\n\n'));
+}
+
+/** `parley host status`: how the running host and its agents are. */
+export async function runStatus({ data, json }: StatusOptions): Promise<void> {
+  const status = await askHost(controlSocketIn(data), { command: 'status' });
+  if (json) return print(JSON.stringify(status));
+  const { nodeId, network, peers, agents } = status as { nodeId: string; network: string; peers: number; agents: readonly AgentStatus[] };
+  const lines = agents.map(
+    ({ id, state, tools, reason }) => `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${reason ? `: ${reason}` : ''}`,
+  );
+  print([`${nodeId} in ${network}, connected with ${peers} nodes`, ...lines].map(withInvisibleWrittenOut).join('\n'));
+}
+
+const ANSWERED = { once: 'Allowed, this once.', always: 'Allowed, also from now on.', refuse: 'Refused.' } as const;
+
+/** All of it: who approves what they do not see approves anything. */
+function describe({ id, person, node, agent, tool, arguments: args, expiresAt }: WaitingCall): string {
+  const left = Math.max(0, Math.round((expiresAt - Date.now()) / MS_PER_SECOND));
+  const call = JSON.stringify(args, undefined, 2);
+  return withInvisibleWrittenOut(`${id}  ${agent} → ${tool}   (${left} s left)\nperson ${person}\nnode   ${node}\n${call}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { asParleyError, isErrorCode, ParleyError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+
+export type WaitingCall = {
+  readonly id: string;
+  readonly person: string;
+  readonly node: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly arguments: unknown;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+};
+
+export type AgentStatus = { readonly id: string; readonly title: string; readonly state: string; readonly reason?: string; readonly tools?: number };
+
+export type ControlRequest =
+  | { readonly command: 'waiting' }
+  | { readonly command: 'answer'; readonly id: string; readonly answer: 'once' | 'always' | 'refuse' }
+  | { readonly command: 'status' };
+
+/** What the running host answers to its owner's commands. */
+export type ControlHandlers = {
+  waiting(): readonly WaitingCall[];
+  /** Answers whether such a call waited. */
+  answer(id: string, answer: 'once' | 'always' | 'refuse'): Promise<boolean>;
+  status(): { readonly nodeId: string; readonly network: string; readonly peers: number; readonly agents: readonly AgentStatus[] };
+};
+
+type Reply = { readonly result: unknown } | { readonly error: { readonly code: string; readonly message: string } };
+
+/**
+ * Serves commands on a socket in the data folder, which only the host's account can open: one JSON object a line, one answer a line.
+ * Answers how to stop.
+ */
+export async function serveControl(path: string, handlers: ControlHandlers): Promise<() => Promise<void>> {
+  // One that a killed host left behind; the data folder is claimed, so nobody else listens.
+  if (process.platform !== 'win32') await rm(path, { force: true });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+    onLine(socket, (line) => void answerLine(line, handlers).then((reply) => socket.write(`${JSON.stringify(reply)}\n`)));
+  });
+  await listen(server, path);
+  return async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (process.platform !== 'win32') await rm(path, { force: true });
+  };
+}
+
+/** Asks the host that runs with this data folder. @throws ParleyError `unreachable` when none does, or what the host answered. */
+export async function askHost(path: string, request: ControlRequest): Promise<unknown> {
+  const line = await new Promise<string>((resolve, reject) => {
+    const socket = connect(path);
+    socket.setTimeout(LIMITS.openTimeoutMs, () => socket.destroy(new Error('it does not answer')));
+    socket.once('error', (cause) => reject(new ParleyError('unreachable', 'No host runs with this data folder.', { cause })));
+    socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    onLine(socket, (text) => {
+      socket.end();
+      resolve(text);
+    });
+    socket.once('close', () => reject(new ParleyError('unreachable', 'The host ended.')));
+  });
+  const reply = JSON.parse(line) as Reply;
+  if ('result' in reply) return reply.result;
+  const { code, message } = reply.error;
+  throw new ParleyError(isErrorCode(code) ? code : 'internal', message);
+}
+
+/** What breaks the socket is told by the socket. */
+function onLine(socket: Socket, listener: (line: string) => void): void {
+  createInterface({ input: socket })
+    .on('line', listener)
+    .on('error', () => undefined);
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new ParleyError('storage-denied', `The host cannot listen for commands at ${path}: ${cause.message}`, { cause })),
+    );
+    server.listen(path, () => resolve());
+  });
+}
+
+async function answerLine(line: string, handlers: ControlHandlers): Promise<Reply> {
+  try {
+    return { result: await run(JSON.parse(line) as Partial<ControlRequest> | null, handlers) };
+  } catch (thrown) {
+    const { code, message } = asParleyError(thrown, 'malformed');
+    return { error: { code, message } };
+  }
+}
+
+async function run(request: Partial<ControlRequest> | null, handlers: ControlHandlers): Promise<unknown> {
+  switch (request?.command) {
+    case 'waiting':
+      return handlers.waiting();
+    case 'status':
+      return handlers.status();
+    case 'answer': {
+      const { id, answer } = request;
+      if (typeof id !== 'string' || (answer !== 'once' && answer !== 'always' && answer !== 'refuse')) break;
+      if (await handlers.answer(id, answer)) return true;
+      throw new ParleyError('bad-argument', `No call ${id} waits (any more).`);
+    }
+  }
+  throw new ParleyError('malformed', 'This is no command of a host.');
+}

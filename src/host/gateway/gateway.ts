@@ -1,0 +1,155 @@
+import { createMcpHandler, InMemoryServerEventBus, type Server, type Transport } from '@modelcontextprotocol/server';
+import type { AgentAddress, NodeId } from '../../base/ids.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { Forwarder } from '../../mcp/proxy/forwarder.ts';
+import { ParkedCalls } from '../../mcp/proxy/parked-calls.ts';
+import { joinTransports } from '../../mcp/proxy/pipe.ts';
+import { UpstreamPool } from '../../mcp/proxy/upstream-pool.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Entropy } from '../../ports/entropy.ts';
+import type { Logger } from '../logger.ts';
+import { AggregateIndex } from './aggregate-index.ts';
+import { AggregateServer } from './aggregate-server.ts';
+import { Catalog, type AgentLists, type ListKind } from './catalog.ts';
+import type { OpenAgent } from './open-agent.ts';
+import { rawServer } from './raw-server.ts';
+
+export type GatewayOptions = {
+  readonly here: NodeId;
+  readonly open: OpenAgent;
+  /** The agents that are there now, this host's among them. */
+  agents(): readonly AgentAddress[];
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  readonly maxListedTools: number;
+  readonly version: string;
+};
+
+type ModernHandler = ReturnType<typeof createMcpHandler>;
+
+/** The whole network, or one agent of it. */
+export type Endpoint = 'aggregate' | AgentAddress;
+
+/**
+ * The agents of the network for ordinary MCP clients, all of whom act for the host's owner. Clients of the revisions with sessions have a session of their
+ * own with each agent; those of 2026-07-28, which has none, share sessions, but never while a call may ask back.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #catalog: Catalog;
+  readonly #parked: ParkedCalls;
+  /** For clients without sessions, and for the catalog. */
+  readonly #pool: UpstreamPool;
+  readonly #forwarder: Forwarder;
+  readonly #handlers: BoundedMap<Endpoint, ModernHandler>;
+  #indexed: { readonly lists: readonly AgentLists[]; readonly index: AggregateIndex } | undefined;
+
+  constructor(options: GatewayOptions) {
+    const { open, clock, entropy, log } = options;
+    this.#options = options;
+    this.#parked = new ParkedCalls(clock, entropy);
+    this.#pool = new UpstreamPool({
+      open,
+      onNotification: (address, notification) => {
+        this.#catalog.notified(address, notification);
+        this.#publish(address, notification.method);
+      },
+      onClosed: (address) => this.#catalog.closed(address),
+    });
+    this.#catalog = new Catalog({ session: (address) => this.#pool.shared(address, {}), clock, log, agents: () => options.agents() });
+    this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
+    this.#handlers = new BoundedMap(LIMITS.maxRawEndpoints);
+    this.#catalog.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
+  }
+
+  agentsChanged(): void {
+    this.#catalog.agentsChanged();
+  }
+
+  /** Serves a client of the revisions with sessions over its transport, until either ends. @throws ParleyError why the agent cannot be reached */
+  async serveSession(endpoint: Endpoint, transport: Transport): Promise<void> {
+    if (endpoint !== 'aggregate') {
+      const agent = await this.#options.open(endpoint);
+      return joinTransports(transport, agent, { whyEnded: () => 'The session with the agent ended.' });
+    }
+    const { server } = this.aggregateOfSession();
+    await server.connect(transport);
+  }
+
+  /** The aggregate for one client session, with sessions of its own with each agent. It cleans up when its connection closes. */
+  aggregateOfSession(): AggregateServer {
+    const { open } = this.#options;
+    const pool = new UpstreamPool({
+      open,
+      onNotification: (address, notification) => {
+        this.#catalog.notified(address, notification);
+        void aggregate.notified(address, notification);
+      },
+    });
+    const aggregate = this.#aggregate(new Forwarder({ pool, parked: this.#parked, principal: 'owner' }), true);
+    const off = this.#catalog.onChanged((kind) => void aggregate.listChanged(kind));
+    aggregate.server.onclose = () => {
+      off();
+      void pool.close();
+    };
+    return aggregate;
+  }
+
+  /** Opens what a request without a session needs. @throws ParleyError why the agent cannot be reached; or the agent's own error */
+  async reach(endpoint: Endpoint): Promise<void> {
+    if (endpoint !== 'aggregate') await this.#pool.shared(endpoint, {});
+  }
+
+  /** The handler of requests of MCP 2026-07-28. */
+  modernHandler(endpoint: Endpoint): ModernHandler {
+    const known = this.#handlers.get(endpoint);
+    if (known) return known;
+    const make = async (): Promise<Server> =>
+      endpoint === 'aggregate' ? this.#aggregate(this.#forwarder, false).server : rawServer(endpoint, this.#pool, this.#forwarder);
+    const handler = createMcpHandler(make, {
+      legacy: 'reject',
+      bus: new InMemoryServerEventBus(),
+      maxRequestBodySize: LIMITS.maxHttpBodyBytes,
+      onerror: (error) => this.#options.log.debug(`MCP over HTTP: ${error.message}`),
+    });
+    const [, dropped] = this.#handlers.set(endpoint, handler) ?? [];
+    void dropped?.close();
+    return handler;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#handlers].map(([, handler]) => handler.close()));
+    await this.#pool.close();
+  }
+
+  #aggregate(forwarder: Forwarder, hasSessions: boolean): AggregateServer {
+    const { maxListedTools, version } = this.#options;
+    return new AggregateServer({ index: () => this.#index(), forwarder, maxListedTools, version }, hasSessions);
+  }
+
+  async #index(): Promise<AggregateIndex> {
+    const lists = await this.#catalog.lists();
+    if (this.#indexed?.lists !== lists) this.#indexed = { lists, index: new AggregateIndex(this.#options.here, lists) };
+    return this.#indexed.index;
+  }
+
+  #publish(address: AgentAddress, method: string): void {
+    const kind = LIST_OF[method];
+    if (kind) this.#handlers.get(address)?.bus.publish({ kind: EVENT_OF[kind] });
+  }
+}
+
+const EVENT_OF = {
+  tools: 'tools_list_changed',
+  prompts: 'prompts_list_changed',
+  resources: 'resources_list_changed',
+  resourceTemplates: 'resources_list_changed',
+} as const satisfies Readonly<Record<ListKind, string>>;
+
+const LIST_OF: Readonly<Record<string, ListKind>> = {
+  'notifications/tools/list_changed': 'tools',
+  'notifications/prompts/list_changed': 'prompts',
+  'notifications/resources/list_changed': 'resources',
+};

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import { asParleyError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Endpoint, Gateway } from './gateway.ts';
+import { refuse } from './http-guard.ts';
+
+type Session = {
+  readonly endpoint: Endpoint;
+  readonly transport: NodeStreamableHTTPServerTransport;
+  /** Requests without their whole answer yet, the stream for what the server tells among them. */
+  open: number;
+  /** Whether the client had that stream. */
+  hasListened: boolean;
+  cancelExpiry: () => void;
+};
+
+/** Sessions of MCP clients over HTTP in the revisions that have them. A client that says nothing for long has to begin anew, as it does after a restart. */
+export class HttpSessions {
+  readonly #gateway: Gateway;
+  readonly #clock: Clock;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(gateway: Gateway, clock: Clock) {
+    this.#gateway = gateway;
+    this.#clock = clock;
+  }
+
+  async handle(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+    const id = request.headers['mcp-session-id'];
+    if (typeof id === 'string') {
+      const session = this.#sessions.get(id);
+      // 404 has the client begin anew (MCP 2025-11-25, session management).
+      if (session?.endpoint !== endpoint) return void refuse(response, 404, 'There is no such session (any more).', -32_001);
+      return this.#pass(session, request, response, body);
+    }
+    if (request.method !== 'POST' || !isInitialize(body)) return void refuse(response, 400, 'The first request of a session is “initialize”.');
+    if (this.#sessions.size >= LIMITS.maxHttpSessions) return void refuse(response, 503, 'Too many sessions are open.');
+    const session = await this.#open(endpoint, response);
+    if (session) await this.#pass(session, request, response, body);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#sessions.values()].map(({ transport }) => transport.close()));
+  }
+
+  async #open(endpoint: Endpoint, response: ServerResponse): Promise<Session | undefined> {
+    const transport = new NodeStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (id) => void this.#sessions.set(id, session),
+      onsessionclosed: (id) => void this.#sessions.delete(id),
+    });
+    const session: Session = { endpoint, transport, open: 0, hasListened: false, cancelExpiry: () => undefined };
+    try {
+      await this.#gateway.serveSession(endpoint, transport);
+    } catch (thrown) {
+      refuse(response, 502, asParleyError(thrown).message);
+      return undefined;
+    }
+    const passOn = transport.onclose;
+    transport.onclose = () => {
+      session.cancelExpiry();
+      if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId);
+      passOn?.();
+    };
+    return session;
+  }
+
+  async #pass(session: Session, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+    session.open++;
+    session.cancelExpiry();
+    if (request.method === 'GET') session.hasListened = true;
+    response.once('close', () => {
+      if (--session.open === 0) this.#expireLater(session);
+    });
+    await session.transport.handleRequest(request, response, body);
+  }
+
+  #expireLater(session: Session): void {
+    const afterMs = session.hasListened ? LIMITS.httpSessionLostMs : LIMITS.httpSessionIdleMs;
+    session.cancelExpiry = this.#clock.wakeAt(this.#clock.now() + afterMs, () => void session.transport.close());
+  }
+}
+
+function isInitialize(body: unknown): boolean {
+  const messages = Array.isArray(body) ? body : [body];
+  return messages.some((message) => (message as { method?: unknown } | undefined)?.method === 'initialize');
+}

@@ -1,0 +1,85 @@
+import * as automerge from '@automerge/automerge';
+import { WebSocket } from 'ws';
+import { systemClock } from '../app/system-clock.ts';
+import { WebCryptoBulkCipher } from '../crypto/bulk-cipher.ts';
+import { systemEntropy } from '../crypto/entropy.ts';
+import type { LocalIdentity } from '../crypto/identity.ts';
+import { createVerifier } from '../crypto/signing.ts';
+import { createNode, type Node } from '../node/node.ts';
+import type { RtcDialer } from '../ports/rtc.ts';
+import type { SignalingClient, SignalingConnection, SignalingHandlers } from '../ports/signaling.ts';
+import { AutomergeEngine } from '../registry/engine/automerge-engine.ts';
+import { Registry } from '../registry/registry.ts';
+import { isSignalingUrl, WebSocketSignaling, type WebSocketConstructor } from '../transport/signaling-websocket.ts';
+import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
+import { pskOf } from '../wire/networks.ts';
+import { NodeSimplePeer } from './node-rtc.ts';
+
+export type HeadlessNodeOptions = {
+  readonly identity: LocalIdentity;
+  readonly network: { readonly networkId: Uint8Array; readonly secret?: Uint8Array };
+  /** WebSocket URLs of signaling servers; the first is the node's own. */
+  readonly signaling: readonly [string, ...string[]];
+  /** Default: WebRTC. */
+  readonly rtc?: RtcDialer;
+};
+
+/** A node without a page: the core as it is in a tab, over the WebRTC of node-datachannel and the WebSockets of `ws`. */
+export async function startHeadlessNode({ identity, network, signaling, rtc }: HeadlessNodeOptions): Promise<Node> {
+  const [own, ...others] = signaling;
+  return createNode({
+    identity,
+    networkId: network.networkId,
+    ...(network.secret ? { psk: pskOf(network.secret) } : {}),
+    clock: systemClock,
+    entropy: systemEntropy,
+    verifier: await createVerifier(),
+    bulkCipher: new WebCryptoBulkCipher(),
+    signaling: new SignalingWithOthers(signalingAt(own), others),
+    signalingFor: (url) => (isSignalingUrl(url) ? signalingAt(url) : undefined),
+    rtc: rtc ?? webRtcDialer(),
+  });
+}
+
+export function webRtcDialer(): WebRtcDialer {
+  return new WebRtcDialer(async () => NodeSimplePeer);
+}
+
+/** The registry's machine of a node, with its engine in this thread: a host has no page that would stand still meanwhile. */
+export function createHeadlessRegistry(
+  identity: LocalIdentity,
+  networkId: Uint8Array,
+): { readonly registry: Registry; readonly engine: AutomergeEngine } {
+  const { node, device, person, chain } = identity;
+  return { registry: new Registry({ networkId, node, device, person, chain, entropy: systemEntropy }), engine: new AutomergeEngine(automerge) };
+}
+
+function signalingAt(url: string): WebSocketSignaling {
+  return new WebSocketSignaling(url, systemClock, WebSocket as unknown as WebSocketConstructor);
+}
+
+/** A server together with others that its owner knows of: they are made known at once, whether or not the first one answers. */
+class SignalingWithOthers implements SignalingClient {
+  readonly #inner: WebSocketSignaling;
+  readonly #others: readonly string[];
+
+  constructor(inner: WebSocketSignaling, others: readonly string[]) {
+    this.#inner = inner;
+    this.#others = others;
+  }
+
+  get host(): string {
+    return this.#inner.host;
+  }
+
+  get url(): string {
+    return this.#inner.url;
+  }
+
+  connect(handlers: SignalingHandlers): SignalingConnection {
+    const { length } = this.#others;
+    // Not within `connect`: the caller does not hold the connection yet.
+    if (length > 0) queueMicrotask(() => handlers.helped({ servers: this.#others }));
+    return this.#inner.connect(handlers);
+  }
+}

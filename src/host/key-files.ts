@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fromBase64url, toBase64url } from '../base/bytes.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
+import { PERSON_SEED_BYTES } from '../crypto/person.ts';
+import { scriptSignerOf } from '../crypto/signing.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import type { Signer } from '../ports/keys.ts';
+import type { Vault } from '../ports/vault.ts';
+import { writeAtomically } from '../storage/file-records.ts';
+
+const SEED_BYTES = 32;
+const NAME = /^[a-z0-9-]{1,32}$/;
+
+/**
+ * A host's keys, each 32 bytes in base64url in a file that only its owner may read. A machine without a person at it has nothing to unwrap a
+ * key with that would not lie beside it: who can read these files is the host.
+ */
+export class KeyFiles implements Vault {
+  readonly #folder: string;
+  readonly #entropy: Entropy;
+
+  constructor(folder: string, entropy: Entropy) {
+    this.#folder = folder;
+    this.#entropy = entropy;
+  }
+
+  async signer(name: string): Promise<Signer> {
+    if (!NAME.test(name)) throw new ParleyError('bad-argument', 'A key’s name is 1 to 32 of a–z, 0–9 and “-”.');
+    return scriptSignerOf(await this.#read(`${name}.key`));
+  }
+
+  personSeed(): Promise<Uint8Array> {
+    return this.#read('person.seed');
+  }
+
+  async setPersonSeed(seed: Uint8Array): Promise<void> {
+    if (seed.length !== PERSON_SEED_BYTES) throw new ParleyError('bad-argument', `A seed has ${PERSON_SEED_BYTES} bytes.`);
+    await writeAtomically(join(this.#folder, 'person.seed'), toBase64url(seed));
+  }
+
+  async #read(fileName: string): Promise<Uint8Array> {
+    const path = join(this.#folder, fileName);
+    const text = (await textOf(path)) ?? (await this.#make(path));
+    const bytes = bytesOf(text);
+    if (bytes?.length === SEED_BYTES) return bytes;
+    throw new ParleyError('storage-broken', `The key in ${path} is damaged. Restore it from a copy: a new one would make this host another one.`);
+  }
+
+  async #make(path: string): Promise<string> {
+    const text = toBase64url(this.#entropy.bytes(SEED_BYTES));
+    try {
+      await writeAtomically(path, text);
+    } catch (thrown) {
+      throw new ParleyError('storage-denied', `The key ${path} cannot be made: ${asParleyError(thrown).message}`, { cause: thrown });
+    }
+    return text;
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ParleyError('storage-denied', `The key in ${path} cannot be read: ${asParleyError(thrown).message}`, { cause: thrown });
+  }
+}
+
+function bytesOf(text: string): Uint8Array | undefined {
+  try {
+    return fromBase64url(text.trim());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,329 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ParleyError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
+import { decodeInvite, type Invite } from '../wire/invite.ts';
+import { DEFAULT_DATA_FOLDER } from './data-folder.ts';
+import { LOG_LEVELS, type LogLevel } from './logger.ts';
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type HttpOptions = {
+  readonly address: ListenAddress;
+  /** `undefined`: one is made and kept in the data folder. */
+  readonly token: string | undefined;
+  readonly isOpen: boolean;
+  /** Host names besides the loopback's under which the endpoint is reached, and whose pages may call it. */
+  readonly allowedHosts: readonly string[];
+};
+
+/** `--mount name=…`: the right side, as it was given. */
+export type MountOption = { readonly name: string; readonly target: string };
+
+export type HostOptions = {
+  /** WebSocket URLs of signaling servers, the first one being the host's own. */
+  readonly signaling: readonly [string, ...string[]];
+  readonly network: Invite | undefined;
+  readonly data: string;
+  readonly name: string | undefined;
+  readonly config: string | undefined;
+  readonly mounts: readonly MountOption[];
+  readonly policy: string | undefined;
+  readonly http: HttpOptions | undefined;
+  readonly isStdio: boolean;
+  readonly maxListedTools: number;
+  readonly json: boolean;
+  readonly logLevel: LogLevel;
+};
+
+export type ApproveOptions = {
+  readonly data: string;
+  readonly id: string | undefined;
+  readonly answer: 'once' | 'always' | 'refuse';
+  readonly json: boolean;
+};
+
+export type StatusOptions = Pick<ApproveOptions, 'data' | 'json'>;
+
+export type Command =
+  | { readonly run: 'host'; readonly options: HostOptions }
+  | { readonly run: 'approve'; readonly options: ApproveOptions }
+  | { readonly run: 'status'; readonly options: StatusOptions }
+  | { readonly run: 'help' }
+  | { readonly run: 'version' };
+
+type OptionSpec = {
+  readonly name: string;
+  /** What stands for the value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly isRepeatable?: boolean;
+  readonly fallback?: string;
+  readonly help: string;
+};
+
+const RUN_OPTIONS = [
+  { name: 'signal', value: 'URL', isRepeatable: true, help: 'the URL that people open (https://chat.example); more than one for more servers' },
+  { name: 'network', value: 'INVITE_LINK', help: 'the network to join (default: the open network, or the one that was joined last)' },
+  { name: 'data', value: 'FOLDER', fallback: DEFAULT_DATA_FOLDER, help: 'identity and state of this host' },
+  { name: 'name', value: 'NAME', help: 'what people see as the owner of these agents (default: the last one, or two words)' },
+  { name: 'config', value: 'FILE', help: 'MCP servers to mount, in the mcpServers format of desktop clients' },
+  { name: 'mount', value: 'NAME=TARGET', isRepeatable: true, help: 'mount one MCP server: a command line, or the URL of a Streamable HTTP server' },
+  { name: 'policy', value: 'FILE', help: 'who may call what: run, ask or never (default: nobody but this host’s own person)' },
+  { name: 'mcp-http', value: 'HOST:PORT', help: 'serve MCP clients over Streamable HTTP; port 0 picks a free one' },
+  { name: 'token', value: 'TOKEN', help: 'the bearer token that they need; better set in the environment (default: kept in the data folder)' },
+  { name: 'no-token', help: 'ask for no token; only with a loopback address' },
+  { name: 'allow-host', value: 'NAME', isRepeatable: true, help: 'a host name, besides those of the loopback, under which clients reach --mcp-http' },
+  { name: 'mcp-stdio', help: 'serve one MCP client over standard input and output' },
+  {
+    name: 'max-listed-tools',
+    value: 'NUMBER',
+    fallback: String(LIMITS.maxListedTools),
+    help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
+  },
+  { name: 'json', help: 'print one line of JSON when ready' },
+  { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
+  { name: 'help', help: 'print this' },
+  { name: 'version', help: 'print the version' },
+] as const satisfies readonly OptionSpec[];
+
+const APPROVE_OPTIONS = [
+  { name: 'data', value: 'FOLDER', fallback: DEFAULT_DATA_FOLDER, help: 'the data folder of the running host' },
+  { name: 'always', help: 'allow this call and all further ones of this person to this tool' },
+  { name: 'refuse', help: 'refuse this call' },
+  { name: 'json', help: 'print JSON' },
+  { name: 'help', help: 'print this' },
+] as const satisfies readonly OptionSpec[];
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** Reads the command line and, for what it leaves out, the environment. @throws ParleyError `bad-argument`; it names the option, never a secret value. */
+export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command {
+  if (args[0] === 'approve') return parseApprove(args.slice(1));
+  if (args[0] === 'status') return parseStatus(args.slice(1));
+  const { values } = parse(RUN_OPTIONS, args[0] === 'run' ? args.slice(1) : args, false);
+  if (values['help']) return { run: 'help' };
+  if (values['version']) return { run: 'version' };
+  return { run: 'host', options: hostOptions(new OptionReader(RUN_OPTIONS, values, environment)) };
+}
+
+function parseApprove(args: readonly string[]): Command {
+  const { values, positionals } = parse(APPROVE_OPTIONS, args, true);
+  if (values['help']) return { run: 'help' };
+  if (positionals.length > 1) throw bad('`approve` takes one id; without one it lists what waits.');
+  if (values['always'] && values['refuse']) throw bad('--always and --refuse exclude each other.');
+  if (positionals.length === 0 && (values['always'] || values['refuse'])) throw bad('--always and --refuse need the id of a call that waits.');
+  const reader = new OptionReader(APPROVE_OPTIONS, values, {});
+  const answer = values['always'] ? 'always' : values['refuse'] ? 'refuse' : 'once';
+  return { run: 'approve', options: { data: resolve(reader.text('data') as string), id: positionals[0], answer, json: reader.isOn('json') } };
+}
+
+function parseStatus(args: readonly string[]): Command {
+  const specs = APPROVE_OPTIONS.filter(({ name }) => name === 'data' || name === 'json' || name === 'help');
+  const { values } = parse(specs, args, false);
+  if (values['help']) return { run: 'help' };
+  const reader = new OptionReader(specs, values, {});
+  return { run: 'status', options: { data: resolve(reader.text('data') as string), json: reader.isOn('json') } };
+}
+
+type Parsed = { readonly values: Values; readonly positionals: readonly string[] };
+
+function parse(specs: readonly OptionSpec[], args: readonly string[], allowPositionals: boolean): Parsed {
+  const options = Object.fromEntries(
+    specs.map(({ name, value, isRepeatable }) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const), multiple: isRepeatable === true, ...(name === 'help' ? { short: 'h' } : {}) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
+  } catch (thrown) {
+    const { code } = thrown as { readonly code?: string };
+    const option = /'(--?[\w-]+)/.exec((thrown as Error).message)?.[1];
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw bad(`There is no option ${option ?? ''}; see --help.`);
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+      const spec = specs.find(({ name }) => `--${name}` === option);
+      throw bad(spec?.value ? `${option} needs a value (${spec.value}).` : `${option} takes no value.`);
+    }
+    throw bad('What is given beside the options is not understood; see --help.');
+  }
+}
+
+function hostOptions(reader: OptionReader): HostOptions {
+  const invite = readInvite(reader.text('network'));
+  const signaling = reader.texts('signal').map(readSignalingUrl);
+  if (signaling.length === 0 && invite) signaling.push(signalingUrlOf(invite.link));
+  const [own, ...others] = signaling;
+  if (own === undefined) throw bad('Name the server with --signal URL: the URL that people open.');
+  if (signaling.length > LIMITS.maxSignalingServers) throw bad(`--signal can be given at most ${LIMITS.maxSignalingServers} times.`);
+  const json = reader.isOn('json');
+  const isStdio = reader.isOn('mcp-stdio');
+  if (json && isStdio) throw bad('--json and --mcp-stdio exclude each other: both use standard output.');
+  return {
+    signaling: [own, ...new Set(others.filter((url) => url !== own))],
+    network: invite?.invite,
+    data: resolve(reader.text('data') as string),
+    name: reader.text('name'),
+    config: reader.path('config'),
+    mounts: reader.texts('mount').map(readMount),
+    policy: reader.path('policy'),
+    http: httpOptions(reader),
+    isStdio,
+    maxListedTools: reader.count('max-listed-tools', 0, LIMITS.maxListedTools * 100),
+    json,
+    logLevel: reader.oneOf('log-level', LOG_LEVELS),
+  };
+}
+
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
+/** Printable ASCII without spaces (RFC 6750 §2.1 has fewer characters), and not to be guessed. */
+const TOKEN = /^[\x21-\x7e]{16,512}$/;
+const HOST_NAME = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/i;
+
+function httpOptions(reader: OptionReader): HttpOptions | undefined {
+  const text = reader.text('mcp-http');
+  const isOpen = reader.isOn('no-token');
+  const token = reader.text('token');
+  const allowedHosts = reader.texts('allow-host');
+  if (text === undefined) {
+    if (isOpen || token !== undefined || allowedHosts.length > 0) throw bad('--token, --no-token and --allow-host belong to --mcp-http.');
+    return undefined;
+  }
+  const address = readAddress(text);
+  if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
+  if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
+  if (isOpen && !LOOPBACK_HOSTS.has(address.host))
+    throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  if (allowedHosts.some((name) => !HOST_NAME.test(name))) throw bad('--allow-host must be a host name without scheme and port.');
+  return { address, token, isOpen, allowedHosts };
+}
+
+function readAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (!host || !(port <= 65_535)) throw bad('--mcp-http must be HOST:PORT, such as 127.0.0.1:8123 or [::1]:8123.');
+  return { host, port };
+}
+
+function readSignalingUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && isSignalingUrl(url.href)) return url.href;
+  const isPage = (url?.protocol === 'http:' || url?.protocol === 'https:') && url.username === '' && url.password === '';
+  if (!url || !isPage) throw bad('--signal must be the http(s) URL that people open, or the ws(s) URL of a signaling server.');
+  return signalingUrlOf(url.href);
+}
+
+function readInvite(text: string | undefined): { readonly link: string; readonly invite: Invite } | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw bad('--network must be a whole invite link (https://chat.example/#/join/…).');
+  return { link: url.href, invite: decodeInvite(url.hash) };
+}
+
+function readMount(text: string): MountOption {
+  const at = text.indexOf('=');
+  const target = text.slice(at + 1).trim();
+  if (at < 1 || target === '') throw bad('--mount must be NAME=COMMAND or NAME=URL.');
+  return { name: text.slice(0, at), target };
+}
+
+class OptionReader {
+  readonly #specs: readonly OptionSpec[];
+  readonly #values: Values;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+
+  constructor(specs: readonly OptionSpec[], values: Values, environment: Readonly<Record<string, string | undefined>>) {
+    this.#specs = specs;
+    this.#values = values;
+    this.#environment = environment;
+  }
+
+  text(name: string): string | undefined {
+    const given = this.#values[name];
+    if (given === '') throw bad(`--${name} needs a value.`);
+    if (typeof given === 'string') return given;
+    return this.#fromEnvironment(name) ?? this.#specs.find((spec) => spec.name === name)?.fallback;
+  }
+
+  /** Of a repeatable option; in the environment one a line. */
+  texts(name: string): string[] {
+    const given = this.#values[name];
+    const texts = Array.isArray(given) ? given.map(String) : (this.#fromEnvironment(name)?.split('\n') ?? []);
+    return texts.map((text) => text.trim()).filter((text) => text !== '');
+  }
+
+  path(name: string): string | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : resolve(text);
+  }
+
+  isOn(name: string): boolean {
+    if (this.#values[name] !== undefined) return this.#values[name] === true;
+    const value = this.#fromEnvironment(name);
+    if (value === undefined || value === '0' || value === 'false') return false;
+    if (value === '1' || value === 'true') return true;
+    throw bad(`${environmentName(name)} must be 1 or 0.`);
+  }
+
+  count(name: string, min: number, max: number): number {
+    const text = this.text(name) ?? '';
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) throw bad(`--${name} must be a whole number from ${min} to ${max}.`);
+    return value;
+  }
+
+  oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice {
+    const text = this.text(name);
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) throw bad(`--${name} must be one of: ${choices.join(', ')}.`);
+    return choice;
+  }
+
+  #fromEnvironment(name: string): string | undefined {
+    const value = this.#environment[environmentName(name)];
+    return value === '' ? undefined : value;
+  }
+}
+
+function environmentName(name: string): string {
+  return `PARLEY_HOST_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+function bad(sentence: string): ParleyError {
+  return new ParleyError('bad-argument', sentence);
+}
+
+export function helpText(): string {
+  return [
+    'Usage: parley host [OPTIONS]                  run a host',
+    '       parley host approve                    list the calls that wait for your answer',
+    '       parley host approve ID [--always]      allow one; --refuse refuses it',
+    '       parley host status                     how the running host and its agents are',
+    '',
+    'A host is a node without a page: it offers MCP servers of this machine to your network, and the agents of the network to MCP clients.',
+    '',
+    'Options:',
+    ...rows(RUN_OPTIONS),
+    '',
+    'Options of approve and status:',
+    ...rows(APPROVE_OPTIONS),
+    '',
+    'Every option of a host but --help and --version can also be set in the environment: --mcp-http as PARLEY_HOST_MCP_HTTP, a switch as 1 or 0,',
+    'a repeatable option with one value a line. An option on the command line wins.',
+    '',
+    'Signals: SIGTERM, SIGINT and SIGHUP stop in order (exit code 0). Exit codes: 0 stopped in order, 1 could not start or run, 2 wrong options or files.',
+    '',
+  ].join('\n');
+}
+
+const HELP_COLUMN = 29;
+
+function rows(specs: readonly OptionSpec[]): readonly string[] {
+  return specs.map(({ name, value, isRepeatable, fallback, help }) => {
+    const left = `  --${name}${value ? ` ${value}` : ''}`;
+    const gap = left.length < HELP_COLUMN - 1 ? ' '.repeat(HELP_COLUMN - left.length) : `\n${' '.repeat(HELP_COLUMN)}`;
+    return `${left}${gap}${help}${isRepeatable ? '; repeatable' : ''}${fallback === undefined ? '' : ` (default: ${fallback})`}`;
+  });
+}

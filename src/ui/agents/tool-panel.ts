@@ -1,0 +1,60 @@
+import { css, html, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
+import type { AppModel, ToolView } from '../../view/types.ts';
+import { ModelElement } from '../elements/model-element.ts';
+import { strings } from '../strings.ts';
+import { shared } from '../styles/shared.ts';
+import './call-card.ts';
+import './call-list.ts';
+import './tool-form.ts';
+
+/** A tool to be called: its form, the result, and the calls before. */
+@customElement('parley-tool')
+export class ToolPanel extends ModelElement {
+  @property({ attribute: false }) address = '';
+  @property({ attribute: false }) tool!: ToolView;
+  /** One of my calls of this tool: the form starts with its arguments, and its end is shown. */
+  @property({ attribute: false }) called: string | undefined;
+  @state() private call: string | undefined;
+  readonly #check: AppModel['checkArguments'] = (schema, args) => this.model.checkArguments(schema, args);
+
+  static override styles = [
+    shared,
+    css`
+      :host,
+      section {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--s5);
+        align-content: start;
+      }
+      section {
+        gap: var(--s2);
+      }
+      parley-call-list {
+        max-width: 660px;
+      }
+    `,
+  ];
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const isOtherTool = changed.has('tool') && changed.get('tool')?.name !== this.tool.name;
+    if (isOtherTool || changed.has('address') || changed.has('called')) this.call = this.called;
+  }
+
+  override render() {
+    const { address, tool, called } = this;
+    const calls = this.model.calls.value;
+    const call = calls.find(({ id }) => id === this.call);
+    const start = calls.find(({ id, areArgumentsLost }) => id === called && !areArgumentsLost)?.arguments;
+    return html`
+      ${keyed(`${address} ${tool.name}`, html`<parley-tool-form .tool=${tool} .start=${start} .running=${call?.state.kind === 'running' && !call.isElsewhere} .check=${this.#check} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
+      <section role="region" aria-label=${strings.result} aria-live="polite">
+        <h2 class="label">${strings.result}</h2>
+        ${call ? html`<parley-call .model=${this.model} .call=${call} plain></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}
+      </section>
+      <section><parley-call-list .model=${this.model} .of=${{ address, tool: tool.name }} .except=${call?.id}></parley-call-list></section>
+    `;
+  }
+}

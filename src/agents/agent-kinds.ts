@@ -1,5 +1,5 @@
 import type { AgentId } from '../base/ids.ts';
-import type { HostedAgent } from '../mcp/agent-host.ts';
+import type { HostedAgent, MadeAgent } from '../mcp/agent-host.ts';
 
 /** What an agent of this node can be. `module`: code of the person's own; `remote`: an MCP server by URL; `folder`: files that the person opened. */
 export const AGENT_KINDS = ['notes', 'calculator', 'memory', 'folder', 'device', 'network', 'remote', 'module'] as const;
@@ -27,9 +27,7 @@ export type AgentFactory = {
   /** What it is called unless the person says something else. */
   readonly title: string;
   readonly description: string;
-  make(
-    config: AgentConfig,
-  ): Pick<Extract<HostedAgent, { createServer: unknown }>, 'createServer'> | Pick<Extract<HostedAgent, { connect: unknown }>, 'connect'>;
+  make(config: AgentConfig): Pick<MadeAgent, 'createServer'> | Pick<Extract<HostedAgent, { connect: unknown }>, 'connect'>;
 };
 
 /** Kinds that this platform can have; others are left out. */

@@ -1,10 +1,10 @@
 import { parseAgentId } from '../base/ids.ts';
-import type { HostedAgent } from '../mcp/agent-host.ts';
+import type { MadeAgent } from '../mcp/agent-host.ts';
 import { runInWorker, type StartRunner } from './run-in-worker.ts';
 import type { RunnerReply } from './runner-protocol.ts';
 
 /** JavaScript in a sandbox (QuickJS in WebAssembly, in a worker): no network, no page, bounded in time, memory and output. */
-export function runnerAgent(startRunner: StartRunner): HostedAgent {
+export function runnerAgent(startRunner: StartRunner): MadeAgent {
   return {
     id: parseAgentId('calculator'),
     title: 'Calculator',

@@ -1,9 +1,7 @@
 import type { AgentFactories } from '../agents/agent-kinds.ts';
 import type { MemoryStore } from '../agents/memory-store.ts';
 import type { NetworkView } from '../agents/network-agent.ts';
-import { notesAgent } from '../agents/notes-agent.ts';
 import type { StartRunner } from '../agents/run-in-worker.ts';
-import { runnerAgent } from '../agents/runner-agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Records } from '../ports/records.ts';
@@ -18,12 +16,23 @@ export type AgentFactoriesOptions = {
 
 /** The kinds of agents that this browser can have. The code of each is loaded when its first session opens. */
 export function agentFactories({ records, clock, entropy, startRunner, network }: AgentFactoriesOptions): AgentFactories {
-  const notes = notesAgent(records, clock, entropy);
-  const calculator = runnerAgent(startRunner);
   let memory: Promise<MemoryStore> | undefined;
   return {
-    notes: { ...notes, make: () => notes },
-    calculator: { ...calculator, make: () => calculator },
+    notes: {
+      title: 'Notes',
+      description: 'Notes kept in this browser: write, search, read and remove them.',
+      make: () => ({
+        createServer: async (session) => {
+          const { notesAgent } = await import('../agents/notes-agent.ts');
+          return notesAgent(records, clock, entropy).createServer(session);
+        },
+      }),
+    },
+    calculator: {
+      title: 'Calculator',
+      description: 'Computes: arithmetic, dates, text and data by JavaScript in a sandbox without network or page.',
+      make: () => ({ createServer: async (session) => (await import('../agents/runner-agent.ts')).runnerAgent(startRunner).createServer(session) }),
+    },
     memory: {
       title: 'Memory',
       description: 'Remembers things, facts and how they belong together, in this browser.',

@@ -26,6 +26,9 @@ export type HostedAgent = {
   | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }
 );
 
+/** One that is made here. */
+export type MadeAgent = Extract<HostedAgent, { createServer: unknown }>;
+
 export type CallPolicy = {
   decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
   /** Whether the person gets anything from the agent at all; not given, everybody may open a session and have each call decided. */

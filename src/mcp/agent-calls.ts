@@ -56,6 +56,8 @@ type SessionRequest<Result> = (session: AgentSession, options: RequestOptions & 
 
 /** JSON-RPC error code with which an agent says that the person must visit a page first (MCP 2025-11-25). */
 const URL_ELICITATION_REQUIRED = -32_042;
+/** How the SDK reports its own rounds of questions and answers as progress: the person has just been asked, and the agent said nothing of it. */
+const SDK_ROUNDS = 'Fulfilling input required by';
 const LOG_LEVEL_META = 'io.modelcontextprotocol/logLevel';
 const DECLINED = ['refused', 'expired', 'rate-limited', 'overloaded', 'revoked', 'timed-out'] as const;
 /** How long an owner may take to be asked, and the agent then to answer. */
@@ -182,7 +184,7 @@ export class AgentCalls {
         resetTimeoutOnProgress: true,
         onprogress: (progress) => {
           deadline.heard();
-          onProgress?.(progress);
+          if (!progress.message?.startsWith(SDK_ROUNDS)) onProgress?.(progress);
         },
       });
       return await running;

@@ -178,7 +178,11 @@ describe.each(PAIRS)('a %s caller and a %s agent in two nodes', (caller, agent) 
       { action: 'decline' },
     ];
     const asked = answering(questions, () => answers.shift() as QuestionAnswer);
-    expect(textOf(await calls.callTool(address, 'ask', { who: 'Ada' }))).toBe('Ada: decline');
+    const progress: Progress[] = [];
+    const onProgress = (step: Progress) => progress.push(step);
+    expect(textOf(await calls.callTool(address, 'ask', { who: 'Ada' }, { onProgress }))).toBe('Ada: decline');
+    // The agent reported none, and the SDK's own is none of the person's.
+    expect(progress).toEqual([]);
     expect(textOf(await calls.callTool(address, 'visit', {}))).toBe('accept');
     expect(textOf(await calls.callTool(address, 'sample', {}))).toContain('Roses are red');
     expect(textOf(await calls.callTool(address, 'roots', {}))).toContain('file:///home');

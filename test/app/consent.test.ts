@@ -158,7 +158,7 @@ describe('consent in the built app', () => {
   });
 
   it('fits on a phone', async () => {
-    const bo = await scene.stage.person({ viewport: { ...PHONE, width: 320 } });
+    const bo = await scene.stage.person({ viewport: { ...PHONE, width: 320 }, colorScheme: 'dark' });
     await bo.open(scene.server.url);
     await bo.go('Agents');
     await bo.page.getByRole('listitem', { name: 'Calculator, your agent' }).getByRole('link').click();

@@ -72,7 +72,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     });
     const network = await networkOf(options, records);
     const name = await nameOf(options, records, generatedName(identity.person));
-    const approvals = new Approvals(identity.person, records, systemClock);
+    const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
     const consent = new HostConsent(identity.person, policy, approvals);
     stops.push(followPolicyFile(options.policy, consent, log));
     const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
@@ -83,6 +83,11 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const directory = new Directory({ node, records, clock: systemClock, load: async () => createHeadlessRegistry(identity, network.networkId) });
     const publish = (): void => directory.publish({ name, agents: mounts.published() });
     mounts.onChange = publish;
+    approvals.definitionOf = async (id, { kind, tool }) => {
+      const definitions = mounts.published().find((agent) => agent.id === id)?.definitions ?? [];
+      const found = definitions.find((definition) => definition.kind === kind && definition.name === tool);
+      return found && toBase64url(found.sha256);
+    };
     const waiting = followApprovals(approvals, log);
     stops.push(await serveControl(folder.controlSocket, controlHandlers({ node, network, approvals, waiting, mounts })));
     publish();

@@ -603,6 +603,8 @@ export const LIMITS = {
   // ── host ───────────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
+  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
+  maxListenedLinks: 64,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

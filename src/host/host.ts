@@ -27,6 +27,7 @@ import { agentOpener } from './gateway/open-agent.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles } from './key-files.ts';
+import { listenForLinks } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
 import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
@@ -41,6 +42,8 @@ export type ReadyLine = {
   readonly agents: readonly AgentAddress[];
   /** The URL of the aggregate for MCP clients. */
   readonly mcpHttp?: string;
+  /** The WebSocket URL for nodes without WebRTC. */
+  readonly listen?: string;
 };
 
 export type Host = {
@@ -102,6 +105,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     directory.on('agents', () => gateway.agentsChanged());
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
+    const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
+    if (links) stops.push(() => links.close());
     const stdio = options.isStdio ? serveStandardStreams(gateway) : undefined;
     if (stdio) stops.push(() => stdio.close());
     void keepAnchors(node, records, toBase64url(network.networkId), systemClock);
@@ -111,6 +116,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       person: identity.person,
       agents: specs.map(({ id }) => agentAddress(node.id, id)),
       ...(http ? { mcpHttp: http.url } : {}),
+      ...(links ? { listen: links.url } : {}),
     };
     return { ready, ended: stdio?.ended ?? new Promise<never>(() => undefined), stop };
   } catch (thrown) {

@@ -31,6 +31,8 @@ export type HostOptions = {
   readonly mounts: readonly MountOption[];
   readonly policy: string | undefined;
   readonly http: HttpOptions | undefined;
+  /** Where nodes without WebRTC link with this one. */
+  readonly listen: ListenAddress | undefined;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -81,6 +83,7 @@ const RUN_OPTIONS = [
     fallback: String(LIMITS.maxListedTools),
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
+  { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -168,6 +171,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     mounts: reader.texts('mount').map(readMount),
     policy: reader.path('policy'),
     http: httpOptions(reader),
+    listen: listenAddress(reader),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, LIMITS.maxListedTools * 100),
     json,
@@ -189,7 +193,7 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
     if (isOpen || token !== undefined || allowedHosts.length > 0) throw bad('--token, --no-token and --allow-host belong to --mcp-http.');
     return undefined;
   }
-  const address = readAddress(text);
+  const address = readAddress('mcp-http', text);
   if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
   if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
   if (isOpen && !LOOPBACK_HOSTS.has(address.host))
@@ -198,11 +202,16 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   return { address, token, isOpen, allowedHosts };
 }
 
-function readAddress(text: string): ListenAddress {
+function listenAddress(reader: OptionReader): ListenAddress | undefined {
+  const text = reader.text('listen');
+  return text === undefined ? undefined : readAddress('listen', text);
+}
+
+function readAddress(option: string, text: string): ListenAddress {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (!host || !(port <= 65_535)) throw bad('--mcp-http must be HOST:PORT, such as 127.0.0.1:8123 or [::1]:8123.');
+  if (!host || !(port <= 65_535)) throw bad(`--${option} must be HOST:PORT, such as 127.0.0.1:8123 or [::1]:8123.`);
   return { host, port };
 }
 

@@ -82,6 +82,8 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
     return void refuse(response, 405, 'This method is not part of Streamable HTTP.');
   }
   const message = request as NodeIncomingMessageLike;
+  // Only the revisions with sessions have an id for one; it says so sooner than the message does.
+  if (request.headers['mcp-session-id'] !== undefined) return sessions.handle(endpoint, request, response, body);
   if (await isLegacyRequest(await toWebRequest(message, body ?? {}), body)) return sessions.handle(endpoint, request, response, body);
   await options.gateway.reach(endpoint);
   await toNodeHandler(options.gateway.modernHandler(endpoint))(message, response, body);

@@ -63,7 +63,10 @@ function scoreOf(tool: Definition, words: readonly string[]): number {
   return sum;
 }
 
+/** In the aggregate a name has a tag of its node, which nobody searches for: the tool's own name counts, and its agent's. */
 function textOf(tool: Definition, field: string): string {
-  const text = tool[field];
+  const meta = tool['_meta'] as Readonly<Record<string, unknown>> | undefined;
+  const own = meta?.['parley/name'];
+  const text = field === 'name' && typeof own === 'string' ? `${String(meta?.['parley/agent']).split(':')[1]} ${own}` : tool[field];
   return typeof text === 'string' ? text.toLowerCase() : '';
 }

@@ -4,7 +4,7 @@ import type { HostedAgent } from '../../src/mcp/agent-host.ts';
 export const ECHO = parseAgentId('echo');
 
 /** The cheapest agent: what is measured is the way to it and back. `http-agent.mjs` is the same one behind HTTP. */
-export function echoAgent(): Extract<HostedAgent, { createServer(): unknown }> {
+export function echoAgent(): Extract<HostedAgent, { createServer: unknown }> {
   return {
     id: ECHO,
     title: 'Echo',

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { systemClock } from '../app/system-clock.ts';
 import { ParleyError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
 import type { Node } from '../node/node.ts';
 import type { WebSocketLike } from '../transport/signaling-websocket.ts';
 import { WebSocketLink } from '../transport/websocket-link.ts';
@@ -27,7 +27,7 @@ export async function listenForLinks(node: Node, { host, port }: ListenAddress):
   // Told by the server's own event, which is waited for.
   sockets.on('error', () => undefined);
   sockets.on('connection', (socket) => {
-    if (sockets.clients.size > LIMITS.maxListenedLinks) return socket.close(TRY_AGAIN_LATER, 'full');
+    if (sockets.clients.size > HOST_LIMITS.maxListenedLinks) return socket.close(TRY_AGAIN_LATER, 'full');
     node.attachLink(new WebSocketLink(socket as unknown as WebSocketLike, systemClock), 'responder');
   });
   const bound = await listenOn(http, host, port);

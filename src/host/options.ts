@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ParleyError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
 import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
 import { decodeInvite, type Invite } from '../wire/invite.ts';
@@ -82,7 +82,7 @@ const RUN_OPTIONS = [
   {
     name: 'max-listed-tools',
     value: 'NUMBER',
-    fallback: String(LIMITS.maxListedTools),
+    fallback: String(HOST_LIMITS.maxListedTools),
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
@@ -177,7 +177,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     http: httpOptions(reader),
     listen: listenAddress(reader),
     isStdio,
-    maxListedTools: reader.count('max-listed-tools', 0, LIMITS.maxListedTools * 100),
+    maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
     logLevel: reader.oneOf('log-level', LOG_LEVELS),
   };

@@ -152,7 +152,7 @@ export const LIMITS = {
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
   dialTimeoutMs: 15_000,
   maxDials: 16,
-  /** Candidates found this shortly after each other travel together. */
+  /** A description and candidates found this shortly after each other travel together. */
   candidateBatchMs: 15,
   /** Introductions per second and at once, of all peers together: twenty newcomers, each with a few candidates. */
   introductionsPerSecond: 40,

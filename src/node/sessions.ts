@@ -248,7 +248,10 @@ export class Sessions {
     const session = { connection: key, claimable, isMoving: machine.isMoving };
     if (machine.isStranded) return { how: 'resume', session };
     if (kind === 'circuit') return this.#comparison(node, session);
-    return connection.kind === 'circuit' && !machine.isMoving ? { how: 'claim', session } : { how: 'begin' };
+    if (connection.kind !== 'circuit') return { how: 'begin' };
+    // What is still being sent again cannot end in order on the circuit.
+    if (machine.isMoving) return machine.resumable ? { how: 'resume', session } : { how: 'begin' };
+    return { how: 'claim', session };
   }
 
   /** Sessions over relays that are in use may have a faster way. Their initiators look for it. */

@@ -167,15 +167,13 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
     const dial = this.#dials.get(key);
     if (!dial) return;
     dial.addSignal(signal);
-    if (signal.type === 'candidate') {
-      if (dial.hasSentDescription) dial.flushAt ??= now + LIMITS.candidateBatchMs;
-      return;
-    }
-    dial.hasSentDescription = true;
-    this.#flush(dial, signal.type, now);
+    // The addresses of this machine are found at once: with them the description needs no second introduction, which costs both sides more than the wait.
+    if (signal.type !== 'candidate') Object.assign(dial, { hasDescription: true, unsentDescription: signal.type });
+    if (dial.hasDescription) dial.flushAt ??= now + LIMITS.candidateBatchMs;
   }
 
   #flush(dial: Dial, kind: 'offer' | 'answer' | 'candidates', now: number): void {
+    dial.unsentDescription = undefined;
     this.#outputs.push({
       type: 'introduce',
       to: dial.node,
@@ -215,7 +213,7 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
   #wake(now: number): void {
     for (const dial of [...this.#dials.values()]) {
       if (now >= dial.deadline) this.#fail(dial, dial.remoteHello ? 'ice-failed' : 'timed-out', 'The attempt to connect took too long.');
-      else if (dial.flushAt !== undefined && now >= dial.flushAt) this.#flush(dial, 'candidates', now);
+      else if (dial.flushAt !== undefined && now >= dial.flushAt) this.#flush(dial, dial.unsentDescription ?? 'candidates', now);
     }
   }
 

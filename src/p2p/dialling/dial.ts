@@ -12,7 +12,9 @@ export class Dial {
   readonly sealingKey: Uint8Array;
   readonly deadline: number;
   remoteHello: Uint8Array | undefined;
-  hasSentDescription = false;
+  hasDescription = false;
+  /** The description, while it waits for the first candidates. */
+  unsentDescription: 'offer' | 'answer' | undefined;
   flushAt: number | undefined;
   #nextSeq = 0;
   #pending: RtcSignal[] = [];

@@ -143,7 +143,6 @@ describe('the overlay', () => {
 
   it('gives up another link for each neighbour on the ring that it lets in while it is full', () => {
     const driver = up();
-    for (let index = 600; index < 640; index++) driver.know(index);
     for (let index = 610; index < 630; index++) driver.link(index);
     for (const index of [501, 499]) driver.know(index);
     for (const index of [610, 611]) driver.inUse.delete(id(index));
@@ -158,6 +157,29 @@ describe('the overlay', () => {
     ]);
     driver.know(502);
     expect(driver.overlay.mayAccept(id(502))).toBe(false);
+  });
+
+  it('gives up none for a newcomer while another is being given up anyway', () => {
+    const driver = up();
+    for (let index = 610; index < 630; index++) driver.link(index);
+    expect(driver.pass(LIMITS.pruneLinksMs * 1.4)).toContainEqual(expect.objectContaining({ type: 'hang-up' }));
+    driver.know(501);
+    expect(driver.do({ type: 'under-way', node: id(501) })).toEqual([]);
+  });
+
+  it('gives up another link once for a neighbour that dials anew while it is full, and lets it wait where none is expendable', () => {
+    const driver = up();
+    for (let index = 610; index < 630; index++) driver.link(index);
+    for (let index = 611; index < 630; index++) driver.inUse.add(id(index));
+    expect(driver.overlay.mayAccept(id(620))).toBe(true);
+    expect(driver.do({ type: 'under-way', node: id(620) })).toEqual([{ type: 'hang-up', node: id(610) }]);
+    expect(driver.do({ type: 'under-way', node: id(620) })).toEqual([]);
+    expect(driver.overlay.mayAccept(id(620))).toBe(true);
+    expect(driver.overlay.mayAccept(id(621))).toBe(false);
+    driver.do({ type: 'disconnected', node: id(610), code: 'not-needed' });
+    driver.link(620);
+    expect(driver.overlay.busyCount).toBe(LIMITS.maxConnections - 1);
+    expect(driver.overlay.mayAccept(id(621))).toBe(true);
   });
 
   it('gives up links above the comfortable number one at a time, never one in use or near', () => {

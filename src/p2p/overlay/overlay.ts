@@ -104,6 +104,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #wanted = new Set<NodeId>();
   /** Those among them that were asked to hang up. */
   readonly #leaving = new Set<NodeId>();
+  /** Linked, and dialling us anew: they started again, or lost the link. For a moment they have two. */
+  readonly #renewing = new Set<NodeId>();
   /** Dialled to join two parts of the network. */
   readonly #bridges = new Set<NodeId>();
   readonly #tabs = new Set<NodeId>();
@@ -177,8 +179,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   /** Whether somebody who dials us is let in: there is room, or it is one that this node must have. */
   mayAccept(node: NodeId): boolean {
-    if (this.#busy.has(node)) return true;
     if (this.#busy.size < this.#maxLinks) return true;
+    if (this.#known.get(node)?.state === 'linked') return this.#renewing.has(node) || this.#expendable(node) !== undefined;
+    if (this.#busy.has(node)) return true;
     return this.#mustHave().has(node) && this.#expendable() !== undefined;
   }
 
@@ -261,6 +264,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#wanted.delete(node);
     this.#bridges.delete(node);
     this.#leaving.delete(node);
+    this.#renewing.delete(node);
     this.#busy.add(node);
     this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
     this.#announce();
@@ -276,6 +280,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     known.state = 'idle';
     this.#busy.delete(node);
     this.#leaving.delete(node);
+    this.#renewing.delete(node);
     known.isMissed = BROKEN.has(code);
     known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
     this.#announce();
@@ -284,10 +289,14 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   #underWay(node: NodeId): void {
     const known = this.#knownOf(node);
-    if (known.state !== 'idle') return;
-    known.state = 'dialling';
-    this.#busy.add(node);
-    if (this.#busy.size - this.#leaving.size > this.#maxLinks) this.#giveUpOne();
+    if (known.state === 'dialling' || this.#renewing.has(node)) return;
+    if (known.state === 'linked') {
+      this.#renewing.add(node);
+    } else {
+      known.state = 'dialling';
+      this.#busy.add(node);
+    }
+    if (this.#busy.size + this.#renewing.size - this.#leaving.size > this.#maxLinks) this.#giveUpOne(node);
   }
 
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
@@ -341,6 +350,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #wake(now: number): void {
     if (this.#probeAt !== undefined && now >= this.#probeAt) {
       this.#probeAt = now + this.#spread(LIMITS.bridgeProbeMs);
+      // Attempts that failed meanwhile are not told of somebody who is linked.
+      this.#renewing.clear();
       // Whoever the server knows and presence does not is of another part of the network: dialling it joins the parts.
       if (this.#isCarrierUp) this.#outputs.push({ type: 'list' });
       this.#announce();
@@ -426,21 +437,29 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     if (this.#linked > LIMITS.comfortableLinks) this.#pruneAt ??= now + this.#spread(LIMITS.pruneLinksMs);
   }
 
-  #giveUpOne(): void {
-    const victim = this.#expendable();
+  #giveUpOne(newcomer?: NodeId): void {
+    const victim = this.#expendable(newcomer);
     if (!victim) return;
     this.#leaving.add(victim);
     this.#outputs.push({ type: 'hang-up', node: victim });
   }
 
   /** Nobody twice: two newcomers need two places. */
-  #expendable(): NodeId | undefined {
+  #expendable(newcomer?: NodeId): NodeId | undefined {
     const mustHave = this.#mustHave();
     let youngest: NodeId | undefined;
     let youngestAt = Number.NEGATIVE_INFINITY;
     for (const node of this.#busy) {
       const known = this.#known.get(node);
-      if (known?.state !== 'linked' || this.#leaving.has(node) || this.#isInUse(node) || mustHave.has(node) || known.linkedAt <= youngestAt) continue;
+      if (
+        known?.state !== 'linked' ||
+        node === newcomer ||
+        this.#leaving.has(node) ||
+        this.#isInUse(node) ||
+        mustHave.has(node) ||
+        known.linkedAt <= youngestAt
+      )
+        continue;
       youngest = node;
       youngestAt = known.linkedAt;
     }

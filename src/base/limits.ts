@@ -669,10 +669,16 @@ export const LIMITS = {
   runnerTimeoutMs: 5_000,
   runnerMemoryBytes: 64 * 2 ** 20,
   runnerMaxOutputBytes: 256 * 1024,
+  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
+  maxPipedRequests: 64,
+} as const;
 
-  // ── host ───────────────────────────────────────────────────────────────────────────────────────────────────────
+/** The bounds of a host: no page has to load them. */
+export const HOST_LIMITS = {
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
+  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
+  maxListenedLinks: 64,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */
@@ -688,10 +694,8 @@ export const LIMITS = {
   mountStopMs: 3_000,
   /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
   stderrTailBytes: 4 * 1024,
-  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
-  maxPipedRequests: 64,
-  /** One message of a mounted server, as the SDK has it for standard input and output. */
-  maxMountMessageBytes: 10 * 2 ** 20,
+  /** One message of a mounted server: what may be passed on, and a bit more, so that it is known which request its answer was for. */
+  maxMountMessageBytes: 17 * 2 ** 20,
   /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
   forwardTimeoutMs: 60_000,
   forwardMaxTimeoutMs: 600_000,

@@ -1,6 +1,6 @@
 import { StreamableHTTPClientTransport, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { PersonId } from '../../base/ids.ts';
 import type { HostedAgent } from '../../mcp/agent-host.ts';
 import type { PeerIdentity } from '../../node/api.ts';
@@ -82,7 +82,8 @@ export class MountedServer {
     if (this.#isStopped) return 'The host is stopping.';
     if (!this.#consent.mayMeet(person, this.spec.id)) return 'The owner of this agent does not let you call it.';
     const own = [...this.#sessions.values()].filter((other) => other === person).length;
-    const isFull = this.#sessions.size >= LIMITS.maxMountSessions || (own >= LIMITS.maxMountSessionsPerPerson && !this.#consent.isMine(person));
+    const isFull =
+      this.#sessions.size >= HOST_LIMITS.maxMountSessions || (own >= HOST_LIMITS.maxMountSessionsPerPerson && !this.#consent.isMine(person));
     return isFull ? `“${this.spec.title}” has as many sessions as it may have.` : undefined;
   }
 

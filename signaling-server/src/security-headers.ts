@@ -13,7 +13,8 @@ const CONTENT_SECURITY_POLICY = [
   "media-src 'self' blob:",
   "font-src 'self'",
   // ws: and wss: by name as well: older Safari does not count a WebSocket of the same host as 'self'.
-  "connect-src 'self' ws: wss: https:",
+  // Unencrypted only to this computer itself: an MCP server that somebody runs there.
+  "connect-src 'self' ws: wss: https: http://localhost:* http://127.0.0.1:*",
   "worker-src 'self'",
   "manifest-src 'self'",
   "object-src 'none'",
@@ -25,7 +26,7 @@ const CONTENT_SECURITY_POLICY = [
   'trusted-types lit-html parley',
 ].join('; ');
 
-/** Powerful features that the app uses (camera: scanning a code; microphone: voice messages) for itself only; all others off. */
+/** Powerful features that the app uses (camera: scanning a code; microphone: voice messages; geolocation: the device agent) for itself only; all others off. */
 const PERMISSIONS_POLICY = [
   'camera=(self)',
   'microphone=(self)',
@@ -36,7 +37,7 @@ const PERMISSIONS_POLICY = [
   'browsing-topics=()',
   'display-capture=()',
   'encrypted-media=()',
-  'geolocation=()',
+  'geolocation=(self)',
   'gyroscope=()',
   'hid=()',
   'magnetometer=()',

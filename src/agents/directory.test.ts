@@ -80,6 +80,15 @@ describe('the directory', () => {
     await until(a.directory, () => a.directory.agents().length === 0);
   });
 
+  it('does not list what somebody keeps for their own devices', async () => {
+    const [a, b] = await Promise.all([member(1), member(2)]);
+    const mine = { ...NOTES, id: 'mine' as AgentId, visibility: 'devices' as const };
+    b.directory.publish({ name: 'Bob', agents: [mine, NOTES] });
+    await joinNodes(a.node, b.node);
+    await until(a.directory, () => a.directory.agents().length > 0);
+    expect(a.directory.agents().map(({ agent }) => agent)).toEqual(['notes']);
+  });
+
   it('keeps names from an earlier run, and shows no agents of who is not there', async () => {
     const records = new MemoryRecords();
     const [a, b] = [await member(1, records), await member(2)];

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { DocumentEngine } from '../registry/engine/document-engine.ts';
 import type { Liveness, RegistryEntry } from '../registry/entries.ts';
-import type { AgentKind, DefinitionDigest } from '../registry/records.ts';
+import type { AgentKind, DefinitionDigest, Visibility } from '../registry/records.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export type AgentEntry = {
@@ -28,6 +28,8 @@ export type PublishedAgent = {
   readonly title: string;
   readonly description: string;
   readonly definitions: readonly DefinitionDigest[];
+  /** Default: `everyone`. */
+  readonly visibility?: Visibility;
   /** Default: `built-in`. */
   readonly kind?: AgentKind;
 };
@@ -129,17 +131,24 @@ export class Directory {
     return this.#entries
       .filter((entry) => entry.node !== this.#options.node.id && isThere(entry))
       .flatMap((entry) =>
-        entry.agents.map((agent) => ({
-          address: agent.address,
-          node: entry.node,
-          agent: agent.id,
-          owner: entry.person,
-          title: cleanName(agent.title) || agent.id,
-          description: agent.description.replace(INVISIBLE, ''),
-          kind: agent.kind,
-          tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
-        })),
+        entry.agents
+          .filter(({ visibility }) => this.#isShown(visibility, entry.person))
+          .map((agent) => ({
+            address: agent.address,
+            node: entry.node,
+            agent: agent.id,
+            owner: entry.person,
+            title: cleanName(agent.title) || agent.id,
+            description: agent.description.replace(INVISIBLE, ''),
+            kind: agent.kind,
+            tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
+          })),
       );
+  }
+
+  /** What somebody keeps for their own devices is none of anybody else's list; whether it may be called, its owner's node decides. */
+  #isShown(visibility: Visibility, owner: PersonId): boolean {
+    return owner === this.#options.node.identity.person || (visibility !== 'private' && visibility !== 'devices');
   }
 
   /** Says what this node's person is called and which agents it has; told to the network as soon as the registry is there. */
@@ -159,8 +168,8 @@ export class Directory {
     for (const id of new Set([...before.map((agent) => agent.id), ...this.#written])) {
       if (!wanted.has(id)) this.#command({ type: 'edit', edit: { type: 'remove-agent', node: node.id, agent: id } });
     }
-    for (const { id, title, description, definitions, kind = 'built-in' } of agents) {
-      const agent = { id, title, description, definitions, version: '1', visibility: 'everyone', kind } as const;
+    for (const { visibility = 'everyone', kind = 'built-in', ...facts } of agents) {
+      const agent = { ...facts, version: '1', visibility, kind } as const;
       this.#command({ type: 'edit', edit: { type: 'put-agent', node: node.id, agent } });
     }
     this.#written = wanted;

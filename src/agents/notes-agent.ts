@@ -1,7 +1,7 @@
 import { ParleyError } from '../base/errors.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { HostedAgent } from '../mcp/agent-host.ts';
+import type { MadeAgent } from '../mcp/agent-host.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Records } from '../ports/records.ts';
@@ -12,7 +12,7 @@ type Note = { readonly id: string; readonly title: string; readonly text: string
 const SCHEME = 'note:///';
 
 /** Notes that live in this browser: written, searched and read by tools, offered as resources, with prompts over them. */
-export function notesAgent(records: Records, clock: Clock, entropy: Entropy): HostedAgent {
+export function notesAgent(records: Records, clock: Clock, entropy: Entropy): MadeAgent {
   const table = records.table<Note>('notes');
   const all = async () => [...(await table.all()).values()].sort((a, b) => b.changedAt - a.changedAt);
 

@@ -1,44 +1,94 @@
+import { toBase64url } from '../base/bytes.ts';
 import { agentAddress, type AgentId, type NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import { definitionHashes, type DefinitionHash } from '../mcp/definition-digests.ts';
+import type { CallRequest } from '../mcp/incoming-call.ts';
+import type { Visibility } from '../registry/records.ts';
 import type { PublishedAgent } from './directory.ts';
 
-export type PublishedAgentsOptions = { readonly node: NodeId; readonly host: AgentHost; readonly clients: AgentClients };
+export type PublishedAgentsOptions = {
+  readonly node: NodeId;
+  readonly host: AgentHost;
+  readonly clients: AgentClients;
+  /** Who may call anything of an agent at all. */
+  visibilityOf(agent: AgentId): Visibility;
+};
 
 /** What this node's agents are to the network: those that are switched on, with hashes of what they offer once those were computed. */
 export class PublishedAgents {
   readonly #options: PublishedAgentsOptions;
-  readonly #hashes = new Map<AgentId, readonly DefinitionHash[]>();
+  readonly #hashes = new Map<AgentId, Promise<readonly DefinitionHash[]>>();
+  readonly #known = new Map<AgentId, readonly DefinitionHash[]>();
+  #isDescribing = false;
   /** Called when there is something new to publish. */
   onChange: () => void = () => undefined;
 
   constructor(options: PublishedAgentsOptions) {
     this.#options = options;
+    const { host, clients, node } = options;
+    host.on('agents', (agents) => {
+      for (const id of this.#known.keys()) if (!agents.some((agent) => agent.id === id)) this.#forget(id);
+      if (this.#isDescribing) void this.describe();
+    });
+    clients.on('list-changed', (address) => {
+      const agent = host.agents().find(({ id }) => agentAddress(node, id) === address);
+      if (!agent) return;
+      this.#forget(agent.id);
+      void this.#describe(agent.id);
+    });
   }
 
   list(): readonly PublishedAgent[] {
-    const { host } = this.#options;
+    const { host, visibilityOf } = this.#options;
     return host
       .agents()
-      .filter(({ id }) => host.isEnabled(id))
-      .map(({ id, title, description }) => ({ id, title, description, definitions: this.#hashes.get(id) ?? [] }));
+      .filter(({ id }) => host.isEnabled(id) && visibilityOf(id) !== 'private')
+      .map((agent) => {
+        const { id, title, description, kind = 'built-in' } = agent;
+        return { id, title, description, kind, visibility: visibilityOf(id), definitions: this.#known.get(id) ?? [] };
+      });
   }
 
-  /** Asks each agent what it offers. It loads the MCP SDK: not for the start. */
+  /** Asks each agent what it offers, also those that are added later. It loads the MCP SDK: not for the start. */
   async describe(): Promise<void> {
+    this.#isDescribing = true;
     for (const { id } of this.#options.host.agents()) await this.#describe(id);
   }
 
-  async #describe(id: AgentId): Promise<void> {
+  /** The hash of what is called as it is defined now, base64url: for grants, which hold for that definition only. Resources have none. */
+  async definitionOf(id: AgentId, { kind, tool }: Pick<CallRequest, 'kind' | 'tool'>): Promise<string | undefined> {
+    if (kind !== 'tool' && kind !== 'prompt') return undefined;
+    const found = (await this.#describe(id)).find((definition) => definition.kind === kind && definition.name === tool);
+    return found && toBase64url(found.sha256);
+  }
+
+  #forget(id: AgentId): void {
+    this.#hashes.delete(id);
+    this.#known.delete(id);
+  }
+
+  #describe(id: AgentId): Promise<readonly DefinitionHash[]> {
+    const known = this.#hashes.get(id);
+    if (known) return known;
+    const asking = this.#ask(id);
+    this.#hashes.set(id, asking);
+    return asking;
+  }
+
+  async #ask(id: AgentId): Promise<readonly DefinitionHash[]> {
     const { clients, node } = this.#options;
     try {
       const { client } = await clients.session(agentAddress(node, id));
-      this.#hashes.set(id, (await definitionHashes(client)).slice(0, LIMITS.maxAgentDefinitions));
+      const hashes = await definitionHashes(client);
+      this.#known.set(id, hashes.slice(0, LIMITS.maxAgentDefinitions));
       this.onChange();
+      return hashes;
     } catch {
-      // An agent that cannot be described is published without hashes; whoever calls it reads its definitions anyway.
+      // An agent that cannot be described is published without hashes, and asked again when they are needed.
+      this.#hashes.delete(id);
+      return [];
     }
   }
 }

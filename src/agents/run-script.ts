@@ -6,12 +6,12 @@ import {
   type QuickJSSyncVariant,
 } from 'quickjs-emscripten-core';
 import { LIMITS } from '../base/limits.ts';
-import type { RunnerReply, RunnerRequest } from './runner-protocol.ts';
+import type { RunnerReply, ScriptRequest } from './runner-protocol.ts';
 
 const STACK_BYTES = 512 * 1024;
 
-/** Runs one script in a fresh QuickJS, within the limits of time, memory and output. */
-export async function runScript(variant: QuickJSSyncVariant, request: RunnerRequest): Promise<RunnerReply> {
+/** A fresh QuickJS with the limits of time, memory and output. Its worker ends with the run, and with it everything in the sandbox. */
+export async function openSandbox(variant: QuickJSSyncVariant) {
   const quickJs = await newQuickJSWASMModuleFromVariant(variant);
   const runtime = quickJs.newRuntime();
   runtime.setMemoryLimit(LIMITS.runnerMemoryBytes);
@@ -20,13 +20,18 @@ export async function runScript(variant: QuickJSSyncVariant, request: RunnerRequ
   const context = runtime.newContext();
   const printed = new Printed();
   addConsole(context, printed);
+  return { runtime, context, printed };
+}
+
+/** Runs one script. */
+export async function runScript(variant: QuickJSSyncVariant, request: ScriptRequest): Promise<RunnerReply> {
+  const { runtime, context, printed } = await openSandbox(variant);
   if (request.input !== undefined) {
     const parsed = context.evalCode(`globalThis.input = JSON.parse(${JSON.stringify(request.input)})`);
     if (parsed.error) return { ok: false, output: '', error: 'The input is no JSON.' };
     parsed.value.dispose();
   }
   const result = context.evalCode(request.code, 'script.js');
-  // The worker ends with this run, and with it everything in the sandbox.
   if (result.error) return { ok: false, output: printed.text, error: errorText(context, result.error) };
   runtime.executePendingJobs();
   return { ok: true, output: printed.text, value: cut(show(context, result.value)) };
@@ -74,7 +79,7 @@ function show(context: QuickJSContext, handle: QuickJSHandle): string {
   return result.error ? String(context.dump(handle)) : context.getString(result.value);
 }
 
-function errorText(context: QuickJSContext, handle: QuickJSHandle): string {
+export function errorText(context: QuickJSContext, handle: QuickJSHandle): string {
   const error = context.dump(handle) as { name?: string; message?: string } | string;
   if (typeof error === 'string') return error;
   if (error.message === 'interrupted') return `the script took longer than ${LIMITS.runnerTimeoutMs / 1000} seconds`;

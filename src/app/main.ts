@@ -1,17 +1,11 @@
 import { computed, signal, type Signal } from '@preact/signals-core';
-import { notesAgent } from '../agents/notes-agent.ts';
-import { runnerAgent } from '../agents/runner-agent.ts';
 import { Directory } from '../agents/directory.ts';
-import { PublishedAgents } from '../agents/published-agents.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
-import { parseAgentId } from '../base/ids.ts';
 import { ChatService } from '../chat/chat-service.ts';
 import { WebCryptoBulkCipher } from '../crypto/bulk-cipher.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import { createVerifier } from '../crypto/signing.ts';
-import { AgentClients } from '../mcp/agent-clients.ts';
-import { AgentHost } from '../mcp/agent-host.ts';
-import { Approvals } from '../mcp/approvals.ts';
+import type { AgentHost } from '../mcp/agent-host.ts';
 import { createNode, type Node } from '../node/node.ts';
 import { FencedRecords } from '../storage/fenced-records.ts';
 import { isSignalingUrl, signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
@@ -25,11 +19,12 @@ import { generatedName } from '../view/generated-name.ts';
 import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
+import { createAgents } from './agents.ts';
 import { keepAnchors } from './anchors.ts';
+import { pickFolder } from './folder-picker.ts';
 import { probeIce } from './ice-probe.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
 import { readOwnState } from './own-state.ts';
-import { startRunner } from './runner.ts';
 import { systemClock } from './system-clock.ts';
 import { checkArguments } from './schema-checker.ts';
 import { claimTabSlot } from './tab-slot.ts';
@@ -89,15 +84,7 @@ async function start(): Promise<void> {
     nodesOf: (person) => directory.nodesOf(person),
   });
   const hubStatus = followTabs(tabs, node, chat, hubRecords);
-  const approvals = new Approvals(identity.person, records, systemClock);
-  const host = new AgentHost(node, approvals);
-  host.add(notesAgent(records, systemClock, systemEntropy));
-  host.add(runnerAgent(startRunner));
-  const off = (await records.table<readonly string[]>('settings').get('agents-off')) ?? [];
-  for (const id of off) if (host.agents().some((agent) => agent.id === id)) host.setEnabled(parseAgentId(id), false);
-
-  const clients = new AgentClients(node, host);
-  const published = new PublishedAgents({ node: node.id, host, clients });
+  const { approvals, host, clients, published, ...agents } = await createAgents({ node, identity, verifier, storage, directory });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,
@@ -108,6 +95,7 @@ async function start(): Promise<void> {
     published,
     clients,
     approvals,
+    ...agents,
     records,
     clock: systemClock,
     tabs: { hubStatus, publish: (status) => tabs.publish(status) },
@@ -126,6 +114,7 @@ async function start(): Promise<void> {
         location.reload();
       },
       applyTheme,
+      pickFolder,
       probeIce,
       checkArguments,
       storage: storageFacts,

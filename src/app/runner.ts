@@ -1,4 +1,4 @@
-import type { StartRunner } from '../agents/runner-agent.ts';
+import type { StartRunner } from '../agents/run-in-worker.ts';
 import type { RunnerReply } from '../agents/runner-protocol.ts';
 import runnerUrl from '../agents/runner.worker.ts?worker&url';
 import { scriptUrl } from './trusted-types.ts';

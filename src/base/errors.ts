@@ -61,6 +61,8 @@ export const ERROR_CODES = {
   'agent-unknown': 'agent-unknown',
   /** The owner, or the owner's policy, said no. */
   refused: 'refused',
+  /** An agent describes this tool or prompt differently from when it was accepted. */
+  'definition-changed': 'definition-changed',
   /** The signaling server cannot be reached. */
   'signaling-unreachable': 'signaling-unreachable',
   /** The signaling server refused the join. */

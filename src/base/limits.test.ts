@@ -36,6 +36,13 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
     LIMITS.maxQueuedFrames,
   ],
 
+  // Agents.
+  'a part of an MCP message fits into a message of a stream': [LIMITS.mcpPartBytes + 1, LIMITS.maxStreamMessageBytes],
+  'what one person’s questions take leaves room for others': [LIMITS.maxWaitingApprovalsPerCaller, LIMITS.maxWaitingApprovals],
+  'what one person’s sessions take leaves room for others': [LIMITS.maxServedSessionsPerCaller, LIMITS.maxServedSessions],
+  'a session’s calls fit into its requests': [LIMITS.maxCallsPerSession, LIMITS.maxRequestsPerSession],
+  'a call outlasts the question whether it may run': [LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, LIMITS.maxServedCallMs],
+
   // Connections.
   'bulk frames leave room in the link’s buffer': [LIMITS.bulkLinkBufferBytes, LIMITS.linkBufferBytes],
   'what travels together fits into any frame': [LIMITS.packedFrameBytes, LIMITS.portableFrameBytes],

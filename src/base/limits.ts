@@ -573,16 +573,86 @@ export const LIMITS = {
   // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────────
   /** MCP sessions that others may have open with agents of this node. */
   maxServedSessions: 64,
+  /** Of one other person: a host of theirs has a session with each agent for each of its clients, and leaves room for others. */
+  maxServedSessionsPerCaller: 48,
+  /** What one MCP message may be: a few photographs in base64. More is read in pieces: a tab holds the whole of each message. */
+  maxMcpResultBytes: 16 * 2 ** 20,
+  /** What a caller's message may be: all sessions together stay below 256 MiB. */
+  maxMcpRequestBytes: 4 * 2 ** 20,
+  /** Larger messages travel in parts of this size: one takes a slow link a fraction of a second. */
+  mcpPartBytes: 256 * 1024,
   /** Calls that wait for the owner's answer; more are refused. */
   maxWaitingApprovals: 16,
+  /** Of one person: whoever asks for more is no model at work but a nuisance. */
+  maxWaitingApprovalsPerCaller: 4,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** What agents ask back while they are called: questions that wait, and how long each does. */
+  maxWaitingQuestions: 8,
+  maxQuestionsPerAgent: 3,
+  questionTimeoutMs: 300_000,
+  /** Schemas of results that are checked: large ones are seldom, and what refers to itself at each of many places takes exponential time. */
+  maxCheckedSchemaLength: 64 * 1024,
+  maxCheckedSchemaRefs: 24,
+  /** What a person can still read. */
+  maxQuestionUrlLength: 2_048,
+  maxQuestionTextLength: 4_000,
+  maxQuestionMessages: 20,
   /** Tool calls of one caller's session that may wait or run at once: a model asks for a few. */
   maxCallsPerSession: 32,
+  /** Requests without an answer of one session: its calls, and lists, completions and subscriptions beside them. */
+  maxRequestsPerSession: 128,
+  /** The longest that a call may take at its owner's node, with questions to its caller: what never answers holds its place no longer. */
+  maxServedCallMs: 900_000,
+  /** For each other person and agent, until the owner says something else (protocols.md §8.5). */
+  defaultCallsPerMinute: 60,
+  defaultParallelCalls: 4,
+  /** More is no limit to a person any more. */
+  maxCallsPerMinute: 6_000,
+  maxRememberedCallers: 1_024,
+  /** Calls of all people together that the owner never talked with. */
+  strangerCallsPerMinute: 60,
+  strangerCallsBurst: 30,
+  /** "Always" for a tool as it is defined now. */
+  grantLifetimeMs: 30 * 86_400_000,
+  maxGrants: 500,
+  /** Definitions of one kind of one agent that are pinned: more tools than any model bears. The JSON is cut at what somebody may read, the hash covers all. */
+  maxPinnedDefinitions: 1_024,
+  maxPinnedAgentJsonLength: 512 * 1024,
+  maxPinnedAgents: 500,
+  maxPinnedJsonLength: 16 * 1024,
+  /** The log of calls: 40 × 50 entries of at most about 10 kB. */
+  maxAuditSegments: 40,
+  auditSegmentEntries: 50,
+  maxAuditJsonLength: 4 * 1024,
+  maxAuditNameLength: 256,
+  /** Refusals of one caller within this time are one line. */
+  auditCountMs: 60_000,
+  /** Calls that one signature covers: all that may wait or run in a session, and those that ended while it was made. */
+  maxReceiptBatch: 128,
+  maxReceiptIdLength: 128,
   /** Nesting of an MCP message: schemas of tools are the deepest, and seldom deeper than ten. */
   maxJsonDepth: 64,
   /** My calls and calls into my agents that a person may want to look up; each of mine is kept with arguments and result up to `maxKeptCallBytes`. */
   maxKeptCalls: 200,
+  /** The memory agent's graph: a few thousand entities are searched in a moment. */
+  maxMemoryEntities: 5_000,
+  maxMemoryItemsPerEntity: 200,
+  maxMemoryTextLength: 2_000,
+  /** Entities of one answer. */
+  maxMemoryAnswer: 200,
+  /** The folder agent: what one call reads, as bytes of a file and entries of a folder, and how far a search goes. */
+  maxFileReadBytes: 4 * 2 ** 20,
+  maxFolderEntries: 2_000,
+  maxSearchedEntries: 20_000,
+  maxSearchedFileBytes: 2 * 2 ** 20,
+  maxSearchMatches: 200,
+  maxFolderDepth: 32,
+  /** Own code of an agent, and tools that it may define. */
+  maxModuleCodeLength: 200_000,
+  maxModuleTools: 64,
+  /** Agents and people that the network agent names in one answer. */
+  maxNetworkAnswer: 200,
   maxKeptCallBytes: 64 * 1024,
   /** What another tab called this long ago, and never told the end of, ended with that tab: progress keeps calls alive, but hardly for hours. */
   longestCallMs: 2 * 3_600_000,
@@ -599,10 +669,16 @@ export const LIMITS = {
   runnerTimeoutMs: 5_000,
   runnerMemoryBytes: 64 * 2 ** 20,
   runnerMaxOutputBytes: 256 * 1024,
+  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
+  maxPipedRequests: 64,
+} as const;
 
-  // ── host ───────────────────────────────────────────────────────────────────────────────────────────────────────
+/** The bounds of a host: no page has to load them. */
+export const HOST_LIMITS = {
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
+  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
+  maxListenedLinks: 64,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */
@@ -618,10 +694,8 @@ export const LIMITS = {
   mountStopMs: 3_000,
   /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
   stderrTailBytes: 4 * 1024,
-  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
-  maxPipedRequests: 64,
-  /** One message of a mounted server, as the SDK has it for standard input and output. */
-  maxMountMessageBytes: 10 * 2 ** 20,
+  /** One message of a mounted server: what may be passed on, and a bit more, so that it is known which request its answer was for. */
+  maxMountMessageBytes: 17 * 2 ** 20,
   /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
   forwardTimeoutMs: 60_000,
   forwardMaxTimeoutMs: 600_000,

@@ -18,6 +18,9 @@ export const SIGNATURE_LABELS = {
   joinCode: 'parley/join-code/v1',
   chatEvent: 'parley/chat-event/v1',
   registryChange: 'parley/registry-change/v1',
+  /** Receipts of tool calls: the caller's, and the owner's for the answer. */
+  toolCall: 'parley/tool-call/v1',
+  toolAnswer: 'parley/tool-answer/v1',
 } as const;
 
 /** Labels of things that are not signatures: derived keys, prologues, hashes. */

@@ -1,7 +1,7 @@
 import type { AgentId, PersonId } from '../base/ids.ts';
-import type { CallPolicy, IncomingCall } from '../mcp/agent-host.ts';
+import type { CallPolicy } from '../mcp/agent-host.ts';
+import type { IncomingCall, Permit, Verdict } from '../mcp/incoming-call.ts';
 import type { Approvals } from '../mcp/approvals.ts';
-import type { Verdict } from '../mcp/guarded-transport.ts';
 import type { Policy } from './policy.ts';
 
 /** What a host's owner allows: their policy file decides, and where it says `ask`, they themselves (`parley host approve`). */
@@ -31,10 +31,10 @@ export class HostConsent implements CallPolicy {
   }
 
   // eslint-disable-next-line typescript/require-await -- what is thrown here must be a rejection, which is a refusal
-  async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict> {
-    const { caller, agent, tool } = call;
+  async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
+    const { caller, agent, kind, method, tool } = call;
     if (this.isMine(caller.person)) return 'run';
-    switch (this.#policy.ruleFor(caller.person, agent.id, tool)) {
+    switch (this.#policy.ruleFor(caller.person, agent.id, kind === 'tool' ? tool : method)) {
       case 'run':
         return 'run';
       case 'never':

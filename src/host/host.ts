@@ -9,6 +9,7 @@ import { asParleyError } from '../base/errors.ts';
 import type { AgentAddress } from '../base/ids.ts';
 import { agentAddress } from '../base/ids.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
+import { createVerifier } from '../crypto/signing.ts';
 import { createLocalIdentity } from '../crypto/identity.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals, type WaitingApproval } from '../mcp/approvals.ts';
@@ -18,6 +19,7 @@ import { FileRecords, writeAtomically } from '../storage/file-records.ts';
 import { generatedName } from '../view/generated-name.ts';
 import type { Invite } from '../wire/invite.ts';
 import { openNetworkId } from '../wire/networks.ts';
+import { CallLog } from './call-log.ts';
 import { HostConsent } from './consent.ts';
 import { serveControl, type ControlHandlers } from './control/control-socket.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
@@ -27,6 +29,7 @@ import { agentOpener } from './gateway/open-agent.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles } from './key-files.ts';
+import { listenForLinks } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
 import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
@@ -41,6 +44,8 @@ export type ReadyLine = {
   readonly agents: readonly AgentAddress[];
   /** The URL of the aggregate for MCP clients. */
   readonly mcpHttp?: string;
+  /** The WebSocket URL for nodes without WebRTC. */
+  readonly listen?: string;
 };
 
 export type Host = {
@@ -72,19 +77,27 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     });
     const network = await networkOf(options, records);
     const name = await nameOf(options, records, generatedName(identity.person));
-    const approvals = new Approvals(identity.person, records, systemClock);
+    const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
     const consent = new HostConsent(identity.person, policy, approvals);
     stops.push(followPolicyFile(options.policy, consent, log));
     const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
     stops.push(() => node.close());
-    const agents = new AgentHost(node, consent);
+    const calls = new CallLog(node, identity, await createVerifier(), records);
+    stops.push(() => calls.stored());
+    const agents = new AgentHost(node, consent, { receipts: async () => calls.receipts, clock: systemClock });
+    agents.on('served', (call) => calls.served(call));
     const mounts = new Mounts({ specs, host: agents, consent, childrenFile: folder.children, clock: systemClock, entropy: systemEntropy, log });
     stops.push(() => mounts.stop());
     const directory = new Directory({ node, records, clock: systemClock, load: async () => createHeadlessRegistry(identity, network.networkId) });
     const publish = (): void => directory.publish({ name, agents: mounts.published() });
     mounts.onChange = publish;
+    approvals.definitionOf = async (id, { kind, tool }) => {
+      const definitions = mounts.published().find((agent) => agent.id === id)?.definitions ?? [];
+      const found = definitions.find((definition) => definition.kind === kind && definition.name === tool);
+      return found && toBase64url(found.sha256);
+    };
     const waiting = followApprovals(approvals, log);
-    stops.push(await serveControl(folder.controlSocket, controlHandlers({ node, network, approvals, waiting, mounts })));
+    stops.push(await serveControl(folder.controlSocket, controlHandlers({ node, network, approvals, waiting, mounts, calls })));
     publish();
     await Promise.all([mounts.start(), directory.start()]);
     publish();
@@ -102,6 +115,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     directory.on('agents', () => gateway.agentsChanged());
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
+    const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
+    if (links) stops.push(() => links.close());
     const stdio = options.isStdio ? serveStandardStreams(gateway) : undefined;
     if (stdio) stops.push(() => stdio.close());
     void keepAnchors(node, records, toBase64url(network.networkId), systemClock);
@@ -111,6 +126,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       person: identity.person,
       agents: specs.map(({ id }) => agentAddress(node.id, id)),
       ...(http ? { mcpHttp: http.url } : {}),
+      ...(links ? { listen: links.url } : {}),
     };
     return { ready, ended: stdio?.ended ?? new Promise<never>(() => undefined), stop };
   } catch (thrown) {
@@ -206,15 +222,18 @@ function followApprovals(approvals: Approvals, log: Logger): () => readonly Wait
   return () => waiting;
 }
 
+const SHOWN_CALLS = 50;
+
 type ControlParts = {
   readonly node: Node;
   readonly network: Invite;
   readonly approvals: Approvals;
   readonly waiting: () => readonly WaitingApproval[];
   readonly mounts: Mounts;
+  readonly calls: CallLog;
 };
 
-function controlHandlers({ node, network, approvals, waiting, mounts }: ControlParts): ControlHandlers {
+function controlHandlers({ node, network, approvals, waiting, mounts, calls }: ControlParts): ControlHandlers {
   return {
     waiting: () =>
       waiting().map(({ id, call, expiresAt }) => ({
@@ -222,6 +241,7 @@ function controlHandlers({ node, network, approvals, waiting, mounts }: ControlP
         person: call.caller.person,
         node: call.caller.node,
         agent: call.agent.id,
+        kind: call.kind,
         tool: call.tool,
         arguments: call.arguments,
         expiresAt,
@@ -231,6 +251,7 @@ function controlHandlers({ node, network, approvals, waiting, mounts }: ControlP
       await approvals.answer(id, answer);
       return true;
     },
+    calls: () => calls.newest(SHOWN_CALLS),
     status: () => ({ nodeId: node.id, network: network.name, peers: node.state().connectedPeers, agents: mounts.status() }),
   };
 }

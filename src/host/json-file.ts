@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseTree, printParseErrorCode, type Node as JsonNode, type ParseError } from 'jsonc-parser';
 import { ParleyError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { HOST_LIMITS } from '../base/limits.ts';
 
 /** A place in a JSON file that its owner wrote: every complaint names file and line. Comments and trailing commas are allowed, as editors have them. */
 export class JsonPlace {
@@ -64,7 +64,7 @@ export class JsonPlace {
 export function readJsonFile(file: string): JsonPlace {
   let text: string;
   try {
-    if (statSync(file).size > LIMITS.maxConfigFileBytes) throw new Error(`it is larger than ${LIMITS.maxConfigFileBytes / 1024} KiB`);
+    if (statSync(file).size > HOST_LIMITS.maxConfigFileBytes) throw new Error(`it is larger than ${HOST_LIMITS.maxConfigFileBytes / 1024} KiB`);
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     throw new ParleyError('bad-argument', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });

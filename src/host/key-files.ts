@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromBase64url, toBase64url } from '../base/bytes.ts';
+import { concatBytes, fromBase64url, toBase64url } from '../base/bytes.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { PERSON_SEED_BYTES } from '../crypto/person.ts';
-import { scriptSignerOf } from '../crypto/signing.ts';
+import { hasNativeEd25519, scriptSignerOf, webCryptoSignerOf } from '../crypto/signing.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Signer } from '../ports/keys.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -27,7 +27,7 @@ export class KeyFiles implements Vault {
 
   async signer(name: string): Promise<Signer> {
     if (!NAME.test(name)) throw new ParleyError('bad-argument', 'A key’s name is 1 to 32 of a–z, 0–9 and “-”.');
-    return scriptSignerOf(await this.#read(`${name}.key`));
+    return signerOf(await this.#read(`${name}.key`));
   }
 
   personSeed(): Promise<Uint8Array> {
@@ -56,6 +56,18 @@ export class KeyFiles implements Vault {
     }
     return text;
   }
+}
+
+/** PKCS #8 of an Ed25519 key up to its 32 bytes (RFC 8410, appendix A). */
+const PKCS8_PREFIX = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20);
+
+/** The platform signs twenty times as fast as script; a host signs for every call. */
+async function signerOf(seed: Uint8Array): Promise<Signer> {
+  const script = scriptSignerOf(seed);
+  if (!(await hasNativeEd25519())) return script;
+  const key = await crypto.subtle.importKey('pkcs8', concatBytes(PKCS8_PREFIX, seed) as Uint8Array<ArrayBuffer>, 'Ed25519', false, ['sign']);
+  seed.fill(0);
+  return webCryptoSignerOf(key, script.publicKey);
 }
 
 async function textOf(path: string): Promise<string | undefined> {

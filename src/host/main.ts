@@ -1,5 +1,5 @@
 import { asParleyError, type ParleyError } from '../base/errors.ts';
-import { runApprove, runStatus } from './control/approve-command.ts';
+import { runApprove, runCalls, runStatus } from './control/approve-command.ts';
 import { startHost, type Host } from './host.ts';
 import { createLogger } from './logger.ts';
 import { helpText, parseCommand, type HostOptions } from './options.ts';
@@ -18,6 +18,7 @@ export async function main(): Promise<void> {
     if (command.run === 'help') process.stdout.write(helpText());
     else if (command.run === 'version') process.stdout.write(`${VERSION}\n`);
     else if (command.run === 'approve') await runApprove(command.options);
+    else if (command.run === 'calls') await runCalls(command.options);
     else if (command.run === 'status') await runStatus(command.options);
     else await runHost(command.options);
   } catch (thrown) {

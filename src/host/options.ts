@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ParleyError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
+import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
 import { decodeInvite, type Invite } from '../wire/invite.ts';
 import { DEFAULT_DATA_FOLDER } from './data-folder.ts';
@@ -31,6 +32,8 @@ export type HostOptions = {
   readonly mounts: readonly MountOption[];
   readonly policy: string | undefined;
   readonly http: HttpOptions | undefined;
+  /** Where nodes without WebRTC link with this one. */
+  readonly listen: ListenAddress | undefined;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -40,7 +43,7 @@ export type HostOptions = {
 export type ApproveOptions = {
   readonly data: string;
   readonly id: string | undefined;
-  readonly answer: 'once' | 'always' | 'refuse';
+  readonly answer: ApprovalAnswer;
   readonly json: boolean;
 };
 
@@ -50,6 +53,7 @@ export type Command =
   | { readonly run: 'host'; readonly options: HostOptions }
   | { readonly run: 'approve'; readonly options: ApproveOptions }
   | { readonly run: 'status'; readonly options: StatusOptions }
+  | { readonly run: 'calls'; readonly options: StatusOptions }
   | { readonly run: 'help' }
   | { readonly run: 'version' };
 
@@ -78,9 +82,10 @@ const RUN_OPTIONS = [
   {
     name: 'max-listed-tools',
     value: 'NUMBER',
-    fallback: String(LIMITS.maxListedTools),
+    fallback: String(HOST_LIMITS.maxListedTools),
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
+  { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -89,7 +94,8 @@ const RUN_OPTIONS = [
 
 const APPROVE_OPTIONS = [
   { name: 'data', value: 'FOLDER', fallback: DEFAULT_DATA_FOLDER, help: 'the data folder of the running host' },
-  { name: 'always', help: 'allow this call and all further ones of this person to this tool' },
+  { name: 'hour', help: 'allow this call, and further ones of this person to this tool for an hour' },
+  { name: 'always', help: 'the same for thirty days, as long as the tool stays as it is' },
   { name: 'refuse', help: 'refuse this call' },
   { name: 'json', help: 'print JSON' },
   { name: 'help', help: 'print this' },
@@ -100,7 +106,7 @@ type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | 
 /** Reads the command line and, for what it leaves out, the environment. @throws ParleyError `bad-argument`; it names the option, never a secret value. */
 export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command {
   if (args[0] === 'approve') return parseApprove(args.slice(1));
-  if (args[0] === 'status') return parseStatus(args.slice(1));
+  if (args[0] === 'status' || args[0] === 'calls') return parseStatus(args[0], args.slice(1));
   const { values } = parse(RUN_OPTIONS, args[0] === 'run' ? args.slice(1) : args, false);
   if (values['help']) return { run: 'help' };
   if (values['version']) return { run: 'version' };
@@ -111,19 +117,20 @@ function parseApprove(args: readonly string[]): Command {
   const { values, positionals } = parse(APPROVE_OPTIONS, args, true);
   if (values['help']) return { run: 'help' };
   if (positionals.length > 1) throw bad('`approve` takes one id; without one it lists what waits.');
-  if (values['always'] && values['refuse']) throw bad('--always and --refuse exclude each other.');
-  if (positionals.length === 0 && (values['always'] || values['refuse'])) throw bad('--always and --refuse need the id of a call that waits.');
+  const given = (['hour', 'always', 'refuse'] as const).filter((name) => values[name] === true);
+  if (given.length > 1) throw bad('--hour, --always and --refuse exclude each other.');
+  if (positionals.length === 0 && given.length > 0) throw bad(`--${given[0]} needs the id of a call that waits.`);
   const reader = new OptionReader(APPROVE_OPTIONS, values, {});
-  const answer = values['always'] ? 'always' : values['refuse'] ? 'refuse' : 'once';
+  const answer = given[0] ?? 'once';
   return { run: 'approve', options: { data: resolve(reader.text('data') as string), id: positionals[0], answer, json: reader.isOn('json') } };
 }
 
-function parseStatus(args: readonly string[]): Command {
+function parseStatus(run: 'status' | 'calls', args: readonly string[]): Command {
   const specs = APPROVE_OPTIONS.filter(({ name }) => name === 'data' || name === 'json' || name === 'help');
   const { values } = parse(specs, args, false);
   if (values['help']) return { run: 'help' };
   const reader = new OptionReader(specs, values, {});
-  return { run: 'status', options: { data: resolve(reader.text('data') as string), json: reader.isOn('json') } };
+  return { run, options: { data: resolve(reader.text('data') as string), json: reader.isOn('json') } };
 }
 
 type Parsed = { readonly values: Values; readonly positionals: readonly string[] };
@@ -168,8 +175,9 @@ function hostOptions(reader: OptionReader): HostOptions {
     mounts: reader.texts('mount').map(readMount),
     policy: reader.path('policy'),
     http: httpOptions(reader),
+    listen: listenAddress(reader),
     isStdio,
-    maxListedTools: reader.count('max-listed-tools', 0, LIMITS.maxListedTools * 100),
+    maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
     logLevel: reader.oneOf('log-level', LOG_LEVELS),
   };
@@ -189,7 +197,7 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
     if (isOpen || token !== undefined || allowedHosts.length > 0) throw bad('--token, --no-token and --allow-host belong to --mcp-http.');
     return undefined;
   }
-  const address = readAddress(text);
+  const address = readAddress('mcp-http', text);
   if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
   if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
   if (isOpen && !LOOPBACK_HOSTS.has(address.host))
@@ -198,11 +206,16 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   return { address, token, isOpen, allowedHosts };
 }
 
-function readAddress(text: string): ListenAddress {
+function listenAddress(reader: OptionReader): ListenAddress | undefined {
+  const text = reader.text('listen');
+  return text === undefined ? undefined : readAddress('listen', text);
+}
+
+function readAddress(option: string, text: string): ListenAddress {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (!host || !(port <= 65_535)) throw bad('--mcp-http must be HOST:PORT, such as 127.0.0.1:8123 or [::1]:8123.');
+  if (!host || !(port <= 65_535)) throw bad(`--${option} must be HOST:PORT, such as 127.0.0.1:8123 or [::1]:8123.`);
   return { host, port };
 }
 
@@ -300,6 +313,7 @@ export function helpText(): string {
     'Usage: parley host [OPTIONS]                  run a host',
     '       parley host approve                    list the calls that wait for your answer',
     '       parley host approve ID [--always]      allow one; --refuse refuses it',
+    '       parley host calls                      what others called last',
     '       parley host status                     how the running host and its agents are',
     '',
     'A host is a node without a page: it offers MCP servers of this machine to your network, and the agents of the network to MCP clients.',
@@ -307,7 +321,7 @@ export function helpText(): string {
     'Options:',
     ...rows(RUN_OPTIONS),
     '',
-    'Options of approve and status:',
+    'Options of approve, calls and status:',
     ...rows(APPROVE_OPTIONS),
     '',
     'Every option of a host but --help and --version can also be set in the environment: --mcp-http as PARLEY_HOST_MCP_HTTP, a switch as 1 or 0,',

@@ -9,15 +9,6 @@ type ToolRules = { readonly all: Rule | undefined; readonly tools: ReadonlyMap<s
 /** The rules of one agent, or of all. */
 type CallerRules = { readonly everyone: ToolRules | undefined; readonly people: ReadonlyMap<PersonId, ToolRules> };
 
-/** Reads of an agent that are no tool calls have rules like tools, under their methods. */
-export const READ_METHODS: ReadonlySet<string> = new Set([
-  'resources/read',
-  'resources/subscribe',
-  'prompts/get',
-  'completion/complete',
-  'subscriptions/listen',
-]);
-
 /**
  * Who may call which tool of which agent. The most specific rule holds: of the agent before the general ones, of the person before everyone's, of the tool
  * before all tools'. Without a rule the answer is never.
@@ -31,7 +22,7 @@ export class Policy {
     this.#agents = agents;
   }
 
-  /** `tool` is a tool's name, or a method of {@link READ_METHODS}. */
+  /** `tool` is a tool's name; what is no tool call has rules like tools, under its method (`resources/read`). */
   ruleFor(person: PersonId, agent: AgentId, tool: string): Rule {
     for (const rules of [this.#agents.get(agent), this.#general]) {
       const rule = ruleOf(rules?.people.get(person), tool) ?? ruleOf(rules?.everyone, tool);

@@ -1,10 +1,12 @@
-import type { Client, Transport } from '@modelcontextprotocol/client';
+import type { Client, LoggingLevel, Transport } from '@modelcontextprotocol/client';
 import { utf8 } from '../base/bytes.ts';
+import { Emitter } from '../base/emitter.ts';
 import { ParleyError, type ErrorCode } from '../base/errors.ts';
 import { parseAgentAddress, type AgentAddress } from '../base/ids.ts';
 import type { NodeApi, Path } from '../node/api.ts';
 import { MCP_PROTOCOL, type AgentHost } from './agent-host.ts';
-import { StreamTransport } from './stream-transport.ts';
+import { elicitationOf, elicitResult, samplingOf, type AgentQuestions } from './agent-questions.ts';
+import type { ReceiptDesk } from './receipt-desk.ts';
 
 export type AgentSession = {
   readonly client: Client;
@@ -12,17 +14,48 @@ export type AgentSession = {
   readonly path?: Path;
 };
 
+/** A line that an agent logs for its callers; untrusted. */
+export type AgentLogLine = { readonly address: AgentAddress; readonly level: LoggingLevel; readonly logger?: string; readonly data: unknown };
+
+export type AgentClientsOptions = {
+  /** Without them agents are told that nobody here can be asked anything. */
+  readonly questions?: AgentQuestions;
+  /** `newest`: of those that both sides know. */
+  readonly era?: 'newest' | 'legacy';
+  /** Signs calls, and keeps the owners' signatures. */
+  receipts?(): Promise<ReceiptDesk>;
+};
+
+type AgentClientsEvents = {
+  /** An agent said that its lists changed. */
+  'list-changed': AgentAddress;
+  'resource-updated': { readonly address: AgentAddress; readonly uri: string };
+  log: AgentLogLine;
+};
+
+/** JSON-RPC error code with which MCP clients say that a person did not want a sampling. */
+const SAMPLING_REJECTED = -1;
+
 /** MCP client sessions with agents anywhere in the network, one for each, opened on first use and again after they ended. */
 export class AgentClients {
   readonly #node: NodeApi;
   readonly #host: AgentHost;
+  readonly #questions: AgentQuestions | undefined;
+  readonly #receipts: (() => Promise<ReceiptDesk>) | undefined;
+  readonly #era: 'newest' | 'legacy';
+  readonly #events = new Emitter<AgentClientsEvents>();
   readonly #sessions = new Map<AgentAddress, Promise<AgentSession>>();
-  /** Called when an agent said that its lists changed. */
-  onListChanged: (address: AgentAddress) => void = () => undefined;
 
-  constructor(node: NodeApi, host: AgentHost) {
+  constructor(node: NodeApi, host: AgentHost, { questions, receipts, era = 'newest' }: AgentClientsOptions = {}) {
     this.#node = node;
     this.#host = host;
+    this.#questions = questions;
+    this.#receipts = receipts;
+    this.#era = era;
+  }
+
+  on<Name extends keyof AgentClientsEvents>(name: Name, listener: (payload: AgentClientsEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
   }
 
   /** @throws ParleyError why the agent cannot be reached; SdkError when it speaks no common protocol version. */
@@ -45,25 +78,17 @@ export class AgentClients {
     const { node, agent } = parseAgentAddress(address);
     const isMine = node === this.#node.id;
     // The stream opens while the SDK is still being loaded.
-    const [{ Client, InMemoryTransport }, stream] = await Promise.all([
+    const [{ InMemoryTransport }, stream] = await Promise.all([
       import('./runtime.ts'),
       isMine ? undefined : this.#node.open(node, MCP_PROTOCOL, { header: utf8(agent) }),
     ]);
-    const changed = { onChanged: () => this.onListChanged(address) };
-    const client = new Client(
-      { name: 'parley', version: '1' },
-      {
-        versionNegotiation: { mode: 'auto' },
-        listChanged: {
-          tools: { ...changed, autoRefresh: false },
-          resources: { ...changed, autoRefresh: false },
-          prompts: { ...changed, autoRefresh: false },
-        },
-      },
-    );
+    const client = await this.#client(address);
     let transport: Transport;
-    if (stream) transport = new StreamTransport(stream);
-    else {
+    if (stream) {
+      const [{ StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
+      const plain = new StreamTransport(stream);
+      transport = receipts?.over(plain, agent, 'caller') ?? plain;
+    } else {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#host.serveLocally(agent, there);
       transport = here;
@@ -80,11 +105,49 @@ export class AgentClients {
     return { client, ...(stream ? { path: stream.path } : {}) };
   }
 
+  /** A client that can do what MCP lets servers ask of clients, each behind the person's consent. */
+  async #client(address: AgentAddress): Promise<Client> {
+    const [{ Client, ProtocolError }, { outputValidator }] = await Promise.all([import('./runtime.ts'), import('./output-validator.ts')]);
+    const changed = { onChanged: () => this.#events.emit('list-changed', address), autoRefresh: false };
+    const questions = this.#questions;
+    const client = new Client(
+      { name: 'parley', version: '1' },
+      {
+        jsonSchemaValidator: outputValidator(),
+        versionNegotiation: { mode: this.#era === 'newest' ? 'auto' : 'legacy' },
+        listChanged: { tools: changed, resources: changed, prompts: changed },
+        ...(questions ? { capabilities: { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} } } : {}),
+      },
+    );
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) =>
+      this.#events.emit('resource-updated', { address, uri: params.uri }),
+    );
+    client.setNotificationHandler('notifications/message', ({ params: { level, logger, data } }) =>
+      this.#events.emit('log', { address, level, data, ...(logger === undefined ? {} : { logger }) }),
+    );
+    if (!questions) return client;
+    client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq }) =>
+      elicitResult(await questions.ask(address, elicitationOf(params), mcpReq.signal)),
+    );
+    client.setRequestHandler('sampling/createMessage', async ({ params }, { mcpReq }) => {
+      const answer = await questions.ask(address, samplingOf(params), mcpReq.signal);
+      if (answer.action !== 'accept' || !('text' in answer)) throw new ProtocolError(SAMPLING_REJECTED, 'The person did not want to answer.');
+      return { role: 'assistant', model: 'person', stopReason: 'endTurn', content: { type: 'text', text: answer.text } };
+    });
+    client.setRequestHandler('roots/list', async (_, { mcpReq }) => {
+      const answer = await questions.ask(address, { kind: 'roots' }, mcpReq.signal);
+      return { roots: answer.action === 'accept' && 'uris' in answer ? answer.uris.map((uri) => ({ uri })) : [] };
+    });
+    return client;
+  }
+
   #forget(address: AgentAddress, session: Promise<AgentSession> | undefined): void {
     if (session && this.#sessions.get(address) === session) this.#sessions.delete(address);
   }
 }
 
 function streamError(code: ErrorCode): ParleyError {
-  return new ParleyError(code, code === 'agent-unknown' ? 'The node hosts no such agent (any more).' : 'The session with the agent ended.');
+  if (code === 'agent-unknown') return new ParleyError(code, 'The node hosts no such agent (any more).');
+  if (code === 'refused') return new ParleyError(code, 'The owner of this agent lets you use nothing of it.');
+  return new ParleyError(code, 'The session with the agent ended.');
 }

@@ -1,36 +1,59 @@
-import type { McpServer, Server, Transport } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, McpServer, ProtocolEra, Server, Transport } from '@modelcontextprotocol/server';
 import { fromUtf8 } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
-import { parseAgentId, type AgentId } from '../base/ids.ts';
+import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
-import { GuardedTransport, type CallRequest, type Verdict } from './guarded-transport.ts';
-import { StreamTransport } from './stream-transport.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import type { ReceiptDesk } from './receipt-desk.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
-/** An MCP server that this node offers, to each calling session for itself. */
+/**
+ * An MCP server that this node offers, to each calling session for itself: one that is made here (`createServer`), or something else that speaks MCP
+ * over the session's transport (`connect`), which it starts and closes.
+ */
 export type HostedAgent = {
   readonly id: AgentId;
   readonly title: string;
   readonly description: string;
+  /** What others are told that it is; by default `built-in`. */
+  readonly kind?: 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 } & (
-  | { /** Makes the server of one session. */ createServer(): Promise<McpServer | Server> }
-  /** Speaks MCP over a session's transport by other means than the SDK's server; it starts the transport and closes it. */
+  | { createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> }
   | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }
 );
 
-/** Who asks for what, for the policy to decide. */
-export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
-export type CallOutcome = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
+/** One that is made here. */
+export type MadeAgent = Extract<HostedAgent, { createServer: unknown }>;
 
-export type CallPolicy = { decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict> };
+export type CallPolicy = {
+  decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
+  /** Whether the person gets anything from the agent at all; not given, everybody may open a session and have each call decided. */
+  admits?(person: PersonId, agent: AgentId): Promise<boolean>;
+};
+
+export type AgentHostOptions = {
+  /** Signs answers, and keeps the callers' signatures. */
+  receipts?(): Promise<ReceiptDesk>;
+  readonly clock?: Clock;
+};
+
+export type ServedCall = {
+  readonly call: IncomingCall;
+  readonly outcome: CallOutcome;
+  /** From the request to its end, with the time for which it waited; 0 without a clock. */
+  readonly tookMs: number;
+  /** What the caller was answered, where the call ran to its end. */
+  readonly answer?: JSONRPCMessage;
+};
 
 export type AgentHostEvents = {
-  /** Agents were added or removed. */
+  /** Agents were added, removed or changed. */
   agents: readonly HostedAgent[];
-  served: { readonly call: IncomingCall; readonly outcome: CallOutcome };
+  served: ServedCall;
   /** A call began to wait for its verdict, or has its end. */
   active: number;
 };
@@ -39,6 +62,7 @@ export type AgentHostEvents = {
 export class AgentHost {
   readonly #identity: PeerIdentity;
   readonly #policy: CallPolicy;
+  readonly #options: AgentHostOptions;
   readonly #events = new Emitter<AgentHostEvents>();
   readonly #agents = new Map<AgentId, HostedAgent>();
   readonly #disabled = new Set<AgentId>();
@@ -46,9 +70,10 @@ export class AgentHost {
   /** Calls that wait or run, by the session that they came in. */
   readonly #active = new Map<Stream, Set<CallRequest>>();
 
-  constructor(node: NodeApi, policy: CallPolicy) {
+  constructor(node: NodeApi, policy: CallPolicy, options: AgentHostOptions = {}) {
     this.#identity = node.identity;
     this.#policy = policy;
+    this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
   }
 
@@ -60,10 +85,20 @@ export class AgentHost {
     return [...this.#agents.values()];
   }
 
-  /** @throws ParleyError `overloaded` above the limit */
+  /** Adds an agent, or puts a changed one in the place of that with its id, whose sessions end. @throws ParleyError `overloaded` above the limit */
   add(agent: HostedAgent): void {
-    if (this.#agents.size >= LIMITS.maxAgentsPerNode) throw new ParleyError('overloaded', `A node hosts at most ${LIMITS.maxAgentsPerNode} agents.`);
+    if (this.#agents.has(agent.id)) this.#endSessions(agent.id);
+    else if (this.#agents.size >= LIMITS.maxAgentsPerNode)
+      throw new ParleyError('overloaded', `A node hosts at most ${LIMITS.maxAgentsPerNode} agents.`);
     this.#agents.set(agent.id, agent);
+    this.#events.emit('agents', this.agents());
+  }
+
+  /** Another title or description: nothing of it concerns who is served now. */
+  describe(id: AgentId, { title, description }: { readonly title: string; readonly description: string }): void {
+    const agent = this.#agents.get(id);
+    if (!agent || (agent.title === title && agent.description === description)) return;
+    this.#agents.set(id, { ...agent, title, description });
     this.#events.emit('agents', this.agents());
   }
 
@@ -92,6 +127,7 @@ export class AgentHost {
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
+    this.#disabled.delete(id);
     this.#endSessions(id);
     this.#events.emit('agents', this.agents());
   }
@@ -104,23 +140,33 @@ export class AgentHost {
   async serveLocally(id: AgentId, transport: Transport): Promise<void> {
     const agent = this.#agents.get(id);
     if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
-    await serveOver(transport, agent, this.#identity);
+    await serveAgent(agent, transport, this.#identity);
   }
 
   async #serve(stream: Stream): Promise<void> {
     const agent = this.#agentOf(stream);
     if (!agent) return stream.reset('agent-unknown');
-    if (this.#sessions.size >= LIMITS.maxServedSessions) return stream.reset('overloaded');
+    if (this.#isFullFor(stream.peer.person)) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
-      await serveOver(this.#guarded(stream, agent), agent, stream.peer);
+      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
+      await serveAgent(agent, await this.#guarded(stream, agent), stream.peer);
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
     }
+  }
+
+  #isFullFor(person: PersonId): boolean {
+    const own = [...this.#sessions.keys()].filter(({ peer }) => peer.person === person).length;
+    return this.#sessions.size >= LIMITS.maxServedSessions || (own >= LIMITS.maxServedSessionsPerCaller && person !== this.#identity.person);
+  }
+
+  async #isAdmitted(stream: Stream, agent: HostedAgent): Promise<boolean> {
+    return (await this.#policy.admits?.(stream.peer.person, agent.id)) ?? true;
   }
 
   #agentOf(stream: Stream): HostedAgent | undefined {
@@ -142,27 +188,35 @@ export class AgentHost {
     if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
   }
 
-  #guarded(stream: Stream, agent: HostedAgent): Transport {
-    const about = (call: CallRequest): IncomingCall => ({ ...call, caller: stream.peer, agent });
-    return new GuardedTransport(new StreamTransport(stream), {
+  async #guarded(stream: Stream, agent: HostedAgent): Promise<Transport> {
+    const { clock } = this.#options;
+    const [{ GuardedTransport, StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#options.receipts?.()]);
+    const beganAt = new Map<CallRequest, number>();
+    const served = (call: CallRequest, outcome: CallOutcome, answer?: JSONRPCMessage): void => {
+      const now = clock?.now() ?? 0;
+      const tookMs = now - (beganAt.get(call) ?? now);
+      beganAt.delete(call);
+      this.#ended(stream, call);
+      this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, tookMs, ...(answer ? { answer } : {}) });
+    };
+    const transport = new StreamTransport(stream, LIMITS.maxMcpRequestBytes);
+    return new GuardedTransport(receipts?.over(transport, agent.id, 'owner') ?? transport, {
       decide: async (call, signal) => {
         this.#began(stream, call);
-        const verdict = await this.#policy.decide(about(call), signal).finally(() => signal.aborted && this.#ended(stream, call));
-        if (verdict !== 'run') this.#ended(stream, call);
-        if (signal.aborted) this.#events.emit('served', { call: about(call), outcome: 'cancelled' });
-        else if (verdict !== 'run') this.#events.emit('served', { call: about(call), outcome: verdict });
-        return verdict;
+        beganAt.set(call, clock?.now() ?? 0);
+        const decision = await this.#policy.decide({ ...call, caller: stream.peer, agent }, signal).catch((): Verdict => 'refused');
+        const verdict = typeof decision === 'object' ? decision.verdict : decision;
+        if (signal.aborted) served(call, 'cancelled');
+        else if (verdict !== 'run') served(call, verdict);
+        return decision;
       },
-      finished: (call, outcome) => {
-        this.#ended(stream, call);
-        this.#events.emit('served', { call: about(call), outcome });
-      },
+      finished: served,
     });
   }
 }
 
-async function serveOver(transport: Transport, agent: HostedAgent, caller: PeerIdentity): Promise<void> {
+async function serveAgent(agent: HostedAgent, transport: Transport, caller: PeerIdentity): Promise<void> {
   if ('connect' in agent) return agent.connect(transport, caller);
   const { serveStdio } = await import('./runtime.ts');
-  serveStdio(() => agent.createServer(), { transport });
+  serveStdio(({ era }) => agent.createServer({ era }), { transport });
 }

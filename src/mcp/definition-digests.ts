@@ -1,6 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { utf8 } from '../base/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** One tool, resource or prompt of an agent, by the hash of all that defines it. */
 export type DefinitionHash = { readonly kind: 'tool' | 'resource' | 'prompt'; readonly name: string; readonly sha256: Uint8Array };
@@ -24,15 +25,4 @@ export async function definitionHashes(
 
 function hashOf(kind: DefinitionHash['kind'], name: string, definition: object): DefinitionHash {
   return { kind, name, sha256: sha256(utf8(canonicalJson(definition))) };
-}
-
-/** JSON with the keys of every object in the order of their UTF-16 units and nothing between tokens, as RFC 8785 has it; `undefined` members are left out. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join()}}`;
 }

@@ -13,7 +13,7 @@ import { AgentClients } from './agent-clients.ts';
 import { AgentHost } from './agent-host.ts';
 import { Approvals, type ApprovalAnswer } from './approvals.ts';
 import { Client, InMemoryTransport } from './runtime.ts';
-import { GuardedTransport, REFUSED_CODE } from './guarded-transport.ts';
+import { REFUSED_CODE } from './refusal.ts';
 
 const inProcessRunner = () => {
   let listener: (reply: RunnerReply) => void = () => undefined;
@@ -28,7 +28,7 @@ const inProcessRunner = () => {
 async function twoNodes(answer: ApprovalAnswer | 'nothing') {
   const [a, b] = await connectedNodes();
   const records = new MemoryRecords();
-  const approvals = new Approvals(b.identity.person, records, systemClock);
+  const approvals = new Approvals({ me: b.identity.person, records, clock: systemClock });
   const asked: string[] = [];
   approvals.onChanged((waiting) => {
     for (const { id, call } of waiting) {
@@ -56,9 +56,14 @@ describe('agents over the mesh', () => {
     expect((await client.readResource({ uri: `note:///${id}` })).contents).toMatchObject([{ text: '# Tea\n\nBuy *green* tea' }]);
     const prompt = await client.getPrompt({ name: 'summarise_notes', arguments: { topic: 'tea' } });
     expect(JSON.stringify(prompt.messages)).toContain('green');
-    expect(asked).toEqual(['notes write_note {"title":"Tea","text":"Buy *green* tea","tags":["shop"]}']);
+    expect(asked).toEqual([
+      'notes write_note {"title":"Tea","text":"Buy *green* tea","tags":["shop"]}',
+      `notes note:///${id} {}`,
+      'notes summarise_notes {"topic":"tea"}',
+    ]);
     await client.callTool({ name: 'write_note', arguments: { title: 'Again', text: '' } });
-    expect(asked).toHaveLength(1);
+    for (const { uri } of (await client.listResources(undefined, { cacheMode: 'refresh' })).resources) await client.readResource({ uri });
+    expect(asked).toHaveLength(3);
   });
 
   it.each(['legacy', 'auto', { pin: '2026-07-28' }] as const)('serves both protocol eras (%o)', async (mode) => {
@@ -116,17 +121,4 @@ describe('agents over the mesh', () => {
     expect(await runScript(variant, { code: 'let a = []; for (;;) a.push(new Array(1e6).fill(1))' })).toMatchObject({ ok: false });
     expect(await runScript(variant, { code: 'for (;;) {}' })).toMatchObject({ ok: false, error: expect.stringContaining('longer') });
   }, 30_000);
-
-  it('never fails open: an error while deciding is a refusal', async () => {
-    const [here, there] = InMemoryTransport.createLinkedPair();
-    const guarded = new GuardedTransport(there, { decide: () => Promise.reject(new Error('broken')), finished: () => undefined });
-    let reached = false;
-    guarded.onmessage = () => void (reached = true);
-    await guarded.start();
-    const answer = new Promise((resolve) => (here.onmessage = resolve));
-    await here.start();
-    await here.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'x' } });
-    expect(await answer).toMatchObject({ id: 1, error: { code: REFUSED_CODE } });
-    expect(reached).toBe(false);
-  });
 });

@@ -1,19 +1,36 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { fromUtf8, utf8 } from '../base/bytes.ts';
-import { asParleyError } from '../base/errors.ts';
+import { concatBytes, fromUtf8, utf8 } from '../base/bytes.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Stream } from '../node/api.ts';
 
-/** MCP messages over a mesh stream: each message is one message of the stream, JSON in UTF-8, untouched. */
+/** JSON-RPC error code of a result that is too large to be sent (implementation-defined range, JSON-RPC 2.0 §5.1). */
+export const TOO_LARGE_CODE = -32_003;
+
+/** First bytes of stream messages that are no JSON by themselves, which begins with `{`. */
+const [PART, LAST_PART, ASIDE] = [0x01, 0x02, 0x03];
+
+/**
+ * MCP messages over a mesh stream: each is JSON in UTF-8, untouched. It is one message of the stream, or several parts (0x01 ‖ bytes …, 0x02 ‖ bytes)
+ * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes), which are none of MCP's.
+ */
 export class StreamTransport implements Transport {
   readonly stream: Stream;
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport['onmessage'];
+  onaside?: (bytes: Uint8Array) => void;
+  readonly #maxReceivedBytes: number;
   #isClosed = false;
+  #parts: Uint8Array[] = [];
+  #partsBytes = 0;
+  /** A message in parts is on its way: the next one begins behind it. */
+  #sending: Promise<unknown> | undefined;
 
-  constructor(stream: Stream) {
+  /** `maxReceivedBytes`: what one message of the other side may be. */
+  constructor(stream: Stream, maxReceivedBytes: number = LIMITS.maxMcpResultBytes) {
     this.stream = stream;
+    this.#maxReceivedBytes = maxReceivedBytes;
   }
 
   // eslint-disable-next-line typescript/require-await -- the SDK's interface is asynchronous
@@ -22,8 +39,24 @@ export class StreamTransport implements Transport {
     void this.stream.closed.then(() => this.#closed());
   }
 
+  /** @throws ParleyError `too-large` for a request; in place of a result that is too large an error is sent. Or the stream's end. */
   async send(message: JSONRPCMessage): Promise<void> {
-    await this.stream.send(utf8(JSON.stringify(message)));
+    const bytes = utf8(JSON.stringify(message));
+    if (bytes.length > LIMITS.maxMcpResultBytes) {
+      if ('method' in message || message.id === undefined) throw new ParleyError('too-large', tooLarge(bytes.length));
+      const error = { code: TOO_LARGE_CODE, message: tooLarge(bytes.length), data: { reason: 'too-large', bytes: bytes.length } };
+      return this.send({ jsonrpc: '2.0', id: message.id, error });
+    }
+    if (this.#sending) await this.#sending;
+    if (bytes.length <= LIMITS.mcpPartBytes) return this.stream.send(bytes);
+    const sending = this.#sendInParts(bytes);
+    this.#sending = sending.catch(() => undefined);
+    await sending;
+  }
+
+  async sendAside(bytes: Uint8Array): Promise<void> {
+    if (this.#sending) await this.#sending;
+    await this.stream.send(concatBytes(Uint8Array.of(ASIDE), bytes));
   }
 
   // eslint-disable-next-line typescript/require-await -- the SDK's interface is asynchronous
@@ -32,7 +65,42 @@ export class StreamTransport implements Transport {
     this.#closed();
   }
 
+  async #sendInParts(bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length; offset += LIMITS.mcpPartBytes) {
+      const part = bytes.subarray(offset, offset + LIMITS.mcpPartBytes);
+      const isLast = offset + LIMITS.mcpPartBytes >= bytes.length;
+      await this.stream.send(concatBytes(Uint8Array.of(isLast ? LAST_PART : PART), part));
+    }
+    this.#sending = undefined;
+  }
+
   #received(bytes: Uint8Array): void {
+    switch (bytes[0]) {
+      case ASIDE:
+        return this.onaside?.(bytes.subarray(1));
+      case PART:
+      case LAST_PART:
+        return this.#receivedPart(bytes);
+      default:
+        return this.#receivedJson(bytes);
+    }
+  }
+
+  #receivedPart(bytes: Uint8Array): void {
+    this.#partsBytes += bytes.length - 1;
+    if (this.#partsBytes > this.#maxReceivedBytes) {
+      this.#parts = [];
+      return this.stream.reset('too-large');
+    }
+    this.#parts.push(bytes.subarray(1));
+    if (bytes[0] === PART) return;
+    const whole = concatBytes(...this.#parts);
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#receivedJson(whole);
+  }
+
+  #receivedJson(bytes: Uint8Array): void {
     let message: unknown;
     try {
       if (isDeeperThan(bytes, LIMITS.maxJsonDepth)) return this.stream.reset('too-large');
@@ -48,8 +116,13 @@ export class StreamTransport implements Transport {
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#parts = [];
     this.onclose?.();
   }
+}
+
+function tooLarge(bytes: number): string {
+  return `The message has ${(bytes / 2 ** 20).toFixed(1)} MiB; at most ${LIMITS.maxMcpResultBytes / 2 ** 20} MiB can be sent at once.`;
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
@@ -72,7 +145,12 @@ function isDeeperThan(json: Uint8Array, maxDepth: number): boolean {
   return false;
 }
 
-/** The outer shape only: the SDK validates the rest. */
+/** The outer shape only: the SDK validates the rest. An answer that is none would leave its request waiting, so it is taken for damage. */
 function isJsonRpc(value: unknown): value is JSONRPCMessage {
-  return typeof value === 'object' && value !== null && (value as { jsonrpc?: unknown }).jsonrpc === '2.0';
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
+  return typeof value['method'] === 'string' || isObject(value['result']) || isObject(value['error']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

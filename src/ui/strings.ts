@@ -219,7 +219,14 @@ export const strings = {
   withArguments: 'With these arguments',
   withNoArguments: 'Without arguments',
   allowOnce: 'Allow once',
+  allowForAnHour: 'Allow for an hour',
   alwaysAllow: 'Always allow',
+  alwaysAllowText: 'Always: this person, this tool as it is now, for 30 days. It can be taken back at any time.',
+  wantsToRead: 'wants to read',
+  wantsPrompt: 'wants the prompt',
+  wantsMethod: 'wants to use',
+  readsAll: 'Allowed for longer, this person may read everything that the agent offers.',
+  strangerCaller: 'You have never written to this person.',
   refuse: 'Refuse',
   moreWaiting: (count: number) => `${count} more waiting`,
   notVerifiedCaller: 'You have not verified this person. Allow only what you would let a stranger do.',
@@ -410,6 +417,10 @@ export const outcomes: Record<ServedCallView['outcome'], string> = {
   refused: 'refused',
   expired: 'not answered in time',
   cancelled: 'cancelled',
+  revoked: 'stopped: the permission was taken back',
+  'timed-out': 'stopped: it took too long',
+  'rate-limited': 'refused: too many calls',
+  overloaded: 'refused: too many calls at once',
 };
 
 export const checkNames: Record<ConnectionCheckView['what'], string> = {
@@ -485,6 +496,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'not-needed': 'The other side has connections enough and gave this one up.',
   'protocol-unknown': 'The other side’s version of the app cannot do this. Reload both pages.',
   'agent-unknown': 'The agent is no longer there.',
+  'definition-changed': 'The agent describes this differently from when you accepted it. Look at the difference, and accept it or leave it.',
   refused: 'The owner said no.',
   'signaling-unreachable': 'The server does not answer. Existing connections go on; it is tried again by itself.',
   'signaling-refused': 'The server refused this tab.',

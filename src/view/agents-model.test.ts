@@ -35,13 +35,15 @@ function network(agents: number, published: readonly string[] = []) {
     node: { id: 'me', identity: { person: 'ada' } },
     directory,
     host: Object.assign(new Emitter<{ agents: undefined; served: undefined }>(), { agents: () => [], isEnabled: () => true }),
-    clients: {
-      async session(address: string) {
-        asked.push(address);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        return { client };
-      },
-    },
+    clients: { on: () => undefined },
+    agentCalls: () =>
+      Promise.resolve({
+        async inspect(address: string) {
+          asked.push(address);
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          return { client };
+        },
+      }),
     approvals: { onChanged: () => undefined },
     people: { view: (person: PersonId) => ({ ...BO, id: person }), pathView: () => undefined },
     clock: { now: () => 0 },
@@ -52,6 +54,7 @@ function network(agents: number, published: readonly string[] = []) {
   };
   const model = new AgentsModel(options as unknown as AgentsModelOptions);
   const answerAll = async (): Promise<void> => {
+    await turn();
     while (waiting.length > 0) {
       for (const answer of waiting.splice(0)) answer();
       await turn();

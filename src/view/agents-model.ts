@@ -3,9 +3,11 @@ import type { AgentEntry, Directory } from '../agents/directory.ts';
 import { agentAddress, parseAgentAddress, type AgentAddress } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
+import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
-import type { AgentHost, CallOutcome, HostedAgent, IncomingCall } from '../mcp/agent-host.ts';
+import type { AgentHost, HostedAgent } from '../mcp/agent-host.ts';
 import type { Approvals, WaitingApproval } from '../mcp/approvals.ts';
+import type { CallOutcome, IncomingCall } from '../mcp/incoming-call.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
@@ -20,6 +22,8 @@ export type AgentsModelOptions = {
   readonly directory: Directory;
   readonly host: AgentHost;
   readonly clients: AgentClients;
+  /** Loaded with the first call. */
+  agentCalls(): Promise<AgentCalls>;
   readonly approvals: Approvals;
   readonly people: People;
   readonly clock: Clock;
@@ -53,7 +57,7 @@ export class AgentsModel {
     this.calls = new CallsModel({
       ...options,
       tab: node.id,
-      session: (address) => this.#session(address),
+      session: (address) => options.clients.session(addressOf(address)),
       agent: (address) => this.agents.value.find((known) => known.address === address),
       onChanged: onCallsChanged,
     });
@@ -65,8 +69,13 @@ export class AgentsModel {
       for (const { call } of waiting) this.detail(agentAddress(node.id, call.agent.id));
       this.#waiting.value = waiting;
     });
-    clients.onListChanged = (address) => this.reload(address);
+    clients.on('list-changed', (address) => this.reload(address));
     this.refresh();
+  }
+
+  /** The agent at an address, also one that is not there. */
+  agent(address: string): AgentView {
+    return this.calls.agentAt(address);
   }
 
   refresh(): void {
@@ -138,19 +147,19 @@ export class AgentsModel {
     options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
   ): Promise<unknown> {
     try {
-      const { client } = await this.#session(address);
-      return await client.callTool(
-        { name: tool, arguments: { ...args } },
-        { timeout: options.timeoutMs ?? LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs, ...(options.signal ? { signal: options.signal } : {}) },
-      );
+      const calls = await this.#options.agentCalls();
+      return await calls.callTool(addressOf(address), tool, args, {
+        ...(options.timeoutMs === undefined ? {} : { idleMs: options.timeoutMs }),
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
     } catch (thrown) {
       throw callError(thrown);
     }
   }
 
   async readResource(address: string, uri: string): Promise<readonly ResultBlockView[]> {
-    const { client } = await this.#session(address);
-    return resourceBlocks((await client.readResource({ uri })).contents);
+    const calls = await this.#options.agentCalls();
+    return resourceBlocks((await calls.readResource(addressOf(address), uri)).contents);
   }
 
   async getPrompt(
@@ -158,14 +167,9 @@ export class AgentsModel {
     name: string,
     args: Readonly<Record<string, string>>,
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
-    const { client } = await this.#session(address);
-    const { messages } = await client.getPrompt({ name, arguments: { ...args } });
+    const calls = await this.#options.agentCalls();
+    const { messages } = await calls.getPrompt(addressOf(address), name, args);
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
-  }
-
-  #session(address: string) {
-    parseAgentAddress(address);
-    return this.#options.clients.session(address as AgentAddress);
   }
 
   async #load(agent: AgentView): Promise<void> {
@@ -175,7 +179,8 @@ export class AgentsModel {
     const { tools = [], resources = [], prompts = [], state } = detail.value ?? {};
     if (state !== 'ready') detail.value = { agent, state: 'loading', tools, resources, prompts };
     try {
-      const { client, path } = await this.#session(agent.address);
+      const calls = await this.#options.agentCalls();
+      const { client, path } = await calls.inspect(addressOf(agent.address));
       const can = client.getServerCapabilities();
       const [listedTools, listedResources, listedPrompts] = await Promise.all([
         can?.tools ? client.listTools(undefined, { cacheMode: 'refresh' }) : undefined,
@@ -223,13 +228,15 @@ export class AgentsModel {
     this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
   }
 
-  #approvalView({ id, call, expiresAt }: WaitingApproval): ApprovalView {
+  #approvalView({ id, call, relation, expiresAt }: WaitingApproval): ApprovalView {
     const detail = this.#details.get(agentAddress(this.#options.node.id, call.agent.id))?.value;
     return {
       id,
       caller: this.#options.people.view(call.caller.person),
       callerNode: call.caller.node,
       agent: this.#mine(call.agent),
+      relation,
+      kind: call.kind,
       tool: visibleText(call.tool),
       toolDescription: detail?.tools.find((tool) => tool.name === call.tool)?.description ?? '',
       arguments: call.arguments,
@@ -244,7 +251,7 @@ export class AgentsModel {
       address,
       agentId: agent.id,
       node: node.id,
-      kind: 'built-in',
+      kind: agent.kind ?? 'built-in',
       title: agent.title,
       description: agent.description,
       owner: people.view(node.identity.person),
@@ -269,6 +276,12 @@ export class AgentsModel {
       enabled: true,
     };
   }
+}
+
+/** @throws ParleyError `malformed` */
+function addressOf(text: string): AgentAddress {
+  const { node, agent } = parseAgentAddress(text);
+  return agentAddress(node, agent);
 }
 
 function unread(): Signal<AgentDetailView | undefined> {

@@ -7,6 +7,7 @@ import { parseAgentId, parsePersonId } from '../base/ids.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
 import { safetyNumber } from '../crypto/safety-number.ts';
 import type { ChatService } from '../chat/chat-service.ts';
+import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import type { Approvals } from '../mcp/approvals.ts';
@@ -20,6 +21,8 @@ import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { NetworkModel } from './network-model.ts';
 import { People } from './people.ts';
+import type { TrustSurroundings } from './trust-model.ts';
+import type { TrustModel } from './trust-types.ts';
 import type {
   AppModel,
   ConnectionCheckView,
@@ -47,6 +50,8 @@ export type PagePort = {
   storage(): Promise<Pick<SettingsView['storage'], 'usedBytes' | 'quotaBytes' | 'persisted'>>;
   persist(): Promise<boolean>;
   applyUpdate(): void;
+  /** Asks the person for a folder; `undefined` when they chose none. */
+  pickFolder(): Promise<FileSystemDirectoryHandle | undefined>;
   /** What the network lets through, by the STUN and TURN servers in use. */
   probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
   /** What a schema says against arguments, judged outside the page's own thread. */
@@ -73,6 +78,9 @@ export type AppModelOptions = {
   readonly host: AgentHost;
   readonly clients: AgentClients;
   readonly approvals: Approvals;
+  agentCalls(): Promise<AgentCalls>;
+  /** Consent and its screens are needed a moment after the first ones. */
+  trust(surroundings: TrustSurroundings): Promise<TrustModel>;
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
@@ -105,6 +113,7 @@ class Model implements AppModel {
   readonly settings: Signal<SettingsView>;
   readonly notices: Signal<readonly NoticeView[]> = signal([]);
   readonly agentsModel: AgentsModel;
+  readonly trust: Signal<TrustModel | undefined> = signal(undefined);
   readonly #options: AppModelOptions;
   readonly #people: People;
   readonly #conversations: ConversationsModel;
@@ -303,7 +312,7 @@ class Model implements AppModel {
       .catch((thrown: unknown) => this.#report(thrown));
   }
 
-  answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void {
+  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void {
     this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
   }
 
@@ -416,7 +425,22 @@ class Model implements AppModel {
     this.#refresh();
     this.ready.value = true;
     await this.agentsModel.calls.load().catch((thrown: unknown) => this.#report(thrown));
+    await this.#loadTrust();
     await this.#refreshStorage();
+  }
+
+  async #loadTrust(): Promise<void> {
+    const { trust, page } = this.#options;
+    this.trust.value = await trust({
+      people: this.#people,
+      agent: (address) => this.agentsModel.agent(address),
+      pickFolder: () => page.pickFolder(),
+      report: (thrown) => this.#report(thrown),
+      onAccepted: (address) => this.agentsModel.reload(address),
+    }).catch((thrown: unknown) => {
+      this.#report(thrown);
+      return undefined;
+    });
   }
 
   async #refreshStorage(): Promise<void> {

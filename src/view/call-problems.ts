@@ -1,5 +1,5 @@
 import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
-import { REFUSED_CODE } from '../mcp/guarded-transport.ts';
+import { REFUSED_CODE } from '../mcp/refusal.ts';
 import { visibleText } from './result-blocks.ts';
 import type { ProblemView } from './types.ts';
 
@@ -8,7 +8,11 @@ export function callError(thrown: unknown): ParleyError {
   if (thrown instanceof ParleyError) return thrown;
   const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
   const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
-  if (code === REFUSED_CODE) return new ParleyError(data?.reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+  if (code === REFUSED_CODE) {
+    const { reason } = data ?? {};
+    const isOfLimits = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out';
+    return new ParleyError(isOfLimits ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+  }
   if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
     return new ParleyError('timed-out', message, { cause: thrown });
   if (code === 'CONNECTION_CLOSED') return new ParleyError('link-lost', message, { cause: thrown });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../base/limits.ts';
 import type { PersonId } from '../base/ids.ts';
 import { ADA, agentOf, BO } from '../../test/doubles/fake-app-model.ts';
+import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentSession } from '../mcp/agent-clients.ts';
 import type { Records } from '../ports/records.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
@@ -16,8 +17,8 @@ type End = { content?: readonly unknown[]; error?: Error; until?: Promise<void> 
 function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = 'net') {
   let now = 1_000;
   const troubles: unknown[] = [];
-  const client = {
-    async callTool(_request: unknown, { signal }: { signal: AbortSignal }) {
+  const agentCalls = {
+    async callTool(_address: string, _tool: string, _args: unknown, { signal }: { signal: AbortSignal }) {
       await Promise.race([end.until, new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))]);
       if (end.error) throw end.error;
       return { content: end.content ?? [{ type: 'text', text: 'done' }] };
@@ -29,7 +30,8 @@ function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = '
     tab,
     people: { view: (person: PersonId) => ({ ...BO, id: person }), pathView: () => ({ kind: 'direct', via: [] }) },
     clock: { now: () => now++ } as never,
-    session: () => Promise.resolve({ client } as unknown as AgentSession),
+    session: () => Promise.resolve({} as AgentSession),
+    agentCalls: () => Promise.resolve(agentCalls as unknown as AgentCalls),
     agent: (address) => (address === sums.address ? sums : undefined),
     onChanged: () => undefined,
     report: (thrown) => troubles.push(thrown),

@@ -1,6 +1,7 @@
 import { signal, type Signal } from '@preact/signals-core';
-import type { PersonId } from '../base/ids.ts';
+import type { AgentAddress, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { AgentCalls } from '../mcp/agent-calls.ts';
 import type { AgentSession } from '../mcp/agent-clients.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
@@ -18,6 +19,8 @@ export type CallsModelOptions = {
   readonly people: Pick<People, 'view' | 'pathView'>;
   readonly clock: Clock;
   session(address: string): Promise<AgentSession>;
+  /** Loaded with the first call. */
+  agentCalls(): Promise<AgentCalls>;
   /** An agent that is here. */
   agent(address: string): AgentView | undefined;
   onChanged(): void;
@@ -61,7 +64,7 @@ export class CallsModel {
     const { clock, tab } = this.#options;
     const startedAt = clock.now();
     const id = `${startedAt.toString(36)}-${tab.slice(-8)}-${this.#nextCall++}`;
-    const agent = this.#options.agent(address) ?? this.#agentOf({ address, title: address, kind: 'built-in', owner: '' as PersonId, mine: false });
+    const agent = this.agentAt(address);
     const view: CallView = {
       kind: 'call',
       id,
@@ -80,6 +83,11 @@ export class CallsModel {
     return id;
   }
 
+  /** The agent at an address, also one that is not there. */
+  agentAt(address: string): AgentView {
+    return this.#agentOf({ address, title: address, kind: 'built-in', owner: '' as PersonId, mine: false });
+  }
+
   cancel(id: string): void {
     this.#running.get(id)?.abort();
   }
@@ -92,21 +100,15 @@ export class CallsModel {
 
   async #run({ id, agent, tool, arguments: args, startedAt }: CallView, signal: AbortSignal): Promise<void> {
     try {
-      const { client, path } = await this.#options.session(agent.address);
+      const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.session(agent.address)]);
       if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
-      const result = await client.callTool(
-        { name: tool, arguments: { ...args } },
-        {
-          signal,
-          // The owner may have to be asked first; progress shows that somebody is at it.
-          timeout: LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs,
-          resetTimeoutOnProgress: true,
-          onprogress: ({ progress, total, message }) =>
-            this.#update(id, {
-              state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
-            }),
-        },
-      );
+      const result = await calls.callTool(agent.address as AgentAddress, tool, args, {
+        signal,
+        onProgress: ({ progress, total, message }) =>
+          this.#update(id, {
+            state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
+          }),
+      });
       this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
     } catch (thrown) {
       this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });

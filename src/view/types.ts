@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals-core';
 import type { ErrorCode } from '../base/errors.ts';
+import type { CallKindView, RelationView, TrustModel } from './trust-types.ts';
 
 /**
  * What the screens show, as plain data, and what people can do, as methods. Components know these types and nothing below.
@@ -206,12 +207,18 @@ export type ApprovalView = {
   readonly id: string;
   readonly caller: PersonView;
   readonly callerNode: string;
+  /** What the caller is to me. */
+  readonly relation: RelationView;
   readonly agent: AgentView;
+  readonly kind: CallKindView;
+  /** The tool, prompt or method; of a resource the URI. */
   readonly tool: string;
   readonly toolDescription: string;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly expiresAt: number;
 };
+
+export type CallOutcomeView = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled' | 'revoked' | 'timed-out' | 'rate-limited' | 'overloaded';
 
 /** A line of the log of calls into my agents. */
 export type ServedCallView = {
@@ -220,7 +227,7 @@ export type ServedCallView = {
   readonly caller: PersonView;
   readonly agentTitle: string;
   readonly tool: string;
-  readonly outcome: 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled';
+  readonly outcome: CallOutcomeView;
 };
 
 export type PeerView = {
@@ -372,7 +379,10 @@ export interface AppModel {
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
   setAgentEnabled(agentId: string, enabled: boolean): Promise<void>;
 
-  answerApproval(id: string, answer: 'once' | 'always' | 'refuse'): void;
+  /** `hour` and `always` (a month) hold for this person and this tool as it is defined now. */
+  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void;
+  /** Permissions, grants, the log of calls, definitions that changed, questions of agents, and my agents themselves; there a moment after the first screen. */
+  readonly trust: ReadonlySignal<TrustModel | undefined>;
 
   inviteLink(): string;
   /** Makes a private network and moves this node into it. */

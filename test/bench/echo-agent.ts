@@ -1,10 +1,10 @@
 import { parseAgentId } from '../../src/base/ids.ts';
-import type { HostedAgent } from '../../src/mcp/agent-host.ts';
+import type { MadeAgent } from '../../src/mcp/agent-host.ts';
 
 export const ECHO = parseAgentId('echo');
 
 /** The cheapest agent: what is measured is the way to it and back. `http-agent.mjs` is the same one behind HTTP. */
-export function echoAgent(): Extract<HostedAgent, { createServer(): unknown }> {
+export function echoAgent(): MadeAgent {
   return {
     id: ECHO,
     title: 'Echo',

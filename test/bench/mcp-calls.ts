@@ -30,7 +30,7 @@ async function connect(way: Way) {
 async function memoryTransport() {
   const { InMemoryTransport, serveStdio } = await import('../../src/mcp/runtime.ts');
   const [here, there] = InMemoryTransport.createLinkedPair();
-  serveStdio(() => echoAgent().createServer(), { transport: there });
+  serveStdio(({ era }) => echoAgent().createServer({ era }), { transport: there });
   return here;
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoggedCall } from '../../src/host/call-log.ts';
 import type { WaitingCall } from '../../src/host/control/control-socket.ts';
 import { connectClient, goodbye, ownServer, referenceServer, run, startHost, type RunningHost } from './host-process.ts';
 import { startSignaling } from './signaling.ts';
@@ -67,6 +68,9 @@ describe('consent', () => {
       expect((await run('approve', call?.id ?? '', '--data', owner.data)).code).toBe(0);
       expect(JSON.stringify(await calling)).toContain('secret plan #1');
       expect((await run('approve', call?.id ?? '', '--data', owner.data)).err).toContain('waits (any more)');
+      const calls = JSON.parse((await run('calls', '--data', owner.data, '--json')).out) as readonly LoggedCall[];
+      expect(calls).toMatchObject([{ person: caller.ready.person, agent: 'fine', kind: 'tool', tool: 'work', outcome: 'ran' }]);
+      expect(calls[0]?.arguments).toContain('secret plan');
       await goodbye(client);
     }));
 

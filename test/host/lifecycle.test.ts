@@ -142,8 +142,8 @@ describe('a hostile server', () => {
     hang: ownServer('hang'),
     twice: ownServer('answer-twice'),
     garbage: ownServer('garbage'),
-    huge: ownServer('huge-answer', String(3 * 2 ** 20)),
-    wordy: ownServer('huge-description', String(3 * 2 ** 20)),
+    huge: ownServer('huge-answer', String(16.5 * 2 ** 20)),
+    wordy: ownServer('huge-description', String(16.5 * 2 ** 20)),
     fine: ownServer('fine'),
   };
   let owner: Awaited<ReturnType<typeof startHost>>;
@@ -189,13 +189,13 @@ describe('a hostile server', () => {
 
   it.each(['legacy', 'modern'] as const)('whose answer no stream can carry: the caller hears so at once, %s', async (era) => {
     const client = await connectClient(caller, agent('huge'), era);
-    await expect(client.callTool(work)).rejects.toThrow(/at most|too large|larger/i);
+    await expect(client.callTool(work)).rejects.toThrow(/at most|too large|larger|MiB/i);
     await goodbye(client);
   });
 
   it('with megabytes of description: it cannot be listed, all others can', async () => {
     const client = await connectClient(caller, agent('wordy'), 'legacy');
-    await expect(client.listTools()).rejects.toThrow(/at most|too large|larger/i);
+    await expect(client.listTools()).rejects.toThrow(/at most|too large|larger|MiB/i);
     await goodbye(client);
     const all = await connectClient(caller, undefined, 'modern');
     expect((await all.listTools()).tools.some(({ name }) => name.startsWith('fine-'))).toBe(true);

@@ -166,6 +166,23 @@ describe('a peer that calls agents as it may not', () => {
     });
   }
 
+  it('ends its stream when a message in parts is larger than a request may be', async () => {
+    const stream = await openTo(attacker);
+    const part = new Uint8Array(LIMITS.mcpPartBytes).fill(0x20);
+    part[0] = 0x01;
+    for (let sent = 0; sent <= LIMITS.maxMcpRequestBytes; sent += part.length) await stream.send(part).catch(() => undefined);
+    expect((await stream.closed).code).toBe('too-large');
+    await expectFriendServed();
+  });
+
+  it('has a few sessions at most, and leaves room for others', async () => {
+    const streams = [];
+    for (let count = 0; count < LIMITS.maxServedSessionsPerCaller; count++) streams.push(await openTo(attacker));
+    expect((await (await openTo(attacker)).closed).code).toBe('overloaded');
+    await expectFriendServed();
+    for (const stream of streams) stream.end();
+  });
+
   it('has few calls under way at once; the others are declined', async () => {
     const stream = await openTo(attacker);
     const answers: { id: number; error?: { data?: { reason?: string } } }[] = [];

@@ -1,5 +1,6 @@
 import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 import { controlSocketIn } from '../data-folder.ts';
+import type { LoggedCall } from '../call-log.ts';
 import type { ApproveOptions, StatusOptions } from '../options.ts';
 import { askHost, type AgentStatus, type WaitingCall } from './control-socket.ts';
 
@@ -28,13 +29,29 @@ export async function runStatus({ data, json }: StatusOptions): Promise<void> {
   print([`${nodeId} in ${network}, connected with ${peers} nodes`, ...lines].map(withInvisibleWrittenOut).join('\n'));
 }
 
-const ANSWERED = { once: 'Allowed, this once.', always: 'Allowed, also from now on.', refuse: 'Refused.' } as const;
+/** `parley host calls`: what others called here last. */
+export async function runCalls({ data, json }: StatusOptions): Promise<void> {
+  const calls = (await askHost(controlSocketIn(data), { command: 'calls' })) as readonly LoggedCall[];
+  if (json) return print(JSON.stringify(calls));
+  const lines = calls.map(({ at, person, agent, kind, tool, outcome, tookMs, isSigned, arguments: args }) => {
+    const time = `${new Date(at).toISOString()}${tookMs === undefined ? '' : `, ${Math.round(tookMs)} ms`}`;
+    return `${outcome.padEnd(12)} ${agent} → ${kind} ${tool}   (${time})\n  by ${person}${isSigned ? ', who signed for it' : ''}\n  ${args}`;
+  });
+  print(lines.length === 0 ? 'Nobody called yet.' : lines.map(withInvisibleWrittenOut).join('\n'));
+}
+
+const ANSWERED = {
+  once: 'Allowed, this once.',
+  hour: 'Allowed, also for the next hour.',
+  always: 'Allowed, also from now on.',
+  refuse: 'Refused.',
+} as const;
 
 /** All of it: who approves what they do not see approves anything. */
-function describe({ id, person, node, agent, tool, arguments: args, expiresAt }: WaitingCall): string {
+function describe({ id, person, node, agent, kind, tool, arguments: args, expiresAt }: WaitingCall): string {
   const left = Math.max(0, Math.round((expiresAt - Date.now()) / MS_PER_SECOND));
   const call = JSON.stringify(args, undefined, 2);
-  return withInvisibleWrittenOut(`${id}  ${agent} → ${tool}   (${left} s left)\nperson ${person}\nnode   ${node}\n${call}`);
+  return withInvisibleWrittenOut(`${id}  ${agent} → ${kind} ${tool}   (${left} s left)\nperson ${person}\nnode   ${node}\n${call}`);
 }
 
 function print(text: string): void {

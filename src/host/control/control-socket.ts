@@ -3,12 +3,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { asParleyError, isErrorCode, ParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import type { ApprovalAnswer } from '../../mcp/approvals.ts';
+
+import type { LoggedCall } from '../call-log.ts';
 
 export type WaitingCall = {
   readonly id: string;
   readonly person: string;
   readonly node: string;
   readonly agent: string;
+  /** A tool, a resource, a prompt, or another method. */
+  readonly kind: string;
   readonly tool: string;
   readonly arguments: unknown;
   /** Unix milliseconds. */
@@ -19,14 +24,16 @@ export type AgentStatus = { readonly id: string; readonly title: string; readonl
 
 export type ControlRequest =
   | { readonly command: 'waiting' }
-  | { readonly command: 'answer'; readonly id: string; readonly answer: 'once' | 'always' | 'refuse' }
-  | { readonly command: 'status' };
+  | { readonly command: 'answer'; readonly id: string; readonly answer: ApprovalAnswer }
+  | { readonly command: 'calls' | 'status' };
 
 /** What the running host answers to its owner's commands. */
 export type ControlHandlers = {
   waiting(): readonly WaitingCall[];
   /** Answers whether such a call waited. */
-  answer(id: string, answer: 'once' | 'always' | 'refuse'): Promise<boolean>;
+  answer(id: string, answer: ApprovalAnswer): Promise<boolean>;
+  /** The newest calls of others, newest first. */
+  calls(): Promise<readonly LoggedCall[]>;
   status(): { readonly nodeId: string; readonly network: string; readonly peers: number; readonly agents: readonly AgentStatus[] };
 };
 
@@ -89,6 +96,12 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
+const ANSWERS: readonly unknown[] = ['once', 'hour', 'always', 'refuse'] satisfies readonly ApprovalAnswer[];
+
+function isAnswer(value: unknown): value is ApprovalAnswer {
+  return ANSWERS.includes(value);
+}
+
 async function answerLine(line: string, handlers: ControlHandlers): Promise<Reply> {
   try {
     return { result: await run(JSON.parse(line) as Partial<ControlRequest> | null, handlers) };
@@ -102,11 +115,13 @@ async function run(request: Partial<ControlRequest> | null, handlers: ControlHan
   switch (request?.command) {
     case 'waiting':
       return handlers.waiting();
+    case 'calls':
+      return handlers.calls();
     case 'status':
       return handlers.status();
     case 'answer': {
       const { id, answer } = request;
-      if (typeof id !== 'string' || (answer !== 'once' && answer !== 'always' && answer !== 'refuse')) break;
+      if (typeof id !== 'string' || !isAnswer(answer)) break;
       if (await handlers.answer(id, answer)) return true;
       throw new ParleyError('bad-argument', `No call ${id} waits (any more).`);
     }

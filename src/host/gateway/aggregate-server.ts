@@ -1,6 +1,6 @@
 import { Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { AgentAddress } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Forwarder } from '../../mcp/proxy/forwarder.ts';
 import type { McpNotification, McpResult } from '../../mcp/proxy/upstream.ts';
 import { aggregateUri, parseAggregateUri, renamed, withAggregateUris, type AggregateIndex, type Target } from './aggregate-index.ts';
@@ -141,7 +141,7 @@ function known<Found extends Target | { readonly address: AgentAddress; readonly
 function page(key: ListKind, items: readonly Definition[], params: { readonly cursor?: string | undefined } | undefined): Params {
   const from = Number(params?.cursor ?? 0);
   if (!Number.isInteger(from) || from < 0) throw new UnknownNameError('There is no such page.');
-  const to = from + LIMITS.aggregatePageItems;
+  const to = from + HOST_LIMITS.aggregatePageItems;
   return { [key]: items.slice(from, to), ...(to < items.length ? { nextCursor: String(to) } : {}) };
 }
 

@@ -1,6 +1,6 @@
 import type { AgentAddress } from '../../base/ids.ts';
 import { asParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { onceATurn } from '../../base/once-a-turn.ts';
 import { Emitter } from '../../base/emitter.ts';
 import type { McpNotification, Upstream } from '../../mcp/proxy/upstream.ts';
@@ -94,7 +94,7 @@ export class Catalog {
   #loaded(): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
-      const cancel = clock.wakeAt(clock.now() + LIMITS.catalogWaitMs, () => resolve());
+      const cancel = clock.wakeAt(clock.now() + HOST_LIMITS.catalogWaitMs, () => resolve());
       void Promise.allSettled(this.#loading).then(() => {
         cancel();
         resolve();
@@ -138,7 +138,7 @@ class CatalogEntry {
   closed(): void {
     this.isOpen = false;
     this.#upstream = undefined;
-    this.retryAt = this.#options.clock.now() + LIMITS.catalogRetryMs;
+    this.retryAt = this.#options.clock.now() + HOST_LIMITS.catalogRetryMs;
   }
 
   async reload(kinds: readonly ListKind[]): Promise<void> {
@@ -170,7 +170,7 @@ async function listAll(upstream: Upstream, kind: ListKind): Promise<readonly Def
   if (!upstream.client.getServerCapabilities()?.[CAPABILITY_OF[kind]]) return [];
   const items: Definition[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < LIMITS.maxListPages && items.length < LIMITS.maxCatalogDefinitions; page++) {
+  for (let page = 0; page < HOST_LIMITS.maxListPages && items.length < HOST_LIMITS.maxCatalogDefinitions; page++) {
     const result = (await upstream.forward({ method: METHOD_OF[kind], params: cursor === undefined ? {} : { cursor } })) as Record<string, unknown>;
     const found = Array.isArray(result[kind]) ? (result[kind] as unknown[]) : [];
     items.push(...(found.filter((item) => typeof item === 'object' && item !== null) as Definition[]));
@@ -178,5 +178,5 @@ async function listAll(upstream: Upstream, kind: ListKind): Promise<readonly Def
     if (typeof next !== 'string' || next === cursor) break;
     cursor = next;
   }
-  return items.slice(0, LIMITS.maxCatalogDefinitions);
+  return items.slice(0, HOST_LIMITS.maxCatalogDefinitions);
 }

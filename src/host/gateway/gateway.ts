@@ -1,7 +1,7 @@
 import { createMcpHandler, InMemoryServerEventBus, type Server, type Transport } from '@modelcontextprotocol/server';
 import type { AgentAddress, NodeId } from '../../base/ids.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { Forwarder } from '../../mcp/proxy/forwarder.ts';
 import { ParkedCalls } from '../../mcp/proxy/parked-calls.ts';
 import { joinTransports } from '../../mcp/proxy/pipe.ts';
@@ -60,7 +60,7 @@ export class Gateway {
     });
     this.#catalog = new Catalog({ session: (address) => this.#pool.shared(address, {}), clock, log, agents: () => options.agents() });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
-    this.#handlers = new BoundedMap(LIMITS.maxRawEndpoints);
+    this.#handlers = new BoundedMap(HOST_LIMITS.maxRawEndpoints);
     this.#catalog.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
   }
 
@@ -111,7 +111,7 @@ export class Gateway {
     const handler = createMcpHandler(make, {
       legacy: 'reject',
       bus: new InMemoryServerEventBus(),
-      maxRequestBodySize: LIMITS.maxHttpBodyBytes,
+      maxRequestBodySize: HOST_LIMITS.maxHttpBodyBytes,
       onerror: (error) => this.#options.log.debug(`MCP over HTTP: ${error.message}`),
     });
     const [, dropped] = this.#handlers.set(endpoint, handler) ?? [];

@@ -4,7 +4,7 @@ import { toNodeHandler, toWebRequest, type NodeIncomingMessageLike } from '@mode
 import { isLegacyRequest } from '@modelcontextprotocol/server';
 import { asParleyError, ParleyError } from '../../base/errors.ts';
 import { agentAddress, parseAgentId, parseNodeId } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../logger.ts';
 import type { ListenAddress } from '../options.ts';
@@ -71,7 +71,7 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
   let body: unknown;
   if (request.method === 'POST') {
     const text = await readBody(request);
-    if (text === undefined) return void refuse(response, 413, `A message has at most ${LIMITS.maxHttpBodyBytes / 2 ** 20} MiB.`);
+    if (text === undefined) return void refuse(response, 413, `A message has at most ${HOST_LIMITS.maxHttpBodyBytes / 2 ** 20} MiB.`);
     try {
       body = JSON.parse(text);
     } catch {
@@ -82,6 +82,8 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
     return void refuse(response, 405, 'This method is not part of Streamable HTTP.');
   }
   const message = request as NodeIncomingMessageLike;
+  // Only the revisions with sessions have an id for one; it says so sooner than the message does.
+  if (request.headers['mcp-session-id'] !== undefined) return sessions.handle(endpoint, request, response, body);
   if (await isLegacyRequest(await toWebRequest(message, body ?? {}), body)) return sessions.handle(endpoint, request, response, body);
   await options.gateway.reach(endpoint);
   await toNodeHandler(options.gateway.modernHandler(endpoint))(message, response, body);
@@ -105,7 +107,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LIMITS.maxHttpBodyBytes) return undefined;
+    if (size > HOST_LIMITS.maxHttpBodyBytes) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -4,7 +4,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { McpServer, type Transport } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../test/doubles/virtual-clock.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Gateway } from './gateway.ts';
 import { HttpSessions } from './http-sessions.ts';
 
@@ -64,7 +64,7 @@ describe('sessions over HTTP', () => {
     await gone;
     let hasEnded = false;
     const ended = ends[0]?.then(() => (hasEnded = true));
-    await clock.advance(LIMITS.httpSessionLostMs - 1);
+    await clock.advance(HOST_LIMITS.httpSessionLostMs - 1);
     expect(hasEnded).toBe(false);
     await clock.advance(1);
     await ended;
@@ -72,7 +72,7 @@ describe('sessions over HTTP', () => {
 
   it('stay for a client that is there and silent', async () => {
     const client = await connect();
-    await clock.advance(10 * LIMITS.httpSessionIdleMs);
+    await clock.advance(10 * HOST_LIMITS.httpSessionIdleMs);
     await client.ping();
     await client.close();
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { asParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Endpoint, Gateway } from './gateway.ts';
 import { refuse } from './http-guard.ts';
@@ -37,7 +37,7 @@ export class HttpSessions {
       return this.#pass(session, request, response, body);
     }
     if (request.method !== 'POST' || !isInitialize(body)) return void refuse(response, 400, 'The first request of a session is “initialize”.');
-    if (this.#sessions.size >= LIMITS.maxHttpSessions) return void refuse(response, 503, 'Too many sessions are open.');
+    if (this.#sessions.size >= HOST_LIMITS.maxHttpSessions) return void refuse(response, 503, 'Too many sessions are open.');
     const session = await this.#open(endpoint, response);
     if (session) await this.#pass(session, request, response, body);
   }
@@ -79,7 +79,7 @@ export class HttpSessions {
   }
 
   #expireLater(session: Session): void {
-    const afterMs = session.hasListened ? LIMITS.httpSessionLostMs : LIMITS.httpSessionIdleMs;
+    const afterMs = session.hasListened ? HOST_LIMITS.httpSessionLostMs : HOST_LIMITS.httpSessionIdleMs;
     session.cancelExpiry = this.#clock.wakeAt(this.#clock.now() + afterMs, () => void session.transport.close());
   }
 }

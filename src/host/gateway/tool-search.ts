@@ -1,4 +1,4 @@
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Definition } from './catalog.ts';
 
 export const SEARCH_TOOL = 'search_tools';
@@ -15,7 +15,7 @@ export const SEARCH_TOOLS: readonly Definition[] = [
       type: 'object',
       properties: {
         query: { type: 'string', maxLength: 400, description: 'Words that say what the tool should do; none lists the first tools' },
-        limit: { type: 'integer', minimum: 1, maximum: LIMITS.maxFoundTools, description: 'At most so many (10 if not given)' },
+        limit: { type: 'integer', minimum: 1, maximum: HOST_LIMITS.maxFoundTools, description: 'At most so many (10 if not given)' },
       },
     },
     annotations: { readOnlyHint: true },
@@ -45,7 +45,7 @@ export function searchTools(tools: readonly Definition[], args: Readonly<Record<
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
-  const limit = Math.min(LIMITS.maxFoundTools, Math.max(1, Number(args['limit'] ?? DEFAULT_FOUND) || DEFAULT_FOUND));
+  const limit = Math.min(HOST_LIMITS.maxFoundTools, Math.max(1, Number(args['limit'] ?? DEFAULT_FOUND) || DEFAULT_FOUND));
   const scored = tools.map((tool, index) => ({ tool, index, score: scoreOf(tool, words) })).filter(({ score }) => words.length === 0 || score > 0);
   return scored
     .sort((a, b) => b.score - a.score || a.index - b.index)
@@ -63,7 +63,10 @@ function scoreOf(tool: Definition, words: readonly string[]): number {
   return sum;
 }
 
+/** In the aggregate a name has a tag of its node, which nobody searches for: the tool's own name counts, and its agent's. */
 function textOf(tool: Definition, field: string): string {
-  const text = tool[field];
+  const meta = tool['_meta'] as Readonly<Record<string, unknown>> | undefined;
+  const own = meta?.['parley/name'];
+  const text = field === 'name' && typeof own === 'string' ? `${String(meta?.['parley/agent']).split(':')[1]} ${own}` : tool[field];
   return typeof text === 'string' ? text.toLowerCase() : '';
 }

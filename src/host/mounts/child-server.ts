@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import { ReadBuffer, serializeMessage, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { CHILD_MARK, type ChildRegister } from './child-register.ts';
 import type { CommandTarget } from './mount-spec.ts';
 import { StderrTail } from './stderr-tail.ts';
@@ -24,7 +24,7 @@ export class ChildServer implements Transport {
   readonly #target: CommandTarget;
   readonly #register: ChildRegister;
   readonly #stderr = new StderrTail();
-  readonly #buffer = new ReadBuffer({ maxBufferSize: LIMITS.maxMountMessageBytes });
+  readonly #buffer = new ReadBuffer({ maxBufferSize: HOST_LIMITS.maxMountMessageBytes });
   #child: Child | undefined;
   #end: ChildEnd | undefined;
   #wasAsked = false;
@@ -88,7 +88,7 @@ export class ChildServer implements Transport {
     const hasExited = this.#end ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.stdin.end();
     signalGroup(child, 'SIGTERM');
-    const force = setTimeout(() => signalGroup(child, 'SIGKILL'), LIMITS.mountStopMs);
+    const force = setTimeout(() => signalGroup(child, 'SIGKILL'), HOST_LIMITS.mountStopMs);
     await hasExited;
     clearTimeout(force);
     // Its children may outlive it; they were asked already.

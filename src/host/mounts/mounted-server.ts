@@ -1,13 +1,12 @@
 import { StreamableHTTPClientTransport, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { PersonId } from '../../base/ids.ts';
 import type { HostedAgent } from '../../mcp/agent-host.ts';
 import type { PeerIdentity } from '../../node/api.ts';
 import { CONNECTION_CLOSED_CODE, joinTransports } from '../../mcp/proxy/pipe.ts';
 import type { HostConsent } from '../consent.ts';
 import type { Logger } from '../logger.ts';
-import { ReadGuard } from '../read-guard.ts';
 import type { ChildRegister } from './child-register.ts';
 import { ChildServer } from './child-server.ts';
 import type { MountSpec } from './mount-spec.ts';
@@ -64,18 +63,17 @@ export class MountedServer {
   async #connect(transport: Transport, peer: PeerIdentity): Promise<void> {
     const refusal = this.#whyNot(peer);
     if (refusal) return refuseAll(transport, refusal);
-    const caller = new ReadGuard(transport, (read, signal) => this.#consent.decide({ ...read, caller: peer, agent: this.agent }, signal));
     const server = this.#open();
     let whyEnded = (): string => `“${this.spec.title}” ended.`;
     if (server instanceof ChildServer) whyEnded = () => `“${this.spec.title}”: ${server.end?.sentence ?? 'It ended.'}`;
     this.#sessions.set(server, peer.person);
     try {
-      await joinTransports(caller, server, { whyEnded, onFault: (error) => this.#log.debug(`${this.spec.id}: ${error.message}`) });
+      await joinTransports(transport, server, { whyEnded, onFault: (error) => this.#log.debug(`${this.spec.id}: ${error.message}`) });
     } catch (thrown) {
       this.#sessions.delete(server);
       const reason = `“${this.spec.title}”: ${asParleyError(thrown).message}`;
       this.onCrash(reason);
-      return refuseAll(caller, reason);
+      return refuseAll(transport, reason);
     }
     this.#followEnd(server, whyEnded);
   }
@@ -84,7 +82,8 @@ export class MountedServer {
     if (this.#isStopped) return 'The host is stopping.';
     if (!this.#consent.mayMeet(person, this.spec.id)) return 'The owner of this agent does not let you call it.';
     const own = [...this.#sessions.values()].filter((other) => other === person).length;
-    const isFull = this.#sessions.size >= LIMITS.maxMountSessions || (own >= LIMITS.maxMountSessionsPerPerson && !this.#consent.isMine(person));
+    const isFull =
+      this.#sessions.size >= HOST_LIMITS.maxMountSessions || (own >= HOST_LIMITS.maxMountSessionsPerPerson && !this.#consent.isMine(person));
     return isFull ? `“${this.spec.title}” has as many sessions as it may have.` : undefined;
   }
 

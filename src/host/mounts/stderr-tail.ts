@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { withoutInvisible } from '../../base/visible-text.ts';
 
 /** The last of what a process wrote to its standard error, by lines; longer lines are cut. */
@@ -21,7 +21,7 @@ export class StderrTail {
 
   add(chunk: Buffer, onLine: (line: string) => void): void {
     const lines = (this.#open + this.#decoder.write(chunk)).split(/\r?\n/);
-    this.#open = (lines.pop() ?? '').slice(-LIMITS.stderrTailBytes);
+    this.#open = (lines.pop() ?? '').slice(-HOST_LIMITS.stderrTailBytes);
     for (const line of lines) {
       const text = clean(line);
       if (text === '') continue;
@@ -32,13 +32,13 @@ export class StderrTail {
 
   tail(): string {
     const lines = [...this.#lines, clean(this.#open), this.#note ?? ''].filter((line) => line !== '');
-    return lines.join('\n').slice(-LIMITS.stderrTailBytes);
+    return lines.join('\n').slice(-HOST_LIMITS.stderrTailBytes);
   }
 
   #keep(line: string): void {
     this.#lines.push(line);
     this.#length += line.length;
-    while (this.#length > LIMITS.stderrTailBytes && this.#lines.length > 1) this.#length -= (this.#lines.shift() as string).length;
+    while (this.#length > HOST_LIMITS.stderrTailBytes && this.#lines.length > 1) this.#length -= (this.#lines.shift() as string).length;
   }
 }
 
@@ -47,5 +47,5 @@ export class StderrTail {
 const TERMINAL_SEQUENCE = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 function clean(line: string): string {
-  return withoutInvisible(line.replace(TERMINAL_SEQUENCE, '')).trimEnd().slice(0, LIMITS.stderrTailBytes);
+  return withoutInvisible(line.replace(TERMINAL_SEQUENCE, '')).trimEnd().slice(0, HOST_LIMITS.stderrTailBytes);
 }

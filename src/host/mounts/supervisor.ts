@@ -1,6 +1,6 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS, LIMITS } from '../../base/limits.ts';
 import { retryDelayMs } from '../../base/retry-delay.ts';
 import { withoutInvisible } from '../../base/visible-text.ts';
 import type { AgentHost } from '../../mcp/agent-host.ts';
@@ -81,7 +81,7 @@ export class Supervisor {
     try {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#options.host.serveLocally(this.server.spec.id, there);
-      await client.connect(here, { timeout: LIMITS.mountStartTimeoutMs });
+      await client.connect(here, { timeout: HOST_LIMITS.mountStartTimeoutMs });
       await this.#describe(client);
     } catch (thrown) {
       await client.close().catch(() => undefined);
@@ -119,9 +119,9 @@ export class Supervisor {
     if (this.#isStopped) return;
     const { clock, entropy, log } = this.#options;
     const now = clock.now();
-    if (this.#upSince !== undefined && now - this.#upSince >= LIMITS.mountStableMs) this.#failures = 0;
+    if (this.#upSince !== undefined && now - this.#upSince >= HOST_LIMITS.mountStableMs) this.#failures = 0;
     this.#upSince = undefined;
-    const delayMs = retryDelayMs(this.#failures++, { firstMs: LIMITS.mountRetryFirstMs, maxMs: LIMITS.mountRetryMaxMs }, entropy);
+    const delayMs = retryDelayMs(this.#failures++, { firstMs: HOST_LIMITS.mountRetryFirstMs, maxMs: HOST_LIMITS.mountRetryMaxMs }, entropy);
     this.#health = { state: 'down', reason, retryAt: now + delayMs };
     log.warn(`“${this.server.spec.title}” is down and is started again in ${(delayMs / 1000).toFixed(1)} s. ${reason}`);
     this.#cancelRetry = clock.wakeAt(now + delayMs, () => void this.#begin());

@@ -1,6 +1,6 @@
 import { CLIENT_CAPABILITIES_META_KEY, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { AgentAddress } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { ParkableCall, ParkedCalls } from './parked-calls.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { AS_IT_IS, type InputCapabilities, type McpRequest, type McpResult, type Upstream } from './upstream.ts';
@@ -39,7 +39,7 @@ export class Forwarder {
     const underWay = this.#underWay.get(upstream) ?? new Set();
     this.#underWay.set(upstream, underWay.add(ctx));
     upstream.onAsked = (asked, signal) => {
-      const options = { signal, timeout: LIMITS.parkedCallMs };
+      const options = { signal, timeout: HOST_LIMITS.parkedCallMs };
       // On the stream of a request that is under way: not every client listens elsewhere.
       const related = [...underWay].at(-1);
       return (

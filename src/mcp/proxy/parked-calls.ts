@@ -1,4 +1,4 @@
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { toBase64url } from '../../base/bytes.ts';
 import type { Entropy } from '../../ports/entropy.ts';
@@ -57,13 +57,13 @@ export class ParkedCalls {
   }
 
   #park(call: ParkableCall, asks: readonly Ask[]): McpResult {
-    if (this.#parked.size >= LIMITS.maxParkedCalls) {
+    if (this.#parked.size >= HOST_LIMITS.maxParkedCalls) {
       call.abandon('Too many calls wait for an answer of their callers.');
       throw new Error('Too many calls wait for an answer of their callers.');
     }
     const handle = HANDLE_PREFIX + toBase64url(this.#entropy.bytes(HANDLE_BYTES));
     this.#parked.set(handle, call);
-    const cancel = this.#clock.wakeAt(this.#clock.now() + LIMITS.parkedCallMs, () => {
+    const cancel = this.#clock.wakeAt(this.#clock.now() + HOST_LIMITS.parkedCallMs, () => {
       this.#parked.delete(handle);
       call.abandon('The caller did not answer in time.');
     });

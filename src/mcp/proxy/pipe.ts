@@ -1,7 +1,7 @@
-import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, PROTOCOL_VERSION_META_KEY, SdkHttpError } from '@modelcontextprotocol/client';
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, PROTOCOL_VERSION_META_KEY, SdkHttpError } from '../runtime.ts';
 
 /** JSON-RPC error code for a session that ended while a request was under way, as the official SDKs have it. */
 export const CONNECTION_CLOSED_CODE = -32_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentAddress, nodeIdOf, parseAgentId } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { aggregateName } from './tool-names.ts';
 
 const [HERE, THERE] = [nodeIdOf(new Uint8Array(32).fill(1)), nodeIdOf(new Uint8Array(32).fill(2))];
@@ -25,7 +25,7 @@ describe('names in the aggregate', () => {
       fc.property(one, one, (a, b) => {
         const [nameA, nameB] = [of(...a), of(...b)];
         expect(nameA).toMatch(/^[A-Za-z0-9_-]+$/);
-        expect(nameA.length).toBeLessThanOrEqual(LIMITS.maxAggregateNameLength);
+        expect(nameA.length).toBeLessThanOrEqual(HOST_LIMITS.maxAggregateNameLength);
         if (JSON.stringify(a) !== JSON.stringify(b)) expect(nameA).not.toBe(nameB);
       }),
       { numRuns: 2_000 },

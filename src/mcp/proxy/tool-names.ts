@@ -1,6 +1,6 @@
 import { utf8 } from '../../base/bytes.ts';
 import { parseAgentAddress, type AgentAddress, type NodeId } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { sha256 } from '../../crypto/hash.ts';
 
 /** Letters that are told apart when read aloud; no vowels, so no words. */
@@ -18,11 +18,12 @@ export function aggregateName(here: NodeId, address: AgentAddress, name: string)
   const { node, agent } = parseAgentAddress(address);
   const prefix = (node === here ? agent : `${agent}-${tagOf(node, NODE_TAG_LENGTH)}`) + SEPARATOR;
   const allowed = name.replace(/[^A-Za-z0-9_-]/g, '_');
-  if (allowed === name && name !== '' && prefix.length + name.length <= LIMITS.maxAggregateNameLength && !looksTagged(name)) return prefix + name;
+  if (allowed === name && name !== '' && prefix.length + name.length <= HOST_LIMITS.maxAggregateNameLength && !looksTagged(name))
+    return prefix + name;
   const tag = `_${tagOf(JSON.stringify([address, name]), NAME_TAG_LENGTH)}`;
   // Of a long prefix the beginning has to do: the tag is of the whole address.
-  const shortPrefix = prefix.slice(0, LIMITS.maxAggregateNameLength - tag.length - 1);
-  return shortPrefix + allowed.slice(0, LIMITS.maxAggregateNameLength - shortPrefix.length - tag.length) + tag;
+  const shortPrefix = prefix.slice(0, HOST_LIMITS.maxAggregateNameLength - tag.length - 1);
+  return shortPrefix + allowed.slice(0, HOST_LIMITS.maxAggregateNameLength - shortPrefix.length - tag.length) + tag;
 }
 
 /** A name that could be another one's tagged name gets a tag itself. */

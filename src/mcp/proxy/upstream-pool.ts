@@ -1,6 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import type { AgentAddress } from '../../base/ids.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 import { Upstream, type InputCapabilities, type McpNotification } from './upstream.ts';
 
 export type UpstreamPoolOptions = {
@@ -81,7 +81,7 @@ export class UpstreamPool {
       if (at >= 0) this.#idle.splice(at, 1);
     };
     this.#idle.push({ key, upstream });
-    if (this.#idle.length > LIMITS.maxIdleUpstreams) void this.#idle.shift()?.upstream.close();
+    if (this.#idle.length > HOST_LIMITS.maxIdleUpstreams) void this.#idle.shift()?.upstream.close();
   }
 }
 

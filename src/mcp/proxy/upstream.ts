@@ -1,6 +1,6 @@
 import { Client, type ClientCapabilities, type Result, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
-import { LIMITS } from '../../base/limits.ts';
+import { HOST_LIMITS } from '../../base/limits.ts';
 
 export type McpRequest = { readonly method: string; readonly params?: Readonly<Record<string, unknown>> | undefined };
 export type McpNotification = McpRequest;
@@ -44,7 +44,7 @@ export class Upstream {
 
   static async open(transport: Transport, options: UpstreamOptions): Promise<Upstream> {
     const upstream = new Upstream(options);
-    await upstream.client.connect(transport, { timeout: LIMITS.mountStartTimeoutMs });
+    await upstream.client.connect(transport, { timeout: HOST_LIMITS.mountStartTimeoutMs });
     keepOrder(transport);
     return upstream;
   }
@@ -69,9 +69,9 @@ export class Upstream {
     return this.client.request({ method, params: withoutProgressToken(params) } as never, AS_IT_IS, {
       ...(signal ? { signal } : {}),
       onprogress: (progress: Readonly<Record<string, unknown>>) => onProgress?.(progress),
-      timeout: LIMITS.forwardTimeoutMs,
+      timeout: HOST_LIMITS.forwardTimeoutMs,
       resetTimeoutOnProgress: true,
-      maxTotalTimeout: LIMITS.forwardMaxTimeoutMs,
+      maxTotalTimeout: HOST_LIMITS.forwardMaxTimeoutMs,
       allowInputRequired: true,
     } as never) as Promise<McpResult>;
   }

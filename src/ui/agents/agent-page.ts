@@ -1,6 +1,6 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { AgentDetailView, PromptView, ResultBlockView, ToolView } from '../../view/types.ts';
+import type { AgentDetailView, AgentView, PromptView, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -9,6 +9,12 @@ import { timeOfDay } from '../format.ts';
 import { go, href } from '../router.ts';
 import { outcomes, pathText, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
+import { trustStrings } from '../trust-strings.ts';
+import '../approvals/audit-log.ts';
+import '../approvals/definition-changes.ts';
+import '../approvals/grant-list.ts';
+import '../approvals/permission-editor.ts';
+import './agent-setup.ts';
 import './call-list.ts';
 import './tool-form.ts';
 import './tool-panel.ts';
@@ -128,6 +134,7 @@ export class AgentPage extends ModelElement {
         ${agent.description ? html`<p class="soft">${agent.description}</p>` : nothing}
         ${detail.state === 'loading' ? html`<p class="soft small">${strings.loadingAgent}</p>` : nothing}
         ${detail.problem ? html`<div class="note bad"><b>${strings.agentGone}</b>${problemText(detail.problem)}</div><div><button class="btn" @click=${() => this.model.reloadAgent(agent.address)}>${strings.tryAgain}</button></div>` : nothing}
+        <parley-definition-changes .model=${this.model} .address=${agent.address}></parley-definition-changes>
         ${tool ? this.#tool(agent.address, tool) : this.#lists(detail)}
       </div>
     `;
@@ -163,6 +170,9 @@ export class AgentPage extends ModelElement {
               : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
           }
         </section>
+        <parley-agent-setup .model=${this.model}></parley-agent-setup>
+        <parley-grants .model=${this.model}></parley-grants>
+        <parley-audit-log .model=${this.model}></parley-audit-log>
       </div>`;
   }
 
@@ -191,8 +201,16 @@ export class AgentPage extends ModelElement {
         ${this.prompt ? this.#promptForm(agent.address, this.prompt) : nothing}
       </section>`
       }
+      ${this.#owned(agent, tools)}
       ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2><parley-result .blocks=${this.reading.blocks} .read=${(uri: string) => this.model.readResource(agent.address, uri)}></parley-result></section>` : nothing}
     `;
+  }
+
+  /** What only the owner sees, and only of agents of this very tab. */
+  #owned(agent: AgentView, tools: readonly ToolView[]) {
+    if (!agent.address.startsWith(`${this.model.me.value.node}:`)) return nothing;
+    return html`<section><h2 class="label">${trustStrings.permissions}</h2><parley-permissions .model=${this.model} .agentId=${agent.agentId} .tools=${tools}></parley-permissions></section>
+      <parley-agent-setup .model=${this.model} .agentId=${agent.agentId}></parley-agent-setup>`;
   }
 
   /** The button's name is what is written on it; the whole card can be pressed. */

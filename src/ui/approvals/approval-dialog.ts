@@ -8,6 +8,13 @@ import { sigil } from '../elements/sigil.ts';
 import { strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 
+const WANTS: Record<ApprovalView['kind'], string> = {
+  tool: strings.wantsToCall,
+  resource: strings.wantsToRead,
+  prompt: strings.wantsPrompt,
+  method: strings.wantsMethod,
+};
+
 /** Asks the owner before somebody else's call runs; everything that the call would do is on the screen. */
 @customElement('parley-approval-dialog')
 export class ApprovalDialog extends ModelElement {
@@ -63,15 +70,17 @@ export class ApprovalDialog extends ModelElement {
   }
 
   #question(approval: ApprovalView, more: number) {
-    const answer = (kind: 'once' | 'always' | 'refuse') => () => this.model.answerApproval(approval.id, kind);
+    const answer = (kind: 'once' | 'hour' | 'always' | 'refuse') => () => this.model.answerApproval(approval.id, kind);
     return html`<div class="stack">
-      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${strings.wantsToCall} <code>${approval.tool}</code> ${strings.ofYourAgent(approval.agent.title)}</p></div>
+      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${WANTS[approval.kind]} <code>${approval.tool}</code> ${strings.ofYourAgent(approval.agent.title)}</p></div>
       ${approval.toolDescription ? html`<p class="small soft">${approval.toolDescription}</p>` : nothing}
       ${Object.keys(approval.arguments).length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3>${argumentList(approval.arguments)}`}
-      ${approval.caller.verified ? nothing : html`<p class="note">${strings.notVerifiedCaller}</p>`}
+      ${approval.caller.verified ? nothing : html`<p class="note">${approval.relation === 'everyone' ? `${strings.strangerCaller} ` : ''}${strings.notVerifiedCaller}</p>`}
+      <p class="tiny soft">${approval.kind === 'resource' ? `${strings.readsAll} ` : ''}${strings.alwaysAllowText}</p>
       ${more > 0 ? html`<p class="tiny faint">${strings.moreWaiting(more)}</p>` : nothing}
       <div class="btns answers">
         <button class="btn go" @click=${answer('once')}>${strings.allowOnce}</button>
+        <button class="btn" @click=${answer('hour')}>${strings.allowForAnHour}</button>
         <button class="btn" @click=${answer('always')}>${strings.alwaysAllow}</button>
         <button class="btn" @click=${answer('refuse')}>${strings.refuse}</button>
       </div>

@@ -1,0 +1,103 @@
+import type { PeerIdentity } from '../node/api.ts';
+import type { HostedAgent } from './agent-host.ts';
+
+/**
+ * What a caller wants of an agent. `tool` names what is asked for: a tool, a resource's URI, a prompt, or for `method` the JSON-RPC method of
+ * an extension that this version does not know.
+ */
+export type CallRequest = {
+  readonly kind: CallKind;
+  /** The JSON-RPC method. */
+  readonly method: string;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+};
+export type CallKind = 'tool' | 'resource' | 'prompt' | 'method';
+
+/** Who asks for what, for the policy to decide. */
+export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
+
+/**
+ * `expired`: nobody answered in time; `rate-limited`: the caller calls too often; `overloaded`: too many calls wait or run.
+ */
+export type Verdict = 'run' | 'refused' | 'expired' | 'rate-limited' | 'overloaded';
+
+/** Leave to run that can be taken back while the call runs. */
+export type Permit = {
+  readonly verdict: 'run';
+  /** Aborts with the reason why the call must end now. */
+  readonly stop: AbortSignal;
+  /** The call has its end: what it held is free again. */
+  ended(): void;
+};
+
+/** Why a call that runs must end; the `reason` of {@link Permit.stop}. */
+export type StopReason = 'revoked' | 'timed-out';
+
+export type CallOutcome = 'ran' | 'tool-error' | 'cancelled' | StopReason | Exclude<Verdict, 'run'>;
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** Suggestions for an argument: part of how an agent describes itself. They are never asked about, and are for who may ask. */
+export const COMPLETION = 'completion/complete';
+
+/** Requests that tell what there is, or are about what was allowed before: they need no consent. Everything else does, unknown methods included. */
+const FREE_METHODS: ReadonlySet<string> = new Set([
+  'initialize',
+  'server/discover',
+  'ping',
+  'tools/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/unsubscribe',
+  'prompts/list',
+  'logging/setLevel',
+  'skills/list',
+  'tasks/get',
+  'tasks/result',
+  'tasks/cancel',
+  'tasks/update',
+]);
+
+/** What of a request needs consent; `undefined` when nothing does. */
+export function callOf(method: string, given: unknown): CallRequest | undefined {
+  const params = isRecord(given) ? given : {};
+  const call = FREE_METHODS.has(method) ? undefined : guardedPart(method, params);
+  return call && { ...call, method };
+}
+
+function guardedPart(method: string, params: Params): Omit<CallRequest, 'method'> | undefined {
+  switch (method) {
+    case 'tools/call':
+      return { kind: 'tool', tool: text(params['name']), arguments: record(params['arguments']) };
+    case 'prompts/get':
+      return { kind: 'prompt', tool: text(params['name']), arguments: record(params['arguments']) };
+    case 'resources/read':
+    case 'resources/subscribe':
+      return { kind: 'resource', tool: text(params['uri']), arguments: {} };
+    case 'subscriptions/listen':
+      return watchedResources(params);
+    default:
+      return { kind: 'method', tool: method, arguments: params };
+  }
+}
+
+/** Listening for list changes is free; listening for changes of a resource tells about its content. */
+function watchedResources(params: Params): Omit<CallRequest, 'method'> | undefined {
+  const uris = record(params['notifications'])['resourceSubscriptions'];
+  if (uris === undefined || (Array.isArray(uris) && uris.length === 0)) return undefined;
+  const list = Array.isArray(uris) ? uris.map(text) : [text(uris)];
+  return { kind: 'resource', tool: list[0] ?? '', arguments: list.length > 1 ? { uris: list } : {} };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+function record(value: unknown): Params {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

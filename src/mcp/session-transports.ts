@@ -1,0 +1,3 @@
+/** What a session with another node needs, loaded with the first one. */
+export { GuardedTransport } from './guarded-transport.ts';
+export { StreamTransport } from './stream-transport.ts';

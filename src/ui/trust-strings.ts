@@ -1,0 +1,148 @@
+import type { AgentKindView, AuditLineView, CallKindView, RelationView, RuleView } from '../view/trust-types.ts';
+import { outcomes } from './strings.ts';
+
+/** The words of the screens about consent, which come after the first ones: a second part of the catalogue in `strings.ts`. */
+export const trustStrings = {
+  // Questions of agents.
+  agentAsks: 'The agent asks you',
+  agentAsksText: (agent: string, owner: string) =>
+    `${agent} of ${owner}, which you called, wants to know this. Give it only what it may have; never a password.`,
+  answer: 'Send answer',
+  decline: 'Decline',
+  cancelQuestion: 'Cancel',
+  openPage: 'Open page',
+  donePage: 'I am done there',
+  opensAt: 'The page is at',
+  wholeAddress: 'Whole address',
+  notSecure: 'This page is not encrypted: others can read along.',
+  pageText: 'Nothing was loaded yet. Open it only if you know who is at that address.',
+  samplingText: 'It wants a text as a language model would write it. There is no model here: write the answer yourself, or decline.',
+  samplingSystem: 'How to answer',
+  yourAnswer: 'Your answer',
+  rootsText: 'It wants to know which folders it may work on, as addresses that begin with file://, one in a line. Decline, and it learns of none.',
+  folders: 'Folders',
+  optional: 'optional',
+  choose: 'Choose…',
+  required: 'This has to be answered.',
+  notANumber: 'This has to be a number.',
+  outOfRange: (minimum: number | undefined, maximum: number | undefined) =>
+    minimum === undefined ? `At most ${maximum}.` : maximum === undefined ? `At least ${minimum}.` : `From ${minimum} to ${maximum}.`,
+  wrongLength: (minimum: number | undefined, maximum: number | undefined) => `${trustStrings.outOfRange(minimum, maximum).slice(0, -1)} characters.`,
+  wrongFormat: 'This is not written as it has to be.',
+
+  // Permissions.
+  permissions: 'Who may call it',
+  permissionsText: 'What is taken back ends calls at once, also those that run.',
+  forAll: 'Everything of this agent',
+  asAgent: 'as the agent',
+  ruleOf: (what: string, who: string) => `${what}: ${who}`,
+  callsPerMinute: 'Calls of one person per minute',
+  parallelCalls: 'Calls of one person at once',
+  limits: 'Limits for others than your devices',
+  rulesByTool: 'Tool by tool',
+
+  // Grants.
+  grants: 'What you allowed for longer',
+  noGrants: 'Nothing. “Always allow” and “Allow for an hour” are listed here, and can be taken back.',
+  grantLine: (person: string, what: string, agent: string) => `${person} may call ${what} of ${agent}`,
+  grantedRead: 'everything to read',
+  until: (time: string) => `until ${time}`,
+  takeBack: 'Take back',
+
+  // The log.
+  log: 'Log of calls',
+  logText: 'Calls by you and into your agents, as they are kept on this device.',
+  noLog: 'No calls yet.',
+  clearLog: 'Clear the log',
+  when: 'When',
+  who: 'Who',
+  what: 'What',
+  outcome: 'Outcome',
+  proof: 'Proof',
+  you: 'You',
+  times: (count: number) => `${count} times`,
+  called: (agent: string, what: string) => `${agent} · ${what}`,
+  bothSigned: 'signed by both',
+  callSigned: 'call signed',
+  answerSigned: 'answer signed',
+  notSigned: 'none',
+  details: 'Details',
+  argumentsSent: 'Arguments',
+  answerGot: 'Answer',
+  showMore: 'Show more',
+
+  // Definitions.
+  changed: 'This agent describes itself differently',
+  changedText:
+    'What you see here cannot be called until you accept it. Somebody who takes an agent over may change what a tool does, and say so only here.',
+  isNew: (what: string) => `${what} is new`,
+  isChanged: (what: string) => `${what} is described differently`,
+  accept: 'Accept these changes',
+  removedLine: 'removed',
+  addedLine: 'added',
+
+  // My agents.
+  addAgent: 'Add an agent',
+  addAgentText: 'It is yours, in this browser. Others see its name, and may call what you let them.',
+  kind: 'Kind',
+  title: 'Title',
+  description: 'Description',
+  address: 'Address of the server',
+  addressText: 'An MCP server that speaks Streamable HTTP. Whoever calls this agent calls that server, with your token.',
+  token: 'Token',
+  tokenText: 'Sent to that server only, and kept on this device.',
+  tokenKept: 'A token is kept. Write another one to replace it.',
+  code: 'Code',
+  codeText: 'A JavaScript module that exports “tools”. It runs in a sandbox without network, page or timers, each call anew.',
+  openFolder: 'Open a folder and add',
+  openAgain: 'Open the folder again',
+  needsOpening: 'The browser closed this folder when the page was left. Nobody can read it until you open it again.',
+  add: 'Add',
+  save: 'Save',
+  settings: 'Settings of this agent',
+  remove: 'Remove this agent',
+  removeText: 'Calls that run end at once. What it keeps in this browser stays.',
+  reallyRemove: 'Remove it',
+  keep: 'Keep it',
+} as const;
+
+export const rules: Record<RuleView, string> = { run: 'runs', ask: 'asks me', never: 'never' };
+export const relations: Record<RelationView, string> = { devices: 'My devices', contacts: 'People I wrote to', everyone: 'Everyone else' };
+
+export const agentKinds: Record<AgentKindView, { readonly name: string; readonly text: string }> = {
+  notes: { name: 'Notes', text: 'Notes that are kept in this browser.' },
+  calculator: { name: 'Calculator', text: 'Computes by JavaScript in a sandbox.' },
+  memory: { name: 'Memory', text: 'Remembers things, facts, and how they belong together.' },
+  folder: { name: 'Files of a folder', text: 'Lists, reads and searches a folder that you open. It changes nothing.' },
+  device: { name: 'This device', text: 'Tells about the device, and where it is when the browser is let.' },
+  network: { name: 'The network', text: 'Finds agents and people of this network.' },
+  remote: { name: 'A server on the web', text: 'An MCP server that web pages may use.' },
+  module: { name: 'My own code', text: 'Tools that you write in JavaScript.' },
+};
+
+const KIND_WORDS: Record<CallKindView, (name: string) => string> = {
+  tool: (name) => name,
+  resource: (name) => `reading ${name}`,
+  prompt: (name) => `the prompt ${name}`,
+  method: (name) => `the method ${name}`,
+};
+
+/** What is called, in words. */
+export function calledText(kind: CallKindView, name: string): string {
+  return KIND_WORDS[kind](name);
+}
+
+export function outcomeText(outcome: AuditLineView['outcome']): string {
+  return outcome === 'failed' ? 'failed' : outcomes[outcome];
+}
+
+/** What a tool of one's own looks like, to begin with. */
+export const CODE_EXAMPLE = `export const tools = [
+  {
+    name: 'roll',
+    description: 'Rolls dice.',
+    inputSchema: { type: 'object', properties: { sides: { type: 'integer', minimum: 2, maximum: 100 } }, required: ['sides'] },
+    run: ({ sides }) => \`You rolled \${1 + Math.floor(Math.random() * sides)}.\`,
+  },
+];
+`;

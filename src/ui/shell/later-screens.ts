@@ -3,6 +3,7 @@ import '../agents/agent-list.ts';
 import '../agents/agent-page.ts';
 import '../approvals/question-dialog.ts';
 import '../agents/call-card.ts';
+import '../conversations/conversation-page.ts';
 import '../conversations/tool-caller.ts';
 import '../invite/invite-dialog.ts';
 import '../network/join-dialog.ts';

@@ -337,7 +337,8 @@ export const LIMITS = {
   politeResumeMs: 1_500,
   /** When no path was found, it is looked for again: neighbours come and tell of others. */
   resumeRetryMs: 1_000,
-  /** How often a session over relays that is in use looks for a faster path. */
+  /** When a session over relays that is in use looks for a faster path: soon, because the first relay was chosen by its own distance only, then now and then. */
+  comparePathsFirstMs: 2_000,
   comparePathsMs: 30_000,
   /** Moves that came to nothing and of which the peer's last words may still come. */
   maxAbandonedMoves: 8,

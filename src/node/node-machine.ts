@@ -56,8 +56,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #paths: Paths;
   readonly #neighbours = new Set<NodeId>();
   readonly #stranded = new StrandedSessions();
-  /** While there are sessions over relays. */
-  #comparePathsAt: number | undefined;
   #isLeaf = false;
   /** The time of the input that is being handled. */
   #now: number;
@@ -196,8 +194,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     const near = earlier(this.#dialling.nextWakeAt(), this.#sessions.nextWakeAt());
-    const far = earlier(this.#paths.nextWakeAt(), earlier(this.#stranded.nextWakeAt(), this.#comparePathsAt));
-    return earlier(near, earlier(far, this.#mesh.nextWakeAt()));
+    return earlier(earlier(near, this.#stranded.nextWakeAt()), earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
@@ -237,8 +234,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#mesh.handle(WAKE, now);
         this.#paths.handle(WAKE, now);
         this.#sessions.wake(now);
-        this.#resumeStranded(now);
-        return this.#comparePaths(now);
+        return this.#resumeStranded(now);
     }
   }
 
@@ -299,9 +295,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       refuses: (node, person, now) => this.#mesh.refuses(node, person, now),
       sessionBegan: (node, connection, isFar, now) => {
         this.#problem = undefined;
-        if (!isFar) return;
-        this.#comparePathsAt ??= now + LIMITS.comparePathsMs;
-        this.#dialDirectly(node, connection, now);
+        if (isFar) this.#dialDirectly(node, connection, now);
       },
       sessionStranded: (node, session, now) => this.#sessionStranded(node, session, now),
       sessionMoved: (node) => this.#stranded.delete(node),
@@ -323,19 +317,6 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   /** Looks for paths for the sessions that have none. */
   #resumeStranded(now: number): void {
     for (const node of this.#stranded.takeDue(now)) this.#paths.handle({ type: 'want', node }, now);
-  }
-
-  /** Sessions over relays that are in use may have a faster way by now. Their initiators look for it. */
-  #comparePaths(now: number): void {
-    if (this.#comparePathsAt === undefined || now < this.#comparePathsAt) return;
-    this.#comparePathsAt = undefined;
-    for (const [node] of this.#sessions.table.sessions()) {
-      const session = this.#sessions.table.sessionWith(node);
-      if (session?.kind !== 'circuit') continue;
-      this.#comparePathsAt = now + LIMITS.comparePathsMs;
-      const { machine, via } = session;
-      if (via && machine.isInitiator && machine.streamCount > 0 && !machine.isMoving) this.#paths.handle({ type: 'compare', node, via }, now);
-    }
   }
 
   #sessionEnded(node: NodeId, { code, isFar, isInitiator, wasStranded, via }: SessionEnd, now: number): void {

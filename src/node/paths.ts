@@ -14,8 +14,8 @@ export type PathsInput =
   | Extract<RoutingInput, { readonly type: 'neighbour-up' | 'neighbour-down' | 'message' | 'carry' | 'came-from' | 'did-not-lead' }>
   | { readonly type: 'round-trip'; readonly node: NodeId; readonly rttMs: number }
   | Extract<ReachInput, { readonly type: 'want' | 'reached' | 'circuit-failed' }>
-  /** The session with the node goes over this relay: is there a faster way? */
-  | { readonly type: 'compare'; readonly node: NodeId; readonly via: NodeId }
+  /** The session with the node goes over this relay: is there a way whose round trip takes less? */
+  | { readonly type: 'compare'; readonly node: NodeId; readonly via: NodeId; readonly fasterThanMs: number }
   | { readonly type: 'trust'; readonly trust: RelayTrust }
   /** A frame for the circuit whose end is the link. */
   | { readonly type: 'transmit'; readonly link: number; readonly frame: Uint8Array }
@@ -119,7 +119,7 @@ export class Paths implements Machine<PathsInput, PathsOutput> {
       case 'circuit-failed':
         return this.#reach.handle(input, now);
       case 'compare': {
-        const path = this.#routing.nearer(input.node, input.via, now);
+        const path = this.#routing.otherPath(input.node, input.via, input.fasterThanMs, now);
         return path && this.#reach.handle({ type: 'compare', node: input.node, path }, now);
       }
       case 'trust':

@@ -3,8 +3,14 @@ import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { Connection } from './connection.ts';
 
-/** `kind` is that of the link which carries it now, `via` the relay next to this end where that is a circuit. */
-export type KnownConnection = { readonly machine: Connection; kind: LinkKind; via: NodeId | undefined; wakeAt: number | undefined };
+/** `kind` is that of the link which carries it now, `via` the relay next to this end where that is a circuit: then a faster path is looked for at `compareAt`. */
+export type KnownConnection = {
+  readonly machine: Connection;
+  kind: LinkKind;
+  via: NodeId | undefined;
+  wakeAt: number | undefined;
+  compareAt: number | undefined;
+};
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
@@ -42,7 +48,7 @@ export class SessionTable {
   }
 
   add(connection: number, machine: Connection, kind: LinkKind, via: NodeId | undefined): void {
-    this.#connections.set(connection, { machine, kind, via, wakeAt: undefined });
+    this.#connections.set(connection, { machine, kind, via, wakeAt: undefined, compareAt: undefined });
   }
 
   delete(connection: number): void {

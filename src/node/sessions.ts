@@ -117,7 +117,7 @@ export class Sessions {
 
   nextWakeAt(): number | undefined {
     let next = earlier(this.#links.nextWakeAt(), this.#opens.nextWakeAt());
-    for (const [, { wakeAt }] of this.table.connections()) next = earlier(next, wakeAt);
+    for (const [, { wakeAt, compareAt }] of this.table.connections()) next = earlier(next, earlier(wakeAt, compareAt));
     return next;
   }
 
@@ -129,6 +129,7 @@ export class Sessions {
       this.drainConnection(key, now);
     }
     this.#opens.wake(now);
+    this.#comparePaths(now);
   }
 
   /** Something happened to the platform: everybody is asked for a sign of life. */
@@ -248,6 +249,19 @@ export class Sessions {
     if (machine.isStranded) return { how: 'resume', session };
     if (kind === 'circuit') return this.#comparison(node, session);
     return connection.kind === 'circuit' && !machine.isMoving ? { how: 'claim', session } : { how: 'begin' };
+  }
+
+  /** Sessions over relays that are in use may have a faster way. Their initiators look for it. */
+  #comparePaths(now: number): void {
+    for (const [, connection] of this.table.connections()) {
+      if (connection.compareAt === undefined || now < connection.compareAt) continue;
+      const { kind, machine, via } = connection;
+      connection.compareAt = kind === 'circuit' ? now + LIMITS.comparePathsMs : undefined;
+      const node = machine.identity?.node;
+      const rttMs = node && this.#peers.get(node)?.rttMs;
+      if (!node || rttMs === undefined || !via || machine.streamCount === 0 || machine.isMoving) continue;
+      this.#host.toPaths({ type: 'compare', node, via, fasterThanMs: rttMs * BETTER_PATH }, now);
+    }
   }
 
   /** A circuit beside the one that the session has: it goes there if that is much faster, or the other was lost by then. */
@@ -405,6 +419,7 @@ export class Sessions {
     this.#host.output({ type: 'peer-up', peer });
     const isFar = connection.kind === 'circuit';
     if (!isFar) this.#becomeNeighbour(key, identity, now);
+    else if (connection.machine.isInitiator) connection.compareAt = now + LIMITS.comparePathsFirstMs;
     this.#host.sessionBegan(node, key, isFar, now);
     this.#opens.sessionOpened(node, key);
     this.drainOpens(now);

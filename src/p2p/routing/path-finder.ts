@@ -64,8 +64,6 @@ const USUAL_RTT_MS = 100;
 /** What each circuit of ours counts against a relay: the load spreads before a near relay is full. */
 const CIRCUIT_COST_MS = 25;
 const RANDOM_COST_MS = 30;
-/** How much nearer another relay must be, for it to be worth a try: more than round-trip times differ from one moment to the next. */
-const NEARER_MS = 40;
 
 /**
  * Finds relays to nodes. Mostly the neighbours' lists name one at once; otherwise a question travels a step or two (expanding ring), each node answers
@@ -142,15 +140,10 @@ export class PathFinder implements Machine<PathFinderInput, PathFinderOutput> {
     return [...hops].filter((node) => this.#neighbours.has(node)).slice(0, LIMITS.maxFoundPaths);
   }
 
-  /** A relay that is likely to lead to the node faster than this one, which does now. */
-  nearer(tag: NodeTag, than: NodeId, now: number): FoundPath | undefined {
-    const holders = this.#knowledge.holders(tag);
-    const present = holders.includes(than) ? this.#neighbours.get(than) : undefined;
-    const [via] = this.#ranked(
-      holders.filter((node) => node !== than && (!present || (this.#neighbours.get(node)?.rttMs ?? Infinity) + NEARER_MS <= present.rttMs)),
-      tag,
-      now,
-    );
+  /** Another relay than this one. How far the node is from it, nobody knows: that is to be measured, and it is one of those so near that it may be worth it. */
+  otherPath(tag: NodeTag, than: NodeId, fasterThanMs: number, now: number): FoundPath | undefined {
+    const near = this.#knowledge.holders(tag).filter((node) => node !== than && (this.#neighbours.get(node)?.rttMs ?? Infinity) < fasterThanMs);
+    const [via] = this.#ranked(near, tag, now);
     return via === undefined ? undefined : { via, path: this.#newPath(), relays: 1 };
   }
 

@@ -66,9 +66,9 @@ export class Routing implements Machine<RoutingInput, RoutingOutput> {
     return this.#finder.nextHops(header, from, now);
   }
 
-  /** A relay to the node that is likely to be faster than this one. */
-  nearer(node: NodeId, than: NodeId, now: number): FoundPath | undefined {
-    return this.#finder.nearer(this.tagOfNode(node), than, now);
+  /** Another relay to the node than this one, so near that the whole way may take less than this. */
+  otherPath(node: NodeId, than: NodeId, fasterThanMs: number, now: number): FoundPath | undefined {
+    return this.#finder.otherPath(this.tagOfNode(node), than, fasterThanMs, now);
   }
 
   /** How many nodes are at most two steps away. */

@@ -74,6 +74,13 @@ describe('the list of agents', () => {
     );
   });
 
+  it('lists every agent, a part in each frame', async () => {
+    const { names } = await listOf(network());
+    equal(names('Agents').length, 30);
+    while (names('Agents').length < 100) await new Promise((resolve) => requestAnimationFrame(resolve));
+    equal(names('Agents').at(-1), 'Agent 99');
+  });
+
   it('finds tools by what they do, asks agents for that once, and stops asking when it is left', async () => {
     const model = network();
     model.agentsToAsk.value = 3;

@@ -134,7 +134,7 @@ export class AgentList extends ModelElement {
             (agent) => this.#agent(agent),
           )}
         </ul>
-        ${found.length > agentRows ? html`<button class="btn quiet ${tools ? 'all' : 'more'}" @click=${() => (this.shownAgents = agentRows + PAGE)}>${strings.showMore}</button>` : nothing}
+        ${tools && found.length > agentRows ? html`<button class="btn quiet all" @click=${() => (this.shownAgents = agentRows + PAGE)}>${strings.showMore}</button>` : nothing}
         ${tools ? this.#tools(tools) : nothing}
       </div>
       ${this.#foot(agents, found.length + (tools?.length ?? 0), isSearching)}
@@ -145,6 +145,9 @@ export class AgentList extends ModelElement {
     super.updated(changed);
     this.#sight.disconnect();
     if (this.more) this.#sight.observe(this.more);
+    // All agents are listed, a part in each frame: a slow device shows the first at once.
+    const isListing = isNothingWanted(this.wanted) && !this.areAllListed;
+    if (isListing && this.shownAgents < this.model.agents.value.length) requestAnimationFrame(() => (this.shownAgents += PAGE));
   }
 
   override disconnectedCallback(): void {
@@ -232,6 +235,7 @@ export class AgentList extends ModelElement {
 
   readonly #listAll = (): void => {
     this.areAllListed = true;
+    this.shownAgents = PAGE;
     this.#ask();
   };
 

@@ -34,7 +34,11 @@ export class ResultView extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s3);
+      }
+      audio {
+        max-width: 100%;
       }
       .text {
         white-space: pre-wrap;

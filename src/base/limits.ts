@@ -690,8 +690,8 @@ export const LIMITS = {
   stderrTailBytes: 4 * 1024,
   /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
   maxPipedRequests: 64,
-  /** One message of a mounted server, as the SDK has it for standard input and output. */
-  maxMountMessageBytes: 10 * 2 ** 20,
+  /** One message of a mounted server: twice what can be passed on, so that what is too large for that can still be answered with its size. */
+  maxMountMessageBytes: 32 * 2 ** 20,
   /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
   forwardTimeoutMs: 60_000,
   forwardMaxTimeoutMs: 600_000,

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/base/limits.ts';
 import { CHILD_MARK } from '../../src/host/mounts/child-register.ts';
 import { connectClient, goodbye, ownServer, run, startHost } from './host-process.ts';
 import { startSignaling } from './signaling.ts';
@@ -142,8 +143,8 @@ describe('a hostile server', () => {
     hang: ownServer('hang'),
     twice: ownServer('answer-twice'),
     garbage: ownServer('garbage'),
-    huge: ownServer('huge-answer', String(16.5 * 2 ** 20)),
-    wordy: ownServer('huge-description', String(16.5 * 2 ** 20)),
+    huge: ownServer('huge-answer', String(LIMITS.maxMcpResultBytes)),
+    wordy: ownServer('huge-description', String(LIMITS.maxMcpResultBytes)),
     fine: ownServer('fine'),
   };
   let owner: Awaited<ReturnType<typeof startHost>>;

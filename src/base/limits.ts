@@ -694,8 +694,6 @@ export const HOST_LIMITS = {
   mountStopMs: 3_000,
   /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
   stderrTailBytes: 4 * 1024,
-  /** Requests of one caller's session with a mounted server, or back, that have no answer yet: twice what its tool calls may be. */
-  maxPipedRequests: 64,
   /** One message of a mounted server: twice what can be passed on, so that what is too large for that can still be answered with its size. */
   maxMountMessageBytes: 32 * 2 ** 20,
   /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */

@@ -149,7 +149,7 @@ export class ChannelHandshake {
       signature: readBytes(signatureItem, 'A signature', SIGNATURE_BYTES),
     };
     const { node, device, person, deviceList } = chain;
-    return { identity: { node, device, person, deviceList }, checks: [...chain.checks, signed] };
+    return { identity: { node, device, person, deviceList, run: staticKey.slice() }, checks: [...chain.checks, signed] };
   }
 }
 

@@ -10,6 +10,8 @@ export type ProvenIdentity = {
   readonly person: PersonId;
   /** The device list's sequence number and hash: what a store of seen lists compares. */
   readonly deviceList: { readonly seq: number; readonly hash: Uint8Array };
+  /** The Noise static key, which a node makes when it starts: another one is the same node, started anew. */
+  readonly run: Uint8Array;
 };
 
 export type ChannelInput =

@@ -4,7 +4,7 @@ import { utf8, fromUtf8 } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
 import { SeededRandom } from '../base/seeded-random.ts';
 import { newPrivateNetwork, pskOf } from '../wire/networks.ts';
-import { seededEntropy } from '../../test/support/seeded-identity.ts';
+import { seededEntropy, seededIdentity } from '../../test/support/seeded-identity.ts';
 import type { Stream } from './api.ts';
 
 function nextMessage(stream: Stream): Promise<Uint8Array> {
@@ -177,6 +177,24 @@ describe('a node over a link', () => {
     expect(downs).toEqual(['replaced']);
     expect(b.state().connectedPeers).toBe(1);
     expect(a.state().connectedPeers).toBe(0);
+  });
+
+  it('keeps the session with a node that started anew, however soon, and whoever dialled', async () => {
+    for (const [left, right] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      for (const first of ['crashed', 'other'] as const) {
+        const [crashed, other] = await Promise.all([localNode(left), localNode(right)]);
+        await (first === 'crashed' ? joinNodes(crashed, other) : joinNodes(other, crashed));
+        const again = await localNode(left, { identity: await seededIdentity(left, Date.now(), 1) });
+        expect(again.id).toBe(crashed.id);
+        await (first === 'crashed' ? joinNodes(other, again) : joinNodes(again, other));
+        again.serve('echo/1', () => undefined);
+        await expect(other.open(again.id, 'echo/1', { deadlineMs: 2_000 })).resolves.toBeDefined();
+        expect(again.state().connectedPeers).toBe(1);
+      }
+    }
   });
 
   it('does not let a node without the private network’s secret in, and says so to both', async () => {

@@ -1,3 +1,4 @@
+import { equalBytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { ProvenIdentity } from '../crypto/channel.ts';
 import type { LinkKind } from '../ports/link.ts';
@@ -14,6 +15,11 @@ export type KnownConnection = {
 
 /** Two sessions of the same two nodes that are this young were dialled at the same time; older ones are a peer that came back. */
 const SIMULTANEOUS_MS = 5_000;
+
+/** The node was started anew: its session from before leads to nobody. */
+function isOfEarlierRun({ identity: older }: Connection, { identity: newer }: Connection): boolean {
+  return older !== undefined && newer !== undefined && !equalBytes(older.run, newer.run);
+}
 
 /** The connections of a node, and for each other node the one that counts: its session. */
 export class SessionTable {
@@ -99,7 +105,7 @@ export class SessionTable {
   loserOf(node: NodeId, olderKey: number, newerKey: number, now: number): number {
     const older = this.#connections.get(olderKey);
     const newer = this.#connections.get(newerKey);
-    if (!older || !newer || older.machine.isStranded) return olderKey;
+    if (!older || !newer || older.machine.isStranded || isOfEarlierRun(older.machine, newer.machine)) return olderKey;
     const isYoung = now - older.machine.openedAt < SIMULTANEOUS_MS;
     const isNewerFar = newer.kind === 'circuit';
     if (isYoung && isNewerFar !== (older.kind === 'circuit')) return isNewerFar ? newerKey : olderKey;

@@ -28,7 +28,8 @@ export function memoryVault(entropy: Entropy): Vault {
   };
 }
 
-export async function seededIdentity(seed: number, now: number): Promise<LocalIdentity> {
+export async function seededIdentity(seed: number, now: number, run = 0): Promise<LocalIdentity> {
   const entropy = seededEntropy(seed);
-  return createLocalIdentity({ vault: memoryVault(entropy), nodeName: 'node-0', now, entropy });
+  const vault = memoryVault(entropy);
+  return createLocalIdentity({ vault, nodeName: 'node-0', now, entropy: run === 0 ? entropy : seededEntropy(seed + 10_000 * run) });
 }

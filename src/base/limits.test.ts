@@ -22,10 +22,10 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
     LIMITS.maxStreamMessageBytes + LIMITS.messageOverheadBytes,
     LIMITS.sessionWindowBytes - LIMITS.interactiveReserveBytes,
   ],
-  'credit comes back well before the window is used up': [2 * LIMITS.creditStepBytes, LIMITS.streamWindowBytes],
+  'credit comes back well before the window is used up': [2 * LIMITS.bulkCreditStepBytes, LIMITS.streamWindowBytes],
   // Less than a step of credit may be kept back on each side's streams: together it must not use the session's window up.
   'a stream’s window exceeds the largest message by the credit that may be kept back': [
-    LIMITS.maxStreamMessageBytes + LIMITS.creditStepBytes,
+    LIMITS.maxStreamMessageBytes + LIMITS.messageOverheadBytes + LIMITS.bulkCreditStepBytes,
     LIMITS.streamWindowBytes,
   ],
   'a program may queue the largest message': [LIMITS.maxStreamMessageBytes, LIMITS.maxQueuedStreamBytes],

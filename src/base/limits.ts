@@ -86,8 +86,8 @@ export const LIMITS = {
   /** The largest message of a stream: a tool's result with an image in base64 fits, a file goes in pieces. */
   maxStreamMessageBytes: 2 * 2 ** 20,
   /** What a stream may send before its receiver consumed anything; a message is only begun when all of it fits, so the
-   * largest must fit with its overhead while as much as a `creditStepBytes` was consumed and not told yet. */
-  streamWindowBytes: 2 * 2 ** 20 + 64 + 64 * 1024,
+   * largest must fit with its overhead while as much as a credit step was consumed and not told yet. */
+  streamWindowBytes: 2 * 2 ** 20 + 64 + 512 * 1024,
   /** The same for all streams of a session together: what one peer can make us hold. */
   sessionWindowBytes: 8 * 2 ** 20,
   /** The part of the session's window that bulk streams leave to the others. */
@@ -103,6 +103,8 @@ export const LIMITS = {
   maxQueuedStreamMessages: 4096,
   /** Credit is given back in steps: often enough to keep the sender going, seldom enough not to answer each small message. */
   creditStepBytes: 64 * 1024,
+  /** The same for bulk streams: each credit is a message of its own on the link, and a transfer has seconds. */
+  bulkCreditStepBytes: 512 * 1024,
   /** The same for all streams of a session together. */
   sessionCreditStepBytes: 2 ** 20,
   /** Opens, resets, pings and credits of a peer, per second and at once: MCP opens one stream per agent, chat one per session. */

@@ -292,7 +292,7 @@ describe('a peer that breaks the rules', () => {
     'no credit': [accepted, credit(1, 0)],
     'credit of the wrong length': [accepted, frame(STREAM_FRAME.credit, 1, new Uint8Array(3))],
     'a ping of the wrong length': [frame(STREAM_FRAME.ping, 0, new Uint8Array(7))],
-    'more than the credit of the stream': [accepted, ...Array.from({ length: 40 }, () => frame(STREAM_FRAME.message, 1, whole))],
+    'more than the credit of the stream': [accepted, ...Array.from({ length: 50 }, () => frame(STREAM_FRAME.message, 1, whole))],
     'more than the credit of the session': [0, 1, 2, 3, 4].flatMap((index) => [
       openFrame(2 * index + 1),
       ...Array.from({ length: 35 }, () => frame(STREAM_FRAME.message, 2 * index + 1, whole)),

@@ -73,6 +73,9 @@ type MuxStream = {
   pendingCredit: number;
 };
 
+/** The class of transfers. */
+const BULK: PriorityClass = 2;
+
 /** Where payloads are put together, by one mux at a time, before they are copied at their true size: memory in use costs a tenth of fresh memory. */
 const packing = new Uint8Array(LIMITS.maxFrameBytes);
 
@@ -170,7 +173,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     let used = this.#writeControl(packing.subarray(0, together));
     let holdsUrgent = used > 0;
     for (let stream = this.#pick(lowestPriority); stream; stream = this.#pick(lowestPriority)) {
-      const isBulk = stream.priority === 2;
+      const isBulk = stream.priority === BULK;
       if (isBulk && holdsUrgent) break;
       holdsUrgent ||= !isBulk;
       if (used + stream.outgoing.restBytes > together) {
@@ -188,10 +191,10 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
 
   /** After what was packed as much of the stream's message as fits, then, where all of it is bulk, of others; answers where the payload ends. */
   #packLarge(first: MuxStream, used: number, maxPayloadBytes: number): number {
-    const isBulk = first.priority === 2;
+    const isBulk = first.priority === BULK;
     const limit = isBulk ? maxPayloadBytes : Math.min(maxPayloadBytes, LIMITS.maxUrgentPayloadBytes);
     let end = used;
-    for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(2) : undefined) {
+    for (let stream: MuxStream | undefined = first; stream; stream = isBulk && limit - end >= MIN_FRAGMENT_BYTES ? this.#pick(BULK) : undefined) {
       end += this.#writeFragment(stream, end, limit);
     }
     return end;
@@ -224,7 +227,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       const cost = outgoing.nextCost;
       if (cost === undefined || !stream.isAccepted || cost > outgoing.credit) return 'idle';
       if (!mayBegin) return 'blocked';
-      const reserve = priority === 2 ? LIMITS.interactiveReserveBytes : 0;
+      const reserve = priority === BULK ? LIMITS.interactiveReserveBytes : 0;
       if (cost > this.#sessionCredit - reserve) return 'blocked';
       this.#sessionCredit -= cost;
       outgoing.begin();
@@ -287,7 +290,8 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     stream.pendingCredit += bytes;
     this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
-    if (stream.pendingCredit >= LIMITS.creditStepBytes) this.#giveCredit(stream);
+    const step = stream.priority === BULK ? LIMITS.bulkCreditStepBytes : LIMITS.creditStepBytes;
+    if (stream.pendingCredit >= step) this.#giveCredit(stream);
     // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
     if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
   }

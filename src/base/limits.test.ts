@@ -28,6 +28,10 @@ const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: numb
     LIMITS.maxStreamMessageBytes + LIMITS.messageOverheadBytes + LIMITS.bulkCreditStepBytes,
     LIMITS.streamWindowBytes,
   ],
+  'a circuit’s window exceeds a frame by the credit that may be kept back': [
+    LIMITS.maxCircuitFrameBytes + LIMITS.messageOverheadBytes + LIMITS.creditStepBytes,
+    LIMITS.circuitWindowBytes,
+  ],
   'a program may queue the largest message': [LIMITS.maxStreamMessageBytes, LIMITS.maxQueuedStreamBytes],
   'a burst of control frames fits into the queue of their answers': [LIMITS.controlFramesBurst, LIMITS.maxQueuedControlFrames],
   'the streams of a session can be opened at once': [LIMITS.maxStreamsPerSide, LIMITS.controlFramesBurst],

@@ -103,7 +103,7 @@ export const LIMITS = {
   maxQueuedStreamMessages: 4096,
   /** Credit is given back in steps: often enough to keep the sender going, seldom enough not to answer each small message. */
   creditStepBytes: 64 * 1024,
-  /** The same for bulk streams: each credit is a message of its own on the link, and a transfer has seconds. */
+  /** The same for bulk streams with a whole window: each credit is a message of its own on the link, and a transfer has seconds. */
   bulkCreditStepBytes: 512 * 1024,
   /** The same for all streams of a session together. */
   sessionCreditStepBytes: 2 ** 20,

@@ -71,6 +71,8 @@ type MuxStream = {
   readonly incoming: IncomingStream;
   /** Consumed, but not yet told to the peer. */
   pendingCredit: number;
+  /** How much of it is told at once. */
+  creditStepBytes: number;
 };
 
 /** The class of transfers. */
@@ -262,7 +264,11 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
   }
 
   #limitWindow(id: number, bytes: number | undefined): void {
-    if (bytes !== undefined) this.#streams.get(id)?.outgoing.limitWindow(bytes);
+    const stream = this.#streams.get(id);
+    if (bytes === undefined || !stream) return;
+    stream.outgoing.limitWindow(bytes);
+    // Both ends keep to a narrow window.
+    stream.creditStepBytes = LIMITS.creditStepBytes;
   }
 
   #accept(id: number): void {
@@ -290,8 +296,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
     stream.pendingCredit += bytes;
     this.#pendingCredit += bytes;
     stream.incoming.addWindow(bytes);
-    const step = stream.priority === BULK ? LIMITS.bulkCreditStepBytes : LIMITS.creditStepBytes;
-    if (stream.pendingCredit >= step) this.#giveCredit(stream);
+    if (stream.pendingCredit >= stream.creditStepBytes) this.#giveCredit(stream);
     // Many streams with a little each would otherwise keep the session's credit from its sender for ever.
     if (this.#pendingCredit >= LIMITS.sessionCreditStepBytes) for (const each of this.#streams.values()) this.#giveCredit(each);
   }
@@ -444,6 +449,7 @@ export class StreamMux implements Machine<MuxInput, MuxOutput> {
       outgoing: new OutgoingStream(id),
       incoming: new IncomingStream(),
       pendingCredit: 0,
+      creditStepBytes: priority === BULK ? LIMITS.bulkCreditStepBytes : LIMITS.creditStepBytes,
     };
     this.#streams.set(id, stream);
     if (isLocal) this.#localCount++;

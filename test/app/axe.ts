@@ -6,8 +6,10 @@ import type { Person } from './stage.ts';
 export async function findNothing(person: Person, screen: string): Promise<void> {
   await person.page.evaluate(axeCore.source);
   const violations = await person.page.evaluate(async () => {
-    // What still fades in has the contrast of neither its beginning nor its end.
-    const passing = document.getAnimations().filter(({ effect }) => effect?.getTiming().iterations !== Infinity);
+    // What still fades in has the contrast of neither its beginning nor its end. Each tree knows its own animations only.
+    const trees: (Document | ShadowRoot)[] = [document];
+    for (const tree of trees) for (const { shadowRoot } of tree.querySelectorAll('*')) if (shadowRoot) trees.push(shadowRoot);
+    const passing = trees.flatMap((tree) => tree.getAnimations()).filter(({ effect }) => effect?.getTiming().iterations !== Infinity);
     await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)));
     const { axe } = globalThis as unknown as { axe: typeof axeCore };
     const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });

@@ -47,22 +47,6 @@ export function createAgentsLater({ node, signer, verifier, records, directory, 
       log.add({ ...made, direction: 'out', agentTitle, person: entry?.owner });
     },
   });
-  const noteServed = ({ call, outcome, tookMs, answer }: ServedCall): void => {
-    const { agent, caller, kind, tool, arguments: args } = call;
-    const result = answer && ('result' in answer ? answer.result : 'error' in answer ? answer.error : undefined);
-    log.add({
-      at: systemClock.now() - tookMs,
-      tookMs,
-      direction: 'in',
-      address: agentAddress(node.id, agent.id),
-      agentTitle: agent.title,
-      person: caller.person,
-      kind,
-      tool,
-      arguments: args,
-      outcome,
-      ...(result === undefined ? {} : { answer: result }),
-    });
-  };
+  const noteServed = (served: ServedCall): void => log.addServed(node.id, served);
   return { log, receipts, pins, agentCalls, noteServed, TrustViewModel };
 }

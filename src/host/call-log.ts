@@ -1,5 +1,4 @@
 import { systemClock } from '../app/system-clock.ts';
-import { agentAddress } from '../base/ids.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
 import { AuditLog } from '../mcp/audit-log.ts';
@@ -37,22 +36,8 @@ export class CallLog {
     this.receipts = new ReceiptDesk({ node, signer: identity.nodeSigner, verifier, clock: systemClock, log: this.#log });
   }
 
-  served({ call, outcome, tookMs, answer }: ServedCall): void {
-    const { agent, caller, kind, tool, arguments: args } = call;
-    const result = answer && ('result' in answer ? answer.result : 'error' in answer ? answer.error : undefined);
-    this.#log.add({
-      at: systemClock.now() - tookMs,
-      tookMs,
-      direction: 'in',
-      address: agentAddress(this.#node.id, agent.id),
-      agentTitle: agent.title,
-      person: caller.person,
-      kind,
-      tool,
-      arguments: args,
-      outcome,
-      ...(result === undefined ? {} : { answer: result }),
-    });
+  served(call: ServedCall): void {
+    this.#log.addServed(this.#node.id, call);
   }
 
   /** The newest calls, newest first. */

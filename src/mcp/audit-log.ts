@@ -1,12 +1,13 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { toBase64url, utf8 } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
-import type { AgentAddress, PersonId } from '../base/ids.ts';
+import { agentAddress, type AgentAddress, type NodeId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Records, Table } from '../ports/records.ts';
+import type { ServedCall } from './agent-host.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { CallKind, CallOutcome } from './incoming-call.ts';
 import type { SignedBatch } from './receipts.ts';
@@ -99,6 +100,25 @@ export class AuditLog {
     segment.entries.push(Object.assign(line, ...early));
     segment.isDirty = true;
     this.#changed();
+  }
+
+  /** A call of somebody else into an agent of this node. */
+  addServed(node: NodeId, { call, outcome, tookMs, answer }: ServedCall): void {
+    const { agent, caller, kind, tool, arguments: args } = call;
+    const result = answer && ('result' in answer ? answer.result : 'error' in answer ? answer.error : undefined);
+    this.add({
+      at: this.#clock.now() - tookMs,
+      tookMs,
+      direction: 'in',
+      address: agentAddress(node, agent.id),
+      agentTitle: agent.title,
+      person: caller.person,
+      kind,
+      tool,
+      arguments: args,
+      outcome,
+      ...(result === undefined ? {} : { answer: result }),
+    });
   }
 
   /** Puts a signature to the oldest call at hand that it is about and that has none of this sort, or to the next such call that is added. */

@@ -681,6 +681,8 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
   maxListenedLinks: 64,
+  /** Servers that a migration asks at once for what they offer: each may be a package runner that downloads. */
+  migrateParallel: 4,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

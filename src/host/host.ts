@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Directory } from '../agents/directory.ts';
 import { keepAnchors } from '../app/anchors.ts';
@@ -26,9 +27,10 @@ import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { HttpEndpoint } from './gateway/http-endpoint.ts';
 import { agentOpener } from './gateway/open-agent.ts';
+import { SocketSessions } from './gateway/socket-sessions.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
-import { KeyFiles } from './key-files.ts';
+import { KeyFiles, NODE_KEY } from './key-files.ts';
 import { listenForLinks } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
@@ -71,7 +73,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const records = new FileRecords(folder.records);
     const identity = await createLocalIdentity({
       vault: new KeyFiles(folder.keys, systemEntropy),
-      nodeName: 'node',
+      nodeName: NODE_KEY,
       now: systemClock.now(),
       entropy: systemEntropy,
     });
@@ -79,7 +81,13 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const name = await nameOf(options, records, generatedName(identity.person));
     const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
     const consent = new HostConsent(identity.person, policy, approvals);
-    stops.push(followPolicyFile(options.policy, consent, log));
+    let publish = (): void => undefined;
+    stops.push(
+      followPolicyFile(options.policy, log, (changed) => {
+        consent.setPolicy(changed);
+        publish();
+      }),
+    );
     const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
     stops.push(() => node.close());
     const calls = new CallLog(node, identity, await createVerifier(), records);
@@ -89,7 +97,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const mounts = new Mounts({ specs, host: agents, consent, childrenFile: folder.children, clock: systemClock, entropy: systemEntropy, log });
     stops.push(() => mounts.stop());
     const directory = new Directory({ node, records, clock: systemClock, load: async () => createHeadlessRegistry(identity, network.networkId) });
-    const publish = (): void => directory.publish({ name, agents: mounts.published() });
+    // Of an agent that nobody may call, nobody is told.
+    publish = () => directory.publish({ name, agents: mounts.published().filter(({ id }) => consent.isOffered(id)) });
     mounts.onChange = publish;
     approvals.definitionOf = async (id, { kind, tool }) => {
       const definitions = mounts.published().find((agent) => agent.id === id)?.definitions ?? [];
@@ -97,7 +106,12 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       return found && toBase64url(found.sha256);
     };
     const waiting = followApprovals(approvals, log);
-    stops.push(await serveControl(folder.controlSocket, controlHandlers({ node, network, approvals, waiting, mounts, calls })));
+    // Clients that come while the servers still start wait for them.
+    let socketsServed: (sessions: SocketSessions) => void = () => undefined;
+    const socketSessions = new Promise<SocketSessions>((resolve) => (socketsServed = resolve));
+    const serveMcp = async (socket: Socket): Promise<void> => (await socketSessions).serve(socket);
+    const handlers = controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp });
+    stops.push(await serveControl(folder.controlSocket, handlers));
     publish();
     await Promise.all([mounts.start(), directory.start()]);
     publish();
@@ -113,6 +127,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     });
     stops.push(() => gateway.close());
     directory.on('agents', () => gateway.agentsChanged());
+    socketsServed(new SocketSessions(gateway));
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
     const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
@@ -182,11 +197,11 @@ function readPolicyFile(file: string | undefined, log: Logger): Policy {
 }
 
 /** A change of the policy file holds without a restart; while it has an error, what held before goes on. Answers how to stop. */
-function followPolicyFile(file: string | undefined, consent: HostConsent, log: Logger): () => void {
+function followPolicyFile(file: string | undefined, log: Logger, onChange: (policy: Policy) => void): () => void {
   if (file === undefined) return () => undefined;
   watchFile(file, { interval: POLICY_LOOK_MS, persistent: false }, () => {
     try {
-      consent.setPolicy(readPolicyFile(file, log));
+      onChange(readPolicyFile(file, log));
       log.info('The policy file changed, and holds.');
     } catch (thrown) {
       log.error(`The policy file changed and cannot be used; the policy before it goes on. ${asParleyError(thrown).message}`);
@@ -231,10 +246,12 @@ type ControlParts = {
   readonly waiting: () => readonly WaitingApproval[];
   readonly mounts: Mounts;
   readonly calls: CallLog;
+  readonly serveMcp: ControlHandlers['serveMcp'];
 };
 
-function controlHandlers({ node, network, approvals, waiting, mounts, calls }: ControlParts): ControlHandlers {
+function controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp }: ControlParts): ControlHandlers {
   return {
+    serveMcp,
     waiting: () =>
       waiting().map(({ id, call, expiresAt }) => ({
         id,

@@ -37,6 +37,8 @@ import { readMounts } from './mounts/config-file.ts';
 import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
 import { Mounts } from './mounts/mounts.ts';
 import type { HostOptions } from './options.ts';
+import { OpenedPort, type PortState } from './port-mapping/opened-port.ts';
+import { NAT_PMP, UPNP } from './port-mapping/routers.ts';
 import { CLOSED_POLICY, readPolicy, type Policy } from './policy.ts';
 
 /** What a program that started the host needs to know, as one line of JSON. */
@@ -48,6 +50,8 @@ export type ReadyLine = {
   readonly mcpHttp?: string;
   /** The WebSocket URL for nodes without WebRTC. */
   readonly listen?: string;
+  /** What the home router did for --upnp. */
+  readonly upnp?: PortState;
 };
 
 export type Host = {
@@ -110,7 +114,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     let socketsServed: (sessions: SocketSessions) => void = () => undefined;
     const socketSessions = new Promise<SocketSessions>((resolve) => (socketsServed = resolve));
     const serveMcp = async (socket: Socket): Promise<void> => (await socketSessions).serve(socket);
-    const handlers = controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp });
+    let router: OpenedPort | undefined;
+    const handlers = controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp, upnp: () => router?.state });
     stops.push(await serveControl(folder.controlSocket, handlers));
     publish();
     await Promise.all([mounts.start(), directory.start()]);
@@ -132,6 +137,12 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     if (http) stops.push(() => http.close());
     const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
     if (links) stops.push(() => links.close());
+    if (options.isUpnp && links) {
+      const port = new OpenedPort({ port: links.port, protocols: [NAT_PMP, UPNP], clock: systemClock, log });
+      router = port;
+      stops.push(() => port.stop());
+      await port.start();
+    }
     const stdio = options.isStdio ? serveStandardStreams(gateway) : undefined;
     if (stdio) stops.push(() => stdio.close());
     void keepAnchors(node, records, toBase64url(network.networkId), systemClock);
@@ -142,6 +153,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       agents: specs.map(({ id }) => agentAddress(node.id, id)),
       ...(http ? { mcpHttp: http.url } : {}),
       ...(links ? { listen: links.url } : {}),
+      ...(router ? { upnp: router.state } : {}),
     };
     return { ready, ended: stdio?.ended ?? new Promise<never>(() => undefined), stop };
   } catch (thrown) {
@@ -247,9 +259,10 @@ type ControlParts = {
   readonly mounts: Mounts;
   readonly calls: CallLog;
   readonly serveMcp: ControlHandlers['serveMcp'];
+  readonly upnp: () => PortState | undefined;
 };
 
-function controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp }: ControlParts): ControlHandlers {
+function controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp, upnp }: ControlParts): ControlHandlers {
   return {
     serveMcp,
     waiting: () =>
@@ -269,6 +282,10 @@ function controlHandlers({ node, network, approvals, waiting, mounts, calls, ser
       return true;
     },
     calls: () => calls.newest(SHOWN_CALLS),
-    status: () => ({ nodeId: node.id, network: network.name, peers: node.state().connectedPeers, agents: mounts.status() }),
+    status: () => {
+      const port = upnp();
+      const about = { nodeId: node.id, network: network.name, peers: node.state().connectedPeers, agents: mounts.status() };
+      return port ? { ...about, upnp: port } : about;
+    },
   };
 }

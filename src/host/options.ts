@@ -34,6 +34,8 @@ export type HostOptions = {
   readonly http: HttpOptions | undefined;
   /** Where nodes without WebRTC link with this one. */
   readonly listen: ListenAddress | undefined;
+  /** Whether the home router is asked to let connections in to it. */
+  readonly isUpnp: boolean;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -79,6 +81,7 @@ const RUN_OPTIONS = [
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
+  { name: 'upnp', help: 'have the home router let connections in to the port of --listen (UPnP, NAT-PMP)' },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -145,6 +148,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     policy: reader.path('policy'),
     http: httpOptions(reader),
     listen: listenAddress(reader),
+    isUpnp: upnpWanted(reader),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -178,6 +182,14 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
 function listenAddress(reader: OptionReader): ListenAddress | undefined {
   const text = reader.text('listen');
   return text === undefined ? undefined : readAddress('listen', text);
+}
+
+function upnpWanted(reader: OptionReader): boolean {
+  if (!reader.isOn('upnp')) return false;
+  const address = listenAddress(reader);
+  if (!address) throw bad('--upnp opens the port of --listen; give that, too.');
+  if (LOOPBACK_HOSTS.has(address.host)) throw bad('--upnp needs --listen on an address that the router reaches, such as 0.0.0.0:8124.');
+  return true;
 }
 
 function readAddress(option: string, text: string): ListenAddress {

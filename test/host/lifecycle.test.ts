@@ -51,6 +51,8 @@ describe('the command line', () => {
     [['--network', 'http://localhost/#/join/abc'], 'invite link is damaged'],
     [['--mount', 'nothing'], '--mount must be NAME=COMMAND'],
     [['--json', '--mcp-stdio'], 'exclude each other'],
+    [['--upnp'], '--upnp opens the port of --listen'],
+    [['--upnp', '--listen', '127.0.0.1:0'], 'an address that the router reaches'],
     [['--config', '/no/such/file'], '/no/such/file cannot be read'],
   ])('%j is refused with words, exit code 2', async (args, words) => {
     const result = await run(...(args.includes('--signal') ? [] : ['--signal', signaling.url]), '--data', folder, ...args);
@@ -69,7 +71,7 @@ describe('the command line', () => {
   it('explains every option', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    for (const name of ['signal', 'network', 'data', 'config', 'mount', 'policy', 'mcp-http', 'mcp-stdio', 'token', 'json'])
+    for (const name of ['signal', 'network', 'data', 'config', 'mount', 'policy', 'mcp-http', 'mcp-stdio', 'token', 'json', 'listen', 'upnp'])
       expect(out).toContain(`--${name}`);
   });
 });

@@ -4,6 +4,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { asParleyError, isErrorCode, ParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { ApprovalAnswer } from '../../mcp/approvals.ts';
+import type { PortState } from '../port-mapping/opened-port.ts';
 import type { LoggedCall } from '../call-log.ts';
 
 export type WaitingCall = {
@@ -21,6 +22,15 @@ export type WaitingCall = {
 
 export type AgentStatus = { readonly id: string; readonly title: string; readonly state: string; readonly reason?: string; readonly tools?: number };
 
+export type HostStatus = {
+  readonly nodeId: string;
+  readonly network: string;
+  readonly peers: number;
+  readonly agents: readonly AgentStatus[];
+  /** What the home router does for --upnp. */
+  readonly upnp?: PortState;
+};
+
 export type ControlRequest =
   | { readonly command: 'waiting' }
   | { readonly command: 'answer'; readonly id: string; readonly answer: ApprovalAnswer }
@@ -35,7 +45,7 @@ export type ControlHandlers = {
   answer(id: string, answer: ApprovalAnswer): Promise<boolean>;
   /** The newest calls of others, newest first. */
   calls(): Promise<readonly LoggedCall[]>;
-  status(): { readonly nodeId: string; readonly network: string; readonly peers: number; readonly agents: readonly AgentStatus[] };
+  status(): HostStatus;
   /** Serves an MCP client of the owner's over the socket until either ends. @throws ParleyError `overloaded` */
   serveMcp(socket: Socket): Promise<void>;
 };

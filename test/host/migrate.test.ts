@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectClient, goodbye, ownServer, referenceServer, root, run, startHost, type RunningHost } from './host-process.ts';
+import { ownServer, referenceServer, root, run, startHost, toolsOnce, type RunningHost } from './host-process.ts';
 import { startSignaling } from './signaling.ts';
 
 /** From the files of desktop clients to a host and back, with the program itself. */
@@ -232,21 +232,9 @@ it('an agent that nobody may call is told to nobody, until the policy changes', 
     startHost(signaling.url, {}),
   ]);
   host = owner;
-  const told: (() => void)[] = [];
-  const client = await connectClient(caller, undefined, 'legacy', {
-    listChanged: { tools: { autoRefresh: false, onChanged: () => told.splice(0).forEach((tell) => tell()) } },
-  });
-  const until = async (count: number): Promise<readonly string[]> => {
-    for (;;) {
-      const next = new Promise<void>((resolve) => told.push(resolve));
-      const { tools } = await client.listTools(undefined, { cacheMode: 'refresh' });
-      if (tools.length === count) return tools.map(({ name }) => name.split('-')[0] ?? '');
-      await next;
-    }
-  };
-  expect(await until(1)).toEqual(['shown']);
+  const agents = (names: readonly string[]): readonly string[] => names.map((name) => name.split('-')[0] ?? '').toSorted((a, b) => (a < b ? -1 : 1));
+  expect(agents(await toolsOnce(caller, ({ length }) => length > 0))).toEqual(['shown']);
   await writeFile(join(owner.data, 'test-policy.json'), '{ "everyone": "ask" }');
-  expect((await until(2)).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['fine', 'shown']);
-  await goodbye(client);
+  expect(agents(await toolsOnce(caller, ({ length }) => length > 1))).toEqual(['fine', 'shown']);
   await caller.stop();
 });

@@ -137,8 +137,13 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     if (http) stops.push(() => http.close());
     const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
     if (links) stops.push(() => links.close());
-    if (options.isUpnp && links) {
-      const port = new OpenedPort({ port: links.port, protocols: [NAT_PMP, UPNP], clock: systemClock, log });
+    if (options.upnp !== undefined && links) {
+      const port = new OpenedPort({
+        port: options.upnp === 'listen' ? links.port : options.upnp,
+        protocols: [NAT_PMP, UPNP],
+        clock: systemClock,
+        log,
+      });
       router = port;
       stops.push(() => port.stop());
       await port.start();

@@ -34,8 +34,8 @@ export type HostOptions = {
   readonly http: HttpOptions | undefined;
   /** Where nodes without WebRTC link with this one. */
   readonly listen: ListenAddress | undefined;
-  /** Whether the home router is asked to let connections in to it. */
-  readonly isUpnp: boolean;
+  /** The TCP port to which the home router is asked to let connections in; `listen`: that of `--listen`. */
+  readonly upnp: number | 'listen' | undefined;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -82,6 +82,7 @@ const RUN_OPTIONS = [
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
   { name: 'upnp', help: 'have the home router let connections in to the port of --listen (UPnP, NAT-PMP)' },
+  { name: 'upnp-port', value: 'PORT', help: 'the port that --upnp opens: that of a proxy with TLS before --listen (default: that of --listen)' },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -148,7 +149,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     policy: reader.path('policy'),
     http: httpOptions(reader),
     listen: listenAddress(reader),
-    isUpnp: upnpWanted(reader),
+    upnp: upnpPort(reader),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -184,12 +185,18 @@ function listenAddress(reader: OptionReader): ListenAddress | undefined {
   return text === undefined ? undefined : readAddress('listen', text);
 }
 
-function upnpWanted(reader: OptionReader): boolean {
-  if (!reader.isOn('upnp')) return false;
+function upnpPort(reader: OptionReader): HostOptions['upnp'] {
+  const isProxied = reader.text('upnp-port') !== undefined;
+  if (!reader.isOn('upnp')) {
+    if (isProxied) throw bad('--upnp-port belongs to --upnp.');
+    return undefined;
+  }
   const address = listenAddress(reader);
-  if (!address) throw bad('--upnp opens the port of --listen; give that, too.');
-  if (LOOPBACK_HOSTS.has(address.host)) throw bad('--upnp needs --listen on an address that the router reaches, such as 0.0.0.0:8124.');
-  return true;
+  if (!address) throw bad('--upnp lets connections in to --listen; give that, too.');
+  if (isProxied) return reader.count('upnp-port', 1, 65_535);
+  if (LOOPBACK_HOSTS.has(address.host))
+    throw bad('--upnp needs --listen on an address that the router reaches, such as 0.0.0.0:8124, or --upnp-port of a proxy before it.');
+  return 'listen';
 }
 
 function readAddress(option: string, text: string): ListenAddress {

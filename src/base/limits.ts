@@ -681,6 +681,16 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
   maxListenedLinks: 64,
+  /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
+  portLeaseSeconds: 3_600,
+  /** A router that did not open the port is asked again. */
+  portRetryMs: 300_000,
+  /** A router's answer, and how often it is asked for, since datagrams get lost: it is on the same wire, but takes a second before it answers a search (MX). */
+  natPmpTimeoutMs: 1_000,
+  upnpTimeoutMs: 3_000,
+  routerAttempts: 2,
+  /** Servers that a migration asks at once for what they offer: each may be a package runner that downloads. */
+  migrateParallel: 4,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

@@ -30,6 +30,11 @@ export class HostConsent implements CallPolicy {
     return this.isMine(person) || this.#policy.mayMeet(person, agent);
   }
 
+  /** Whether the network is told of the agent. */
+  isOffered(agent: AgentId): boolean {
+    return this.#policy.isOffered(agent);
+  }
+
   // eslint-disable-next-line typescript/require-await -- what is thrown here must be a rejection, which is a refusal
   async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
     const { caller, agent, kind, method, tool } = call;

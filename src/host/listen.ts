@@ -12,7 +12,7 @@ import type { ListenAddress } from './options.ts';
 /** RFC 6455 §7.4.1 and the IANA registry: "try again later". */
 const TRY_AGAIN_LATER = 1013;
 
-export type LinkListener = { readonly url: string; close(): Promise<void> };
+export type LinkListener = { readonly url: string; readonly port: number; close(): Promise<void> };
 
 /**
  * Links over WebSockets for nodes that cannot use WebRTC: browsers without it, networks without UDP. A link carries what a data channel would, the
@@ -33,6 +33,7 @@ export async function listenForLinks(node: Node, { host, port }: ListenAddress):
   const bound = await listenOn(http, host, port);
   return {
     url: `ws://${host.includes(':') ? `[${host}]` : host}:${bound}/`,
+    port: bound,
     async close() {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       for (const socket of sockets.clients) socket.terminate();

@@ -38,11 +38,20 @@ export class Policy {
     return [ANY_OTHER_TOOL, ...named].some((tool) => this.ruleFor(person, agent, tool) !== 'never');
   }
 
+  /** Whether there is anybody but the host's own person who may do something with the agent. */
+  isOffered(agent: AgentId): boolean {
+    const named = [this.#agents.get(agent), this.#general].flatMap((rules) => [...(rules?.people.keys() ?? [])]);
+    return this.mayMeet(NOBODY_NAMED, agent) || named.some((person) => this.mayMeet(person, agent));
+  }
+
   /** Whether anybody in the network may run something without being asked about. */
   get letsEverybodyRun(): boolean {
     return [this.#general, ...this.#agents.values()].some(({ everyone }) => everyone && [everyone.all, ...everyone.tools.values()].includes('run'));
   }
 }
+
+/** Has the rules of everyone. */
+const NOBODY_NAMED = '' as PersonId;
 
 /** No tool is named so: it has the rule of all tools without one of their own. */
 const ANY_OTHER_TOOL = '*';

@@ -27,6 +27,8 @@ export type AgentFactory = {
   /** What it is called unless the person says something else. */
   readonly title: string;
   readonly description: string;
+  /** It keeps and tells nothing of its owner's: people never written to may ask to call it, unless the owner says something else. */
+  readonly isHarmless?: true;
   make(config: AgentConfig): Pick<MadeAgent, 'createServer'> | Pick<Extract<HostedAgent, { connect: unknown }>, 'connect'>;
 };
 

@@ -3,6 +3,7 @@ import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId, type AgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
+import { DEFAULT_PERMISSIONS, HARMLESS_PERMISSIONS, type AgentPermissions } from '../mcp/permissions.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import { AGENT_KINDS, type AgentConfig, type AgentFactories, type AgentFactory, type AgentKind } from './agent-kinds.ts';
@@ -51,6 +52,12 @@ export class ManagedAgents {
 
   list(): readonly AgentConfig[] {
     return [...this.#configs.values()];
+  }
+
+  /** What holds for an agent until the person says something else. */
+  defaultsOf(id: AgentId): AgentPermissions {
+    const kind = this.#configs.get(id)?.kind;
+    return kind && this.#options.factories[kind]?.isHarmless ? HARMLESS_PERMISSIONS : DEFAULT_PERMISSIONS;
   }
 
   /** Kinds that can be added. */

@@ -51,6 +51,11 @@ export class PublishedAgents {
       });
   }
 
+  /** The names of an agent's tools; `undefined` while they are not known. */
+  tools(id: AgentId): readonly string[] | undefined {
+    return this.#known.get(id)?.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : []));
+  }
+
   /** Asks each agent what it offers, also those that are added later. It loads the MCP SDK: not for the start. */
   async describe(): Promise<void> {
     this.#isDescribing = true;

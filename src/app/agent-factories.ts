@@ -31,6 +31,7 @@ export function agentFactories({ records, clock, entropy, startRunner, network }
     calculator: {
       title: 'Calculator',
       description: 'Computes: arithmetic, dates, text and data by JavaScript in a sandbox without network or page.',
+      isHarmless: true,
       make: () => ({ createServer: async (session) => (await import('../agents/runner-agent.ts')).runnerAgent(startRunner).createServer(session) }),
     },
     memory: {

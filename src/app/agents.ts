@@ -2,7 +2,9 @@ import type { Directory } from '../agents/directory.ts';
 import { ManagedAgents } from '../agents/managed-agents.ts';
 import type { NetworkView } from '../agents/network-agent.ts';
 import { PublishedAgents } from '../agents/published-agents.ts';
-import type { AgentAddress } from '../base/ids.ts';
+import type { AgentAddress, PersonId } from '../base/ids.ts';
+import { directConversationId } from '../chat/chat-event.ts';
+import type { ChatService } from '../chat/chat-service.ts';
 import { Contacts } from '../chat/contacts.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
@@ -12,7 +14,7 @@ import { AgentQuestions } from '../mcp/agent-questions.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { visibilityOf } from '../mcp/permissions.ts';
 import type { NodeApi } from '../node/api.ts';
-import type { ChatStore } from '../ports/chat-store.ts';
+import type { ChatStore, ConversationId } from '../ports/chat-store.ts';
 import type { Verifier } from '../ports/keys.ts';
 import type { Records } from '../ports/records.ts';
 import { generatedName } from '../view/generated-name.ts';
@@ -28,13 +30,25 @@ export type AgentsOptions = {
   readonly verifier: Verifier;
   readonly storage: { readonly records: Records; readonly chat: ChatStore };
   readonly directory: Directory;
+  readonly chat: Pick<ChatService, 'on'>;
 };
 
 /** Everything about agents, put together: those of this node with who may call them, and the way to those of others. */
-export async function createAgents({ node, identity, verifier, storage, directory }: AgentsOptions) {
+export async function createAgents({ node, identity, verifier, storage, directory, chat }: AgentsOptions) {
   const { records } = storage;
   const contacts = new Contacts(storage.chat, node.networkId, identity.person);
-  const approvals = new Approvals({ me: identity.person, records, clock: systemClock, isContact: (person) => contacts.has(person) });
+  const conversationWith = (person: PersonId): ConversationId => directConversationId(node.networkId, identity.person, person);
+  const approvals = new Approvals({
+    me: identity.person,
+    records,
+    clock: systemClock,
+    isContact: (person) => contacts.has(person),
+    conversationWith,
+    defaultsOf: (agent) => managed.defaultsOf(agent),
+  });
+  // Written here, or in another tab of this browser.
+  chat.on('stored', ({ mine, event }) => mine && approvals.wroteIn(event.conversation));
+  records.onForeignChange((table, key) => table === 'chat' && key !== undefined && approvals.wroteIn(key));
   const host = new AgentHost(node, approvals, { receipts: async () => (await later()).receipts, clock: systemClock });
   const questions = new AgentQuestions(systemClock);
   const clients = new AgentClients(node, host, { questions, receipts: async () => (await later()).receipts });

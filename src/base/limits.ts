@@ -618,6 +618,12 @@ export const LIMITS = {
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
+  /** "For this conversation": the caller says where a call comes from, so it is no stronger than a day of trust in that person. */
+  conversationGrantMs: 86_400_000,
+  /** What an owner's node tells a caller beside MCP: rules for some hundred tools with long names. */
+  maxSessionNoteBytes: 64 * 1024,
+  /** What a caller says of a call beside its arguments: the hash of a conversation, and a number. */
+  maxCallOriginLength: 128,
   /** Definitions of one kind of one agent that are pinned: more tools than any model bears. The JSON is cut at what somebody may read, the hash covers all. */
   maxPinnedDefinitions: 1_024,
   maxPinnedAgentJsonLength: 512 * 1024,

@@ -30,6 +30,15 @@ export const trustStrings = {
   wrongLength: (minimum: number | undefined, maximum: number | undefined) => `${trustStrings.outOfRange(minimum, maximum).slice(0, -1)} characters.`,
   wrongFormat: 'This is not written as it has to be.',
 
+  // What one may call.
+  notForYou: 'Not open to you',
+  notForYouYet: (owner: string) =>
+    `${owner} lets people call this to whom they have written. Write to ${owner}: once they have answered, you can call it.`,
+  notForYouAtAll: (owner: string) => `${owner} has not opened this to you.`,
+  itsTools: 'What it would offer',
+  runsAtOnce: 'runs at once',
+  asksOwner: (owner: string) => `${owner} is asked first`,
+
   // Permissions.
   permissions: 'Who may call it',
   permissionsText: 'What is taken back ends calls at once, also those that run.',

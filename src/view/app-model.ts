@@ -176,7 +176,12 @@ class Model implements AppModel {
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
-    options.published.onChange = () => this.#publish();
+    options.published.onChange = () => {
+      this.#publish();
+      this.agentsModel.refresh();
+    };
+    // Who writes to me may have opened their agents to me by that.
+    chat.on('stored', ({ mine, event }) => !mine && this.agentsModel.metBy(event.author));
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
@@ -207,6 +212,9 @@ class Model implements AppModel {
   }
   get tools() {
     return this.agentsModel.tools;
+  }
+  get agentsUnknown() {
+    return this.agentsModel.agentsUnknown;
   }
   get agentsToAsk() {
     return this.agentsModel.agentsToAsk;
@@ -312,7 +320,7 @@ class Model implements AppModel {
       .catch((thrown: unknown) => this.#report(thrown));
   }
 
-  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void {
+  answerApproval(id: string, answer: Parameters<AppModel['answerApproval']>[1]): void {
     this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
   }
 

@@ -10,8 +10,8 @@ export function callError(thrown: unknown): ParleyError {
   const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
   if (code === REFUSED_CODE) {
     const { reason } = data ?? {};
-    const isOfLimits = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out';
-    return new ParleyError(isOfLimits ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+    const isOwnCode = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out' || reason === 'not-for-you';
+    return new ParleyError(isOwnCode ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
   }
   if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
     return new ParleyError('timed-out', message, { cause: thrown });

@@ -98,12 +98,14 @@ export class CallsModel {
     this.#set(this.calls.value.filter(({ id }) => !ended.includes(id)));
   }
 
-  async #run({ id, agent, tool, arguments: args, startedAt }: CallView, signal: AbortSignal): Promise<void> {
+  async #run({ id, agent, tool, arguments: args, startedAt, conversation }: CallView, signal: AbortSignal): Promise<void> {
     try {
       const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.session(agent.address)]);
       if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
       const result = await calls.callTool(agent.address as AgentAddress, tool, args, {
         signal,
+        ...(conversation === undefined ? {} : { conversation }),
+        onConsent: (consent) => this.#update(id, { consent }),
         onProgress: ({ progress, total, message }) =>
           this.#update(id, {
             state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },

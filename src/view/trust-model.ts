@@ -187,9 +187,18 @@ export class TrustViewModel implements TrustModel {
     this.grants.value = grants.map((grant) => this.#grantView(grant));
   }
 
-  #grantView({ id, person, agent, kind, tool, grantedAt, expiresAt }: Grant): GrantView {
-    const title = this.#config(agent)?.title ?? agent;
-    return { id, person: this.#options.people.view(person), agentId: agent, agentTitle: title, kind, tool: visibleText(tool), grantedAt, expiresAt };
+  #grantView({ id, person, agent, kind, tool, conversation, grantedAt, expiresAt }: Grant): GrantView {
+    return {
+      id,
+      person: this.#options.people.view(person),
+      agentId: agent,
+      agentTitle: this.#config(agent)?.title ?? agent,
+      kind,
+      tool: visibleText(tool),
+      ...(conversation === undefined ? {} : { isOfConversation: true }),
+      grantedAt,
+      expiresAt,
+    };
   }
 
   #permissionsView(agentId: string): PermissionsView {

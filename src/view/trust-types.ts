@@ -20,6 +20,11 @@ export type QuestionAnswerView =
   | { readonly action: 'decline' }
   | { readonly action: 'cancel' };
 
+/** What I may do with an agent or a tool of somebody's; `contacts`: nothing, until they have written to me. */
+export type AccessView = 'run' | 'ask' | 'contacts' | 'never';
+/** How a call of mine stands with its owner: asked; allowed by a rule, by an earlier answer, or by the answer just given. */
+export type ConsentView = 'asked' | 'rule' | 'granted' | 'once' | 'hour' | 'conversation' | 'always';
+
 export type RuleView = 'run' | 'ask' | 'never';
 export type RelationView = 'devices' | 'contacts' | 'everyone';
 export type RulesView = Readonly<Record<RelationView, RuleView>>;
@@ -42,6 +47,8 @@ export type GrantView = {
   readonly kind: CallKindView;
   /** Empty for resources: all that the agent offers. */
   readonly tool: string;
+  /** Only for calls that this person makes in their conversation with me. */
+  readonly isOfConversation?: true;
   readonly grantedAt: number;
   readonly expiresAt: number;
 };

@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals-core';
 import type { ErrorCode } from '../base/errors.ts';
-import type { CallKindView, RelationView, TrustModel } from './trust-types.ts';
+import type { AccessView, CallKindView, ConsentView, RelationView, TrustModel } from './trust-types.ts';
 
 /**
  * What the screens show, as plain data, and what people can do, as methods. Components know these types and nothing below.
@@ -142,6 +142,8 @@ export type CallView = {
   readonly startedAt: number;
   readonly tookMs?: number;
   readonly path?: PathView;
+  /** How it stands with the agent's owner: asked, or why it may run. Not known of agents of mine. */
+  readonly consent?: ConsentView;
   readonly state: CallState;
 };
 
@@ -159,6 +161,8 @@ export type AgentView = {
   readonly mine: boolean;
   readonly sigil: SigilView;
   readonly enabled: boolean;
+  /** Its owner opened it to people to whom they wrote, and to nobody else. */
+  readonly isForContacts?: true;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -172,8 +176,14 @@ export type ToolView = {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
+  readonly outputSchema?: JsonSchema;
+  /** What the agent says of the tool; nobody vouches for it. */
   readonly readOnlyHint?: boolean;
   readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
+  /** Absent for agents of mine, and until the owner's node has said it. */
+  readonly access?: AccessView;
 };
 /** A tool somewhere in the network. */
 export type ToolEntryView = {
@@ -182,6 +192,7 @@ export type ToolEntryView = {
   readonly title: string;
   /** Empty while only the name is known. */
   readonly description: string;
+  readonly access?: AccessView;
 };
 
 export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
@@ -200,6 +211,8 @@ export type AgentDetailView = {
   readonly resources: readonly ResourceView[];
   readonly prompts: readonly PromptView[];
   readonly path?: PathView;
+  /** What may be done with what has no rule of its own. */
+  readonly access?: AccessView;
 };
 
 /** A call of somebody else's that waits for me. Everything is shown before anything runs; no answer is a refusal. */
@@ -215,10 +228,22 @@ export type ApprovalView = {
   readonly tool: string;
   readonly toolDescription: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The call is made in the conversation with the caller. */
+  readonly conversation?: string;
   readonly expiresAt: number;
 };
 
-export type CallOutcomeView = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled' | 'revoked' | 'timed-out' | 'rate-limited' | 'overloaded';
+export type CallOutcomeView =
+  | 'ran'
+  | 'tool-error'
+  | 'not-for-you'
+  | 'refused'
+  | 'expired'
+  | 'cancelled'
+  | 'revoked'
+  | 'timed-out'
+  | 'rate-limited'
+  | 'overloaded';
 
 /** A line of the log of calls into my agents. */
 export type ServedCallView = {
@@ -336,6 +361,8 @@ export interface AppModel {
   readonly tools: ReadonlySignal<readonly ToolEntryView[]>;
   /** How many agents are still to be asked what their tools do. */
   readonly agentsToAsk: ReadonlySignal<number>;
+  /** Of how many of them not even the names of their tools are known. */
+  readonly agentsUnknown: ReadonlySignal<number>;
   readonly peers: ReadonlySignal<readonly PeerView[]>;
   readonly networkDetail: ReadonlySignal<NetworkDetailView>;
   readonly join: ReadonlySignal<JoinView>;
@@ -379,8 +406,8 @@ export interface AppModel {
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
   setAgentEnabled(agentId: string, enabled: boolean): Promise<void>;
 
-  /** `hour` and `always` (a month) hold for this person and this tool as it is defined now. */
-  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void;
+  /** `conversation` (a day, for calls that are made in it), `hour` and `always` (a month) hold for this person and this tool as it is defined now. */
+  answerApproval(id: string, answer: 'once' | 'conversation' | 'hour' | 'always' | 'refuse'): void;
   /** Permissions, grants, the log of calls, definitions that changed, questions of agents, and my agents themselves; there a moment after the first screen. */
   readonly trust: ReadonlySignal<TrustModel | undefined>;
 

@@ -26,6 +26,7 @@ describe('consent in the built app', () => {
 
   it('hosts a server on the web as an agent; what it asks back reaches the caller, and nobody else', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await scene.stage.befriend(bo, 'Ada');
     await add(bo, 'A server on the web', { Title: 'Tea shop', 'Address of the server': web.url, Token: 'secret-token' });
     await bo.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: 'survey' }).waitFor();
     expect([...web.tokens]).toEqual(['Bearer secret-token']);
@@ -90,6 +91,7 @@ describe('consent in the built app', () => {
 
   it('keeps what was allowed for longer, takes it back at once, and logs calls that both sides signed', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await scene.stage.befriend(bo, 'Ada');
     await add(bo, 'Memory', {});
     await bo.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: 'read_graph' }).waitFor();
     await ada.openTool('Memory', 'Bo', 'read_graph');
@@ -117,24 +119,31 @@ describe('consent in the built app', () => {
     const rule = (tool: string) => bo.page.getByRole('combobox', { name: `${tool}: Everyone else` });
     await rule('run_script').selectOption('never');
     await findNothing(bo, 'permissions');
-    await ada.openTool('Calculator', 'Bo', 'run_script');
-    await ada.page.getByRole('textbox', { name: 'code' }).fill('1');
-    await call(ada);
-    await ada.result().getByText('The owner said no.').waitFor();
+    await ada.go('Agents');
+    await ada.page.getByRole('listitem', { name: 'Calculator, agent of Bo' }).getByRole('link').click();
+    await ada.page.getByRole('list', { name: 'Tools' }).getByText('Bo is asked first').waitFor();
+    await ada.page.getByRole('list', { name: 'Tools' }).getByText('Not open to you').waitFor();
+    expect(await ada.page.getByRole('list', { name: 'Tools' }).getByRole('button').count()).toBe(1);
     await rule('run_script').selectOption('runs');
+    await ada.page.getByRole('list', { name: 'Tools' }).getByText('runs at once').waitFor();
+    await ada.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: 'run_script' }).click();
+    await ada.page.getByRole('textbox', { name: 'code' }).fill('1');
     await call(ada);
     await ada.result().getByText('1', { exact: true }).waitFor();
     await ada.page.getByRole('textbox', { name: 'code' }).fill('for (;;) {}');
     await call(ada);
     await ada.page.getByRole('button', { name: 'Cancel' }).waitFor();
-    await rule('run_script').selectOption('never');
+    await rule('run_script').selectOption('ask');
     await ada.result().getByText('The owner said no.').waitFor();
+    await rule('run_script').selectOption('never');
+    await ada.page.getByText('Bo has not opened this to you').or(ada.page.getByText('Bo lets people call this')).waitFor();
     await bo.page.reload();
     await expect.poll(() => rule('run_script').inputValue()).toBe('never');
   });
 
   it('runs code of one’s own, renames and removes it while others look on', async () => {
     const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await scene.stage.befriend(bo, 'Ada');
     await add(bo, 'My own code', { Title: 'Dice' });
     await bo.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: 'roll' }).waitFor();
     await ada.openTool('Dice', 'Bo', 'roll');

@@ -71,6 +71,7 @@ export class FakeAppModel {
   readonly agents: Signal<readonly AgentView[]> = signal([]);
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk = signal(0);
+  readonly agentsUnknown = signal(0);
   readonly calls: Signal<readonly CallView[]> = signal([]);
   readonly details = new Map<string, Signal<AgentDetailView | undefined>>();
   /** How a message that is sent ends. */

@@ -1,6 +1,7 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { AgentDetailView, AgentView, PromptView, ResultBlockView, ToolView } from '../../view/types.ts';
+import type { AccessView } from '../../view/trust-types.ts';
+import type { AgentDetailView, AgentView, ProblemView, PromptView, ResultBlockView, ToolView } from '../../view/types.ts';
 import { asParleyError } from '../../base/errors.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
@@ -14,6 +15,7 @@ import '../approvals/audit-log.ts';
 import '../approvals/definition-changes.ts';
 import '../approvals/grant-list.ts';
 import '../approvals/permission-editor.ts';
+import { isOpen } from './access-note.ts';
 import './agent-setup.ts';
 import './call-list.ts';
 import './tool-form.ts';
@@ -43,11 +45,11 @@ export class AgentPage extends ModelElement {
         display: grid;
         gap: var(--s2);
       }
-      .tool:hover {
+      .tool:not(.closed):hover {
         background: var(--ground);
         border-color: var(--edge);
       }
-      .tool:active {
+      .tool:not(.closed):active {
         background: var(--raise);
       }
       .tool span {
@@ -133,11 +135,31 @@ export class AgentPage extends ModelElement {
       <div class="body stack">
         ${agent.description ? html`<p class="soft">${agent.description}</p>` : nothing}
         ${detail.state === 'loading' ? html`<p class="soft small">${strings.loadingAgent}</p>` : nothing}
-        ${detail.problem ? html`<div class="note bad"><b>${strings.agentGone}</b>${problemText(detail.problem)}</div><div><button class="btn" @click=${() => this.model.reloadAgent(agent.address)}>${strings.tryAgain}</button></div>` : nothing}
+        ${detail.problem ? this.#problem(agent, detail.problem) : nothing}
         <parley-definition-changes .model=${this.model} .address=${agent.address}></parley-definition-changes>
-        ${tool ? this.#tool(agent.address, tool) : this.#lists(detail)}
+        ${tool ? this.#tool(agent, tool) : detail.problem?.code === 'not-for-you' ? this.#closed(agent) : this.#lists(detail)}
       </div>
     `;
+  }
+
+  #problem(agent: AgentView, problem: ProblemView) {
+    if (problem.code === 'not-for-you') return this.#note(agent, agent.isForContacts ? 'contacts' : 'never');
+    return html`<div class="note bad"><b>${strings.agentGone}</b>${problemText(problem)}</div>
+      <div><button class="btn" @click=${() => this.model.reloadAgent(agent.address)}>${strings.tryAgain}</button></div>`;
+  }
+
+  #note(agent: AgentView, access: AccessView) {
+    return html`<parley-access-note .model=${this.model} .owner=${agent.owner} .access=${access}></parley-access-note>`;
+  }
+
+  /** Of what is not for this person only the names are known, by what the owner published. */
+  #closed({ address }: AgentView) {
+    const names = this.model.tools.value.filter(({ agent }) => agent.address === address);
+    if (names.length === 0) return nothing;
+    return html`<section>
+      <h2 class="label" id="closed">${trustStrings.itsTools}</h2>
+      <ul class="small mono" aria-labelledby="closed">${names.map(({ name, title }) => html`<li>${title || name}</li>`)}</ul>
+    </section>`;
   }
 
   #head(picture: unknown, title: string, line: string) {
@@ -176,16 +198,17 @@ export class AgentPage extends ModelElement {
       </div>`;
   }
 
-  #lists({ agent, tools, resources, prompts, state: loading }: AgentDetailView) {
+  #lists({ agent, tools, resources, prompts, access, state: loading }: AgentDetailView) {
     return html`
       ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${strings.agentOn}</label>` : nothing}
       <section>
         <h2 class="label" id="tools">${strings.tools}</h2>
-        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${this.#card(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }))}</li>`)}</ul>
+        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${this.#card(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }), this.#accessText(agent, tool))}</li>`)}</ul>
+        ${tools.some((tool) => tool.access === 'contacts') ? this.#note(agent, 'contacts') : nothing}
         ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
       </section>
       ${
-        resources.length === 0
+        resources.length === 0 || !isOpen(access)
           ? nothing
           : html`<section>
         <h2 class="label" id="resources">${strings.resources}</h2>
@@ -193,7 +216,7 @@ export class AgentPage extends ModelElement {
       </section>`
       }
       ${
-        prompts.length === 0
+        prompts.length === 0 || !isOpen(access)
           ? nothing
           : html`<section>
         <h2 class="label" id="prompts">${strings.prompts}</h2>
@@ -214,15 +237,32 @@ export class AgentPage extends ModelElement {
   }
 
   /** The button's name is what is written on it; the whole card can be pressed. */
-  #card(title: string, name: string, description: string, press: () => void) {
-    return html`<div class="tool">
+  #card(title: string, name: string, description: string, press: () => void, access?: { readonly text: string; readonly isOpen: boolean }) {
+    const style = title && title !== name ? 'small mono' : '';
+    return html`<div class="tool ${access?.isOpen === false ? 'closed' : ''}">
       ${title && title !== name ? html`<b>${title}</b>` : nothing}
-      <button class=${title && title !== name ? 'small mono' : ''} @click=${press}>${name}</button>
+      ${access?.isOpen === false ? html`<span class=${style}>${name}</span>` : html`<button class=${style} @click=${press}>${name}</button>`}
       <span class="small soft">${description}</span>
+      ${access ? html`<small class="tiny faint">${access.text}</small>` : nothing}
     </div>`;
   }
 
-  #tool(address: string, tool: ToolView) {
+  #accessText({ owner }: AgentView, { access }: ToolView) {
+    switch (access) {
+      case 'run':
+        return { text: trustStrings.runsAtOnce, isOpen: true };
+      case 'ask':
+        return { text: trustStrings.asksOwner(owner.name), isOpen: true };
+      case 'contacts':
+      case 'never':
+        return { text: trustStrings.notForYou, isOpen: false };
+      default:
+        return undefined;
+    }
+  }
+
+  #tool(agent: AgentView, tool: ToolView) {
+    const { address } = agent;
     return html`
       <section>
         <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
@@ -230,7 +270,8 @@ export class AgentPage extends ModelElement {
         <p class="soft">${tool.description}</p>
         ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
       </section>
-      <parley-tool .model=${this.model} .address=${address} .tool=${tool} .called=${this.called}></parley-tool>
+      ${isOpen(tool.access) ? nothing : this.#note(agent, tool.access ?? 'never')}
+      <div ?hidden=${!isOpen(tool.access)}><parley-tool .model=${this.model} .address=${address} .tool=${tool} .called=${this.called}></parley-tool></div>
     `;
   }
 

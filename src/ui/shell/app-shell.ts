@@ -6,7 +6,6 @@ import { sigil } from '../elements/sigil.ts';
 import { href, route, type Route } from '../router.ts';
 import { shared } from '../styles/shared.ts';
 import { statusText, strings } from '../strings.ts';
-import '../approvals/approval-dialog.ts';
 import '../conversations/conversation-list.ts';
 import '../conversations/welcome-page.ts';
 import '../network/network-list.ts';

@@ -1,4 +1,5 @@
-import type { AgentKindView, AuditLineView, CallKindView, RelationView, RuleView } from '../view/trust-types.ts';
+import type { AgentKindView, AuditLineView, CallKindView, ConsentView, RelationView, RuleView } from '../view/trust-types.ts';
+import type { ToolEffect } from '../view/types.ts';
 import { outcomes } from './strings.ts';
 
 /** The words of the screens about consent, which come after the first ones: a second part of the catalogue in `strings.ts`. */
@@ -50,10 +51,22 @@ export const trustStrings = {
   limits: 'Limits for others than your devices',
   rulesByTool: 'Tool by tool',
 
+  // A call of mine before it is sent.
+  sendCall: 'Send this call?',
+  send: 'Send call',
+  edit: 'Edit arguments',
+  doNotSend: 'Do not send',
+
+  // Answers to a call.
+  allowInConversation: 'Allow for this conversation',
+  fromConversation: (caller: string) =>
+    `The call comes from your conversation with ${caller}. Allowed for it, such calls run for a day when they come from there.`,
+
   // Grants.
   grants: 'What you allowed for longer',
-  noGrants: 'Nothing. “Always allow” and “Allow for an hour” are listed here, and can be taken back.',
+  noGrants: 'Nothing. “Always allow”, “Allow for an hour” and “Allow for this conversation” are listed here, and can be taken back.',
   grantLine: (person: string, what: string, agent: string) => `${person} may call ${what} of ${agent}`,
+  inConversation: 'from your conversation',
   grantedRead: 'everything to read',
   until: (time: string) => `until ${time}`,
   takeBack: 'Take back',
@@ -114,6 +127,22 @@ export const trustStrings = {
   reallyRemove: 'Remove it',
   keep: 'Keep it',
 } as const;
+
+export const effects: Record<ToolEffect, string> = {
+  destructive: 'This tool says that it may change or delete things. Look at what you send.',
+  'open-world': 'This tool says that it reaches out to others: services, people, the web. Look at what you send.',
+};
+
+/** How a call of mine stands with its owner, or why it ran. */
+export const consents: Record<ConsentView, (owner: string) => string> = {
+  asked: (owner) => `asked by you, ${owner} is being asked`,
+  rule: (owner) => `asked by you, ${owner} lets you`,
+  granted: (owner) => `asked by you, allowed by ${owner} before`,
+  once: (owner) => `asked by you, allowed once by ${owner}`,
+  hour: (owner) => `asked by you, allowed for an hour by ${owner}`,
+  conversation: (owner) => `asked by you, allowed for this conversation by ${owner}`,
+  always: (owner) => `asked by you, always allowed by ${owner}`,
+};
 
 export const rules: Record<RuleView, string> = { run: 'runs', ask: 'asks me', never: 'never' };
 export const relations: Record<RelationView, string> = { devices: 'My devices', contacts: 'People I wrote to', everyone: 'Everyone else' };

@@ -62,6 +62,7 @@ export class AgentsModel {
       tab: node.id,
       session: (address) => options.clients.session(addressOf(address)),
       agent: (address) => this.agents.value.find((known) => known.address === address),
+      tool: (address, name) => this.#details.get(address)?.value?.tools.find((tool) => tool.name === name),
       onChanged: onCallsChanged,
     });
     directory.on('agents', () => this.refresh());

@@ -210,6 +210,9 @@ class Model implements AppModel {
   get calls() {
     return this.agentsModel.calls.calls;
   }
+  get callDrafts() {
+    return this.agentsModel.calls.drafts;
+  }
   get tools() {
     return this.agentsModel.tools;
   }
@@ -284,6 +287,10 @@ class Model implements AppModel {
 
   callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
     return this.agentsModel.calls.call(address, tool, args, conversation);
+  }
+
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {
+    this.agentsModel.calls.sendDraft(id, args);
   }
 
   cancelCall(id: string): void {

@@ -135,6 +135,7 @@ export type CallView = {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** They were too large to be kept from an earlier visit. */
   readonly areArgumentsLost?: true;
+  readonly effect?: ToolEffect;
   /** Another tab of this browser made it, and only there it can be cancelled. */
   readonly isElsewhere?: true;
   /** The conversation in which it was asked for. */
@@ -146,6 +147,12 @@ export type CallView = {
   readonly consent?: ConsentView;
   readonly state: CallState;
 };
+
+/** What a tool says that it does besides answering: it may change or delete something, or reach out to the world. */
+export type ToolEffect = 'destructive' | 'open-world';
+
+/** A call of mine that is not sent before I have seen it as it would be sent. */
+export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation'> & { readonly effect: ToolEffect };
 
 export type AgentKindView = 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 
@@ -357,6 +364,8 @@ export interface AppModel {
   readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
   /** My calls, also those of earlier visits, oldest first. */
   readonly calls: ReadonlySignal<readonly CallView[]>;
+  /** Calls of mine that wait for me to send them, oldest first. */
+  readonly callDrafts: ReadonlySignal<readonly CallDraftView[]>;
   /** All tools of all agents that are here. */
   readonly tools: ReadonlySignal<readonly ToolEntryView[]>;
   /** How many agents are still to be asked what their tools do. */
@@ -389,8 +398,13 @@ export interface AppModel {
   /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
   agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;
   reloadAgent(address: string): void;
-  /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's owner. */
+  /**
+   * Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's
+   * owner. What does more than answer is a draft under that id first.
+   */
   callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  /** Sends a draft, with these arguments; without any it is dropped. */
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void;
   /** Forgets my calls that have ended. */
   forgetCalls(): Promise<void>;
   /** Asks agents that were not asked yet what their tools do, a few at a time, until `signal` ends it. */

@@ -3,6 +3,7 @@ import type {
   AgentDetailView,
   AgentView,
   AppModel,
+  CallDraftView,
   CallView,
   ConversationRowView,
   ConversationView,
@@ -72,6 +73,7 @@ export class FakeAppModel {
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk = signal(0);
   readonly agentsUnknown = signal(0);
+  readonly callDrafts: Signal<readonly CallDraftView[]> = signal([]);
   readonly calls: Signal<readonly CallView[]> = signal([]);
   readonly details = new Map<string, Signal<AgentDetailView | undefined>>();
   /** How a message that is sent ends. */
@@ -128,6 +130,10 @@ export class FakeAppModel {
   callTool(...args: unknown[]): string {
     this.done.push(['callTool', ...args]);
     return 'new-call';
+  }
+
+  sendDraft(...args: unknown[]): void {
+    this.done.push(['sendDraft', ...args]);
   }
 
   cancelCall(id: string): void {

@@ -6,7 +6,9 @@ import '../elements/elapsed.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { href } from '../router.ts';
 import { pathText, problemText, strings } from '../strings.ts';
+import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
+import { consents } from '../trust-strings.ts';
 import './result-view.ts';
 
 /** A file that was sent is more than anybody reads. */
@@ -21,6 +23,7 @@ export class CallCard extends ModelElement {
 
   static override styles = [
     shared,
+    link,
     argumentStyles,
     css`
       :host {
@@ -81,17 +84,6 @@ export class CallCard extends ModelElement {
         flex-wrap: wrap;
         gap: 4px 16px;
       }
-      .link {
-        display: inline-flex;
-        align-items: center;
-        min-height: 24px;
-        color: var(--accent);
-        font-size: var(--t-s);
-        text-decoration: none;
-      }
-      .link:hover {
-        text-decoration: underline;
-      }
       progress {
         width: 100%;
         height: 4px;
@@ -119,8 +111,9 @@ export class CallCard extends ModelElement {
   readonly #read = (uri: string): Promise<readonly ResultBlockView[]> => this.model.readResource(this.call.agent.address, uri);
 
   #running({ progress, total, message }: Extract<CallState, { kind: 'running' }>) {
-    const { agent, id, startedAt, isElsewhere } = this.call;
-    const text = message ?? (agent.mine ? strings.running : strings.waitingForOwner(agent.owner.name));
+    const { agent, id, startedAt, isElsewhere, consent } = this.call;
+    const isWaiting = !agent.mine && (consent === undefined || consent === 'asked');
+    const text = message ?? (isWaiting ? strings.waitingForOwner(agent.owner.name) : strings.running);
     const isMeasured = progress !== undefined && total !== undefined && total > 0;
     const left = isMeasured && progress > 0 ? ((Date.now() - startedAt) * (total - progress)) / progress : undefined;
     return html`<div class="running">
@@ -158,9 +151,10 @@ export class CallCard extends ModelElement {
 }
 
 /** Whose wish it was, and whose consent: what came back is proof of it, and so is a refusal. */
-function askedAndAllowed({ agent, state }: CallView): string {
+function askedAndAllowed({ agent, state, consent }: CallView): string {
   const { name } = agent.owner;
   if (agent.mine) return strings.askedByYou;
-  if (state.kind === 'done') return strings.askedAndAllowed(name);
-  return state.kind === 'failed' && state.problem.code === 'refused' ? strings.askedAndRefused(name) : strings.askedByYou;
+  if (state.kind === 'failed' && state.problem.code === 'refused') return strings.askedAndRefused(name);
+  if (consent && (consent !== 'asked' || state.kind === 'running')) return consents[consent](name);
+  return state.kind === 'done' ? strings.askedAndAllowed(name) : strings.askedByYou;
 }

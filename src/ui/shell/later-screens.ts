@@ -4,6 +4,7 @@ import '../agents/agent-page.ts';
 import '../approvals/approval-dialog.ts';
 import '../approvals/question-dialog.ts';
 import '../agents/call-card.ts';
+import '../agents/call-draft-dialog.ts';
 import '../conversations/conversation-page.ts';
 import '../conversations/tool-caller.ts';
 import '../invite/invite-dialog.ts';

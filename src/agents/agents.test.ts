@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { fakeFolder } from '../../test/doubles/fake-folder.ts';
 import { localNode } from '../../test/doubles/local-nodes.ts';
 import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
+import { seededEntropy } from '../../test/support/seeded-identity.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { AgentHost, type HostedAgent } from '../mcp/agent-host.ts';
-import { Client, InMemoryTransport, McpServer } from '../mcp/runtime.ts';
+import { Client, InMemoryTransport, McpServer, serveStdio } from '../mcp/runtime.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import type { AgentFactories } from './agent-kinds.ts';
 import { deviceServer } from './device-agent.ts';
@@ -17,6 +18,7 @@ import { memoryServer } from './memory-agent.ts';
 import { MemoryStore } from './memory-store.ts';
 import { moduleServer } from './module-agent.ts';
 import { networkServer } from './network-agent.ts';
+import { notesAgent } from './notes-agent.ts';
 import { connectRemote } from './remote-agent.ts';
 import { runModule } from './run-module.ts';
 import type { RunnerReply, RunnerRequest } from './runner-protocol.ts';
@@ -39,6 +41,35 @@ const inProcessRunner = () => {
     terminate: () => undefined,
   };
 };
+
+describe('the notes agent', () => {
+  it.each(['legacy', 'modern'] as const)('tells who watches a note that another session changed it (%s)', async (era) => {
+    const agent = notesAgent(new MemoryRecords(), new VirtualClock(), seededEntropy(1));
+    const writer = await clientOf(agent.createServer({ era: 'legacy' }) as Promise<McpServer>);
+    const write = async (text: string, id?: string) => {
+      const { structuredContent } = await writer.callTool({ name: 'write_note', arguments: { title: 'Tea', text, ...(id ? { id } : {}) } });
+      return (structuredContent as { id: string }).id;
+    };
+    const id = await write('green');
+    const [here, there] = InMemoryTransport.createLinkedPair();
+    serveStdio((session) => agent.createServer(session), { transport: there });
+    const reader = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: era === 'legacy' ? 'legacy' : 'auto' } });
+    await reader.connect(here);
+    const heard: string[] = [];
+    let hear: () => void = () => undefined;
+    reader.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+      heard.push(params.uri);
+      hear();
+    });
+    if (era === 'legacy') await reader.subscribeResource({ uri: `note:///${id}` });
+    else await reader.listen({ resourceSubscriptions: [`note:///${id}`] });
+    const updated = new Promise<void>((resolve) => (hear = resolve));
+    await write('another');
+    await write('black', id);
+    await updated;
+    expect(heard).toEqual([`note:///${id}`]);
+  });
+});
 
 describe('the memory agent', () => {
   it('remembers, relates, finds and forgets, and tells who subscribed', async () => {

@@ -83,7 +83,7 @@ export async function createAgents({ node, identity, verifier, storage, director
   let loading: Promise<AgentsLater> | undefined;
   const later = (): Promise<AgentsLater> =>
     (loading ??= import('./agents-later.ts').then(({ createAgentsLater }) =>
-      createAgentsLater({ node, signer: identity.nodeSigner, verifier, records, directory, host, clients, questions }),
+      createAgentsLater({ node, signer: identity.nodeSigner, verifier, records, directory, host, clients, questions, published }),
     ));
   host.on('served', (served) => void later().then(({ noteServed }) => noteServed(served)));
   return {
@@ -92,9 +92,6 @@ export async function createAgents({ node, identity, verifier, storage, director
     clients,
     published,
     agentCalls: async () => (await later()).agentCalls,
-    trust: async (surroundings: TrustSurroundings) => {
-      const { log, pins, TrustViewModel } = await later();
-      return new TrustViewModel({ ...surroundings, approvals, questions, managed, log, pins });
-    },
+    trust: async (surroundings: TrustSurroundings) => (await later()).trust(surroundings, { approvals, questions, managed }),
   };
 }

@@ -666,6 +666,14 @@ export const LIMITS = {
   longestCallMs: 2 * 3_600_000,
   /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
   maxListedDefinitions: 1_000,
+  /** Lines that agents logged and that are kept for the screen, of so many agents, each cut at what somebody may read. */
+  maxLogLines: 200,
+  maxLoggedAgents: 50,
+  maxLogTextLength: 2_000,
+  /** Resources of all agents that are watched at once: each is a subscription at its agent, and is read again with every change. */
+  maxWatchedResources: 32,
+  /** Calls from which is told how long an agent's calls take. */
+  maxTimedCalls: 100,
   /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
   maxAgentsAskedAtOnce: 4,
   /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */

@@ -53,6 +53,8 @@ export type AgentCallsOptions = {
   readonly pins?: DefinitionPins;
   /** Agents whose definitions come with this app. */
   isBuiltIn?(address: AgentAddress): boolean;
+  /** From which level on agents are to log, until {@link AgentCalls.setLogLevel} says something else; not given, they are not. */
+  readonly logLevel?: LoggingLevel;
   onMade?(call: MadeCall): void;
 };
 
@@ -71,7 +73,8 @@ const IDLE_MS = LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs;
 export class AgentCalls {
   readonly #options: AgentCallsOptions;
   readonly #definitions: SessionDefinitions;
-  readonly #logLevels = new Map<AgentAddress, LoggingLevel>();
+  readonly #logLevels = new Map<AgentAddress, LoggingLevel | undefined>();
+  readonly #askedToLog = new WeakSet<AgentSession>();
   #nextRef = 1;
 
   constructor(options: AgentCallsOptions) {
@@ -147,16 +150,27 @@ export class AgentCalls {
 
   /** What the agent logs comes as the clients' `log` from now on; without a level, nothing more. */
   async setLogLevel(address: AgentAddress, level: LoggingLevel | undefined): Promise<void> {
-    if (level) this.#logLevels.set(address, level);
-    else this.#logLevels.delete(address);
-    const { client } = await this.#options.clients.session(address);
-    const isLegacy = client.getProtocolEra() === 'legacy';
-    if (isLegacy && client.getServerCapabilities()?.logging) await client.setLoggingLevel(level ?? 'emergency');
+    this.#logLevels.set(address, level);
+    const session = await this.#options.clients.session(address);
+    this.#askedToLog.add(session);
+    await setLevel(session, level ?? 'emergency');
+  }
+
+  #levelOf(address: AgentAddress): LoggingLevel | undefined {
+    return this.#logLevels.has(address) ? this.#logLevels.get(address) : this.#options.logLevel;
+  }
+
+  /** Before 2026-07-28 a session says once what of the log it wants. That an agent does not take it is no reason not to call it. */
+  #askToLog(address: AgentAddress, session: AgentSession): void {
+    const level = this.#levelOf(address);
+    if (level === undefined || this.#askedToLog.has(session)) return;
+    this.#askedToLog.add(session);
+    setLevel(session, level).catch(() => undefined);
   }
 
   /** Since 2026-07-28 each request says what of the log it wants. `origin` is for the owner's node, which keeps it from the agent. */
   #meta(address: AgentAddress, origin?: CallOrigin): { readonly _meta?: Record<string, unknown> } {
-    const level = this.#logLevels.get(address);
+    const level = this.#levelOf(address);
     const meta = { ...(level ? { [LOG_LEVEL_META]: level } : {}), ...(origin ? { [ORIGIN_META]: origin } : {}) };
     return Object.keys(meta).length > 0 ? { _meta: meta } : {};
   }
@@ -187,6 +201,7 @@ export class AgentCalls {
     const off = questions.onChanged((waiting) => deadline.setPaused(waiting.some((question) => question.address === address)));
     try {
       const session = await unlessAborted(clients.session(address), deadline.signal);
+      this.#askToLog(address, session);
       const running = request(session, {
         signal: deadline.signal,
         timeout: LIMITS.maxServedCallMs,
@@ -226,6 +241,10 @@ function outcomeOf(thrown: unknown): MadeCall['outcome'] {
   const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
   if (code === REFUSED_CODE) return DECLINED.find((reason) => reason === data?.reason) ?? 'refused';
   return code === 'timed-out' || code === 'cancelled' ? code : 'failed';
+}
+
+async function setLevel({ client }: AgentSession, level: LoggingLevel): Promise<void> {
+  if (client.getProtocolEra() === 'legacy' && client.getServerCapabilities()?.logging) await client.setLoggingLevel(level);
 }
 
 /** Nothing, where nobody here wants to know how the call stands. */

@@ -36,6 +36,8 @@ type AgentClientsEvents = {
   'list-changed': AgentAddress;
   'resource-updated': { readonly address: AgentAddress; readonly uri: string };
   log: AgentLogLine;
+  /** The session with an agent ended. */
+  ended: AgentAddress;
   /** What may be done with an agent is told, or changed. */
   access: AgentAddress;
   /** How a call stands with the agent's owner. */
@@ -111,7 +113,10 @@ export class AgentClients {
       transport = here;
     }
     const opening = this.#sessions.get(address);
-    client.onclose = () => this.#forget(address, opening);
+    client.onclose = () => {
+      this.#forget(address, opening);
+      this.#events.emit('ended', address);
+    };
     try {
       await client.connect(transport);
     } catch (thrown) {

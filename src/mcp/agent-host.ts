@@ -63,6 +63,8 @@ export type AgentHostEvents = {
   /** Agents were added, removed or changed. */
   agents: readonly HostedAgent[];
   served: ServedCall;
+  /** Somebody began or ended a session. */
+  sessions: AgentId;
   /** A call began to wait for its verdict, or has its end. */
   active: number;
 };
@@ -141,6 +143,17 @@ export class AgentHost {
     return count;
   }
 
+  /** Sessions of others with an agent, and their calls of it that wait or run. */
+  sessionsOf(id: AgentId): number {
+    return [...this.#sessions.values()].filter((agent) => agent === id).length;
+  }
+
+  activeCallsOf(id: AgentId): number {
+    let count = 0;
+    for (const [stream, calls] of this.#active) if (this.#sessions.get(stream) === id) count += calls.size;
+    return count;
+  }
+
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
@@ -165,8 +178,10 @@ export class AgentHost {
     if (!agent) return stream.reset('agent-unknown');
     if (this.#isFullFor(stream.peer.person)) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
+    this.#events.emit('sessions', agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
+      this.#events.emit('sessions', agent.id);
       this.#tellers.delete(stream);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });

@@ -53,6 +53,7 @@ export const trustStrings = {
 
   // A call of mine before it is sent.
   sendCall: 'Send this call?',
+  argumentsToSend: 'Arguments to send',
   send: 'Send call',
   edit: 'Edit arguments',
   doNotSend: 'Do not send',
@@ -61,6 +62,36 @@ export const trustStrings = {
   allowInConversation: 'Allow for this conversation',
   fromConversation: (caller: string) =>
     `The call comes from your conversation with ${caller}. Allowed for it, such calls run for a day when they come from there.`,
+
+  // How agents are doing.
+  yourAgents: 'Your agents in this tab',
+  health: 'How it is doing',
+  healthStates: { unknown: 'not asked yet', works: 'works', fails: 'does not work' },
+  switchedOff: 'switched off for others',
+  checkAgain: 'Check again',
+  beingChecked: 'is being asked…',
+  noCallsYet: 'No calls since this page was opened',
+  callersNow: (count: number) => (count === 1 ? 'one session of others' : `${count} sessions of others`),
+  runningNow: (count: number) => (count === 1 ? 'one call waits or runs' : `${count} calls wait or run`),
+  callsRan: (count: number) => (count === 1 ? 'one call ran' : `${count} calls ran`),
+  callsWithErrors: (count: number) => `${count} with an error`,
+  callsDeclined: (count: number) => `${count} declined or broken off`,
+  usually: (time: string) => `usually ${time}`,
+  lastCall: (time: string) => `last at ${time}`,
+
+  // What agents log, and what is watched.
+  agentLog: (count: number) => `What this agent logged (${count})`,
+  agentLogName: 'Log of this agent',
+  agentLogText: 'Its own words, while you used it. The last lines are kept until this page is closed.',
+  graveOnly: 'Only warnings and errors',
+  nothingGrave: 'No warnings and no errors.',
+  clearAgentLog: 'Clear',
+  callLog: 'What the agent logged meanwhile',
+  watch: 'Watch',
+  stopWatching: 'Stop watching',
+  watchedResources: 'Watched',
+  watchStates: { starting: 'Asking the agent to tell of changes…', watching: 'No change since you watch it.', ended: 'Not watched any more.' },
+  changedTimes: (count: number, time: string) => `Changed ${count === 1 ? 'once' : `${count} times`}, last at ${time}`,
 
   // Grants.
   grants: 'What you allowed for longer',

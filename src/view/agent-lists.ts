@@ -4,7 +4,7 @@ import type { AgentAccess } from '../mcp/permissions.ts';
 import { visibleText } from './result-blocks.ts';
 import type { AgentDetailView, JsonSchema, ToolView } from './types.ts';
 
-type Lists = Pick<AgentDetailView, 'tools' | 'resources' | 'prompts'>;
+type Lists = Pick<AgentDetailView, 'tools' | 'resources' | 'prompts' | 'canWatch'>;
 
 /** What an agent offers now, bounded and fit to be shown. */
 export async function readLists(client: Client): Promise<Lists> {
@@ -16,6 +16,7 @@ export async function readLists(client: Client): Promise<Lists> {
     can?.prompts ? client.listPrompts(undefined, fresh) : undefined,
   ]);
   return {
+    ...(can?.resources?.subscribe ? { canWatch: true } : {}),
     tools: (tools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
     resources: (resources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
       uri,

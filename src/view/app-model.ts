@@ -452,6 +452,7 @@ class Model implements AppModel {
       pickFolder: () => page.pickFolder(),
       report: (thrown) => this.#report(thrown),
       onAccepted: (address) => this.agentsModel.reload(address),
+      runningCalls: (address) => this.agentsModel.calls.runningOf(address),
     }).catch((thrown: unknown) => {
       this.#report(thrown);
       return undefined;

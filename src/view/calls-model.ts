@@ -107,6 +107,11 @@ export class CallsModel {
     this.#running.get(id)?.abort();
   }
 
+  /** Calls of this tab that an agent has not answered yet. */
+  runningOf(address: string): readonly string[] {
+    return this.calls.value.flatMap(({ id, agent }) => (agent.address === address && this.#running.has(id) ? [id] : []));
+  }
+
   async forget(): Promise<void> {
     const ended = this.calls.value.filter(({ id }) => !this.#running.has(id)).map(({ id }) => id);
     await this.#history.forget(ended);

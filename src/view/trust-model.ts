@@ -10,6 +10,7 @@ import type { AuditEntry, AuditLog } from '../mcp/audit-log.ts';
 import type { DefinitionPins } from '../mcp/definition-pins.ts';
 import type { Grant } from '../mcp/grants.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
+import type { ActivityModel } from './activity-types.ts';
 import { definitionDiff } from './definition-diff.ts';
 import type { People } from './people.ts';
 import { visibleText } from './result-blocks.ts';
@@ -34,6 +35,7 @@ export type TrustModelOptions = TrustSurroundings & {
   readonly log: AuditLog;
   readonly pins: DefinitionPins;
   readonly managed: ManagedAgents;
+  readonly activity: ActivityModel;
 };
 
 /** What the model needs of the other models and of the page. */
@@ -46,6 +48,8 @@ export type TrustSurroundings = {
   report(thrown: unknown): void;
   /** Definitions were accepted: the agent can be called again. */
   onAccepted(address: string): void;
+  /** My calls of an agent that run now. */
+  runningCalls(address: string): readonly string[];
 };
 
 /** Consent: who may do what, what was done, what changed, what agents ask back, and which agents there are. */
@@ -78,6 +82,10 @@ export class TrustViewModel implements TrustModel {
     log.onChanged(() => this.#logWatchers > 0 && readLog());
     this.#refreshManaged();
     readGrants();
+  }
+
+  get activity(): ActivityModel {
+    return this.#options.activity;
   }
 
   get kinds(): readonly AgentKindView[] {

@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals-core';
+import type { ActivityModel } from './activity-types.ts';
 import type { AgentView, CallOutcomeView, JsonSchema, PersonView, ProblemView } from './types.ts';
 
 /** What the screens show of consent: who may do what, what was done, what changed, and what agents ask back. */
@@ -113,6 +114,7 @@ export type AgentDraftView = {
 
 /** Consent as the screens see it. Methods that can fail tell it by a notice, or answer the problem where the person can mend it at once. */
 export interface TrustModel {
+  readonly activity: ActivityModel;
   readonly questions: ReadonlySignal<readonly QuestionView[]>;
   answerQuestion(id: string, answer: QuestionAnswerView): void;
 

@@ -218,6 +218,8 @@ export type AgentDetailView = {
   readonly resources: readonly ResourceView[];
   readonly prompts: readonly PromptView[];
   readonly path?: PathView;
+  /** It tells of changes of resources to whoever watches them. */
+  readonly canWatch?: true;
   /** What may be done with what has no rule of its own. */
   readonly access?: AccessView;
 };

@@ -63,6 +63,10 @@ describe('what fits on a screen', () => {
     await fits(ada, 'conversation');
     await ada.page.getByRole('button', { name: 'Conversation details' }).click();
     await fits(ada, 'details');
+    await bo.go('Conversations');
+    await bo.page.getByRole('list', { name: 'Conversations' }).getByRole('link').first().click();
+    await bo.write('Hello yourself');
+    await ada.page.getByText('Hello yourself').first().waitFor();
     await ada.openTool('Calculator', 'Bartholomäus von Hohenzollern-Sigmaringen', 'evaluate');
     await fits(ada, 'tool');
     await ada.go('Agents');

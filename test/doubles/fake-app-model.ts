@@ -1,4 +1,5 @@
 import { signal, type Signal } from '@preact/signals-core';
+import type { TrustModel } from '../../src/view/trust-types.ts';
 import type {
   AgentDetailView,
   AgentView,
@@ -73,6 +74,7 @@ export class FakeAppModel {
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk = signal(0);
   readonly agentsUnknown = signal(0);
+  readonly trust: Signal<TrustModel | undefined> = signal(undefined);
   readonly callDrafts: Signal<readonly CallDraftView[]> = signal([]);
   readonly calls: Signal<readonly CallView[]> = signal([]);
   readonly details = new Map<string, Signal<AgentDetailView | undefined>>();

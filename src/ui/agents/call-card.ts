@@ -3,12 +3,13 @@ import { customElement, property } from 'lit/decorators.js';
 import type { CallState, CallView, ResultBlockView } from '../../view/types.ts';
 import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import '../elements/elapsed.ts';
+import { logLines, logStyles } from '../elements/log-lines.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { href } from '../router.ts';
 import { pathText, problemText, strings } from '../strings.ts';
 import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
-import { consents } from '../trust-strings.ts';
+import { consents, trustStrings as words } from '../trust-strings.ts';
 import './result-view.ts';
 
 /** A file that was sent is more than anybody reads. */
@@ -25,6 +26,7 @@ export class CallCard extends ModelElement {
     shared,
     link,
     argumentStyles,
+    logStyles,
     css`
       :host {
         border: 1px solid var(--line);
@@ -104,7 +106,7 @@ export class CallCard extends ModelElement {
     return html`
       <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
       ${call.areArgumentsLost ? html`<p class="lost small soft">${strings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
-      <div class="result">${this.#state()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
+      <div class="result">${this.#state()}${this.#log()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
     `;
   }
 
@@ -121,6 +123,13 @@ export class CallCard extends ModelElement {
         ${isElsewhere ? html`<span class="tiny faint">${strings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button>`}
       </div>
       ${progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
+  }
+
+  #log() {
+    const { id, agent } = this.call;
+    const lines = this.model.trust.value?.activity.log(agent.address).value.filter((line) => line.call === id) ?? [];
+    if (lines.length === 0) return nothing;
+    return html`<details><summary class="small soft">${words.callLog} (${lines.length})</summary>${logLines(lines, words.callLog)}</details>`;
   }
 
   /** The same once more, as it was or changed. */

@@ -124,7 +124,7 @@ describe('what a caller sees of consent', () => {
   });
 
   it('is which tools are open to them, why others are not, and how to get there', async () => {
-    const model = Object.assign(new FakeAppModel(), { trust: signal(undefined) });
+    const model = new FakeAppModel();
     const tools: ToolView[] = [
       { ...remove, access: 'contacts' },
       { ...remove, name: 'read', title: 'Read', access: 'ask' },

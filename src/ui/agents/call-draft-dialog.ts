@@ -53,7 +53,7 @@ export class CallDraftDialog extends ModelElement {
     const tool = this.model.agentDetail(agent.address).value?.tools.find((known) => known.name === name);
     if (!tool) return html`<p class="small soft" role="status">${strings.loadingAgent}</p>`;
     const send = (event: CustomEvent<Record<string, unknown>>): void => this.model.sendDraft(id, event.detail);
-    return html`<parley-tool-form .tool=${tool} .start=${args} .action=${words.send} .check=${this.#check} @call-tool=${send}></parley-tool-form>
+    return html`<parley-tool-form .tool=${tool} .start=${args} .name=${words.argumentsToSend} .action=${words.send} .check=${this.#check} @call-tool=${send}></parley-tool-form>
       <div><button class="btn quiet" @click=${() => this.model.sendDraft(id, undefined)}>${words.doNotSend}</button></div>`;
   }
 }

@@ -16,6 +16,8 @@ export type AgentConfig = {
   readonly url?: string;
   /** Of `remote`: sent as a bearer token to that server and to nobody else. */
   readonly token?: string;
+  /** There is one, and it cannot be read any more. */
+  readonly isTokenLost?: true;
   /** Of `module`. */
   readonly code?: string;
   /** Of `folder`. */

@@ -8,6 +8,7 @@ import type { ChatService } from '../chat/chat-service.ts';
 import { Contacts } from '../chat/contacts.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import { RecordsVault } from '../crypto/vault.ts';
 import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { AgentQuestions } from '../mcp/agent-questions.ts';
@@ -64,7 +65,14 @@ export async function createAgents({ node, identity, verifier, storage, director
     },
   };
   const factories = agentFactories({ records, clock: systemClock, entropy: systemEntropy, startRunner, network });
-  const managed = new ManagedAgents({ host, records, clock: systemClock, factories, builtIn: ['notes', 'calculator'] });
+  const managed = new ManagedAgents({
+    host,
+    records,
+    secrets: new RecordsVault(records, systemEntropy),
+    clock: systemClock,
+    factories,
+    builtIn: ['notes', 'calculator'],
+  });
   const [off] = await Promise.all([
     records.table<readonly string[]>('settings').get('agents-off'),
     // What cannot be read now is not there; the built-in ones are.

@@ -240,13 +240,13 @@ export class TrustViewModel implements TrustModel {
     for (const config of configs) if (config.folder) void this.#lookAtFolder(config);
   }
 
-  #managedView({ id, kind, title, description, url, token, code, folder }: AgentConfig): ManagedAgentView {
+  #managedView({ id, kind, title, description, url, token, isTokenLost, code, folder }: AgentConfig): ManagedAgentView {
     return {
       agentId: id,
       kind,
       title,
       description,
-      ...(url === undefined ? {} : { url, hasToken: token !== undefined }),
+      ...(url === undefined ? {} : { url, hasToken: token !== undefined, ...(isTokenLost ? { isTokenLost } : {}) }),
       ...(code === undefined ? {} : { code }),
       ...(folder === undefined ? {} : { folder: folder.name, needsOpening: this.#closedFolders.has(id) }),
     };

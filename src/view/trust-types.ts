@@ -97,6 +97,8 @@ export type ManagedAgentView = {
   readonly description: string;
   readonly url?: string;
   readonly hasToken?: boolean;
+  /** The token that was kept cannot be read any more: another one is needed. */
+  readonly isTokenLost?: true;
   readonly code?: string;
   readonly folder?: string;
   /** The browser wants the person to open the folder again. */

@@ -16,6 +16,7 @@ import { activityModel } from '../view/activity-model.ts';
 import { AgentHealth } from '../view/agent-health.ts';
 import { AgentLog } from '../view/agent-log.ts';
 import { ResourceWatches } from '../view/resource-watches.ts';
+import { Suggestions } from '../view/suggestions.ts';
 import { TrustViewModel, type TrustModelOptions, type TrustSurroundings } from '../view/trust-model.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -61,7 +62,7 @@ export function createAgentsLater(options: AgentsLaterOptions) {
     const agentLog = new AgentLog({ clients, clock: systemClock, runningCalls });
     const watches = new ResourceWatches({ calls: agentCalls, clients, clock: systemClock });
     const health = new AgentHealth({ host, published, clock: systemClock });
-    return new TrustViewModel({ ...needed, ...rest, log, pins, activity: activityModel(agentLog, watches, health) });
+    return new TrustViewModel({ ...needed, ...rest, log, pins, activity: activityModel(agentLog, watches, health, new Suggestions(agentCalls)) });
   };
   return { receipts, agentCalls, noteServed, trust };
 }

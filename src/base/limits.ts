@@ -670,6 +670,9 @@ export const LIMITS = {
   maxLogLines: 200,
   maxLoggedAgents: 50,
   maxLogTextLength: 2_000,
+  /** Values that an agent suggests while somebody types: a list that can be looked through. */
+  maxSuggestions: 50,
+  maxSuggestionLength: 500,
   /** Resources of all agents that are watched at once: each is a subscription at its agent, and is read again with every change. */
   maxWatchedResources: 32,
   /** Calls from which is told how long an agent's calls take. */

@@ -79,6 +79,28 @@ export const trustStrings = {
   usually: (time: string) => `usually ${time}`,
   lastCall: (time: string) => `last at ${time}`,
 
+  // What agents say of themselves and their tools.
+  aboutAgent: 'About this agent',
+  agentAddress: 'Address',
+  copyAgentAddress: 'Copy the address of this agent',
+  server: 'Server',
+  revision: 'Revision of MCP',
+  instructions: 'What it tells programs that use it',
+  hints: 'What the agent says of this tool',
+  onlyAdds: 'Adds, but deletes nothing',
+  sameTwice: 'Twice is as once',
+  reachesOut: 'Reaches out to others',
+  staysInside: 'Stays within the agent',
+  definition: 'How it is defined',
+  definitionText: (tool: string) => `As the agent defines ${tool}. Nobody vouches for it.`,
+  inputSchema: 'Arguments (JSON Schema)',
+  outputSchema: 'Result (JSON Schema)',
+  asJson: 'As JSON',
+  requestJson: 'The call as it was sent',
+  answerJson: 'The answer as it came',
+  templates: 'Resources by address',
+  fillIn: (name: string) => `Fill in ${name}`,
+
   // What agents log, and what is watched.
   agentLog: (count: number) => `What this agent logged (${count})`,
   agentLogName: 'Log of this agent',

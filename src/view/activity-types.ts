@@ -45,6 +45,9 @@ export type AgentHealthView = {
   readonly medianMs?: number;
 };
 
+/** What a value is asked for: an argument of a prompt, or a part of a resource's address. */
+export type SuggestedFor = { readonly prompt: string } | { readonly template: string };
+
 export interface ActivityModel {
   /** Oldest first, the last ones only. */
   log(address: string): ReadonlySignal<readonly LogLineView[]>;
@@ -53,6 +56,11 @@ export interface ActivityModel {
   watches(address: string): ReadonlySignal<readonly WatchView[]>;
   watch(address: string, uri: string): void;
   unwatch(address: string, uri: string): void;
+
+  /** What an agent suggests for a value; nothing, where it cannot be asked. */
+  suggest(address: string, of: SuggestedFor, name: string, value: string, others: Readonly<Record<string, string>>): Promise<readonly string[]>;
+  /** The address that a template gives. @throws ParleyError `bad-argument` */
+  expand(template: string, values: Readonly<Record<string, string>>): Promise<string>;
 
   readonly health: ReadonlySignal<readonly AgentHealthView[]>;
   /** Asks an agent of mine again what it offers. */

@@ -1,22 +1,27 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentAccess } from '../mcp/permissions.ts';
-import { visibleText } from './result-blocks.ts';
-import type { AgentDetailView, JsonSchema, ToolView } from './types.ts';
+import { UriTemplate } from '../mcp/runtime.ts';
+import { visibleText } from './shown-text.ts';
+import type { AgentDetailView, JsonSchema, ServerView, TemplateView, ToolView } from './types.ts';
 
-type Lists = Pick<AgentDetailView, 'tools' | 'resources' | 'prompts' | 'canWatch'>;
+type Lists = Pick<AgentDetailView, 'tools' | 'resources' | 'prompts' | 'templates' | 'server' | 'canWatch'>;
 
 /** What an agent offers now, bounded and fit to be shown. */
 export async function readLists(client: Client): Promise<Lists> {
   const can = client.getServerCapabilities();
   const fresh = { cacheMode: 'refresh' } as const;
-  const [tools, resources, prompts] = await Promise.all([
+  const [tools, resources, prompts, templates] = await Promise.all([
     can?.tools ? client.listTools(undefined, fresh) : undefined,
     can?.resources ? client.listResources(undefined, fresh) : undefined,
     can?.prompts ? client.listPrompts(undefined, fresh) : undefined,
+    // Some servers have resources, but know no templates.
+    can?.resources ? client.listResourceTemplates(undefined, fresh).catch(() => undefined) : undefined,
   ]);
   return {
     ...(can?.resources?.subscribe ? { canWatch: true } : {}),
+    server: serverView(client),
+    templates: (templates?.resourceTemplates ?? []).slice(0, LIMITS.maxListedDefinitions).flatMap(templateView),
     tools: (tools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
     resources: (resources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
       uri,
@@ -42,6 +47,29 @@ export function withAccess(detail: AgentDetailView, access: AgentAccess | undefi
   if (!access) return detail;
   const tools = detail.tools.map((tool) => ({ ...tool, access: access.tools.get(tool.name) ?? access.rest }));
   return { ...detail, access: access.rest, tools };
+}
+
+function serverView(client: Client): ServerView {
+  const { name, version } = client.getServerVersion() ?? { name: '', version: '' };
+  return {
+    name: visibleText(name),
+    version: visibleText(version),
+    protocol: client.getNegotiatedProtocolVersion() ?? '',
+    instructions: visibleText(client.getInstructions() ?? ''),
+    canComplete: client.getServerCapabilities()?.completions !== undefined,
+  };
+}
+
+type Template = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
+
+function templateView({ uriTemplate, name, title, description }: Template): readonly TemplateView[] {
+  try {
+    const { variableNames } = new UriTemplate(uriTemplate);
+    return [{ uriTemplate, name: visibleText(title ?? name), description: visibleText(description ?? ''), variables: [...new Set(variableNames)] }];
+  } catch {
+    // What is no template cannot be filled in.
+    return [];
+  }
 }
 
 type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];

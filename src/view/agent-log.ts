@@ -5,7 +5,7 @@ import { onceATurn } from '../base/once-a-turn.ts';
 import type { AgentClients, AgentLogLine } from '../mcp/agent-clients.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogLineView } from './activity-types.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 
 export type AgentLogOptions = {
   readonly clients: Pick<AgentClients, 'on'>;

@@ -31,6 +31,9 @@ function network(agents: number, published: readonly string[] = [], own?: readon
   });
   const client = {
     getServerCapabilities: () => ({ tools: {} }),
+    getServerVersion: () => undefined,
+    getNegotiatedProtocolVersion: () => undefined,
+    getInstructions: () => undefined,
     listTools: () =>
       Promise.resolve({
         tools: Array.from({ length: 10 }, (_, index) => ({ name: `tool_${index}`, description: 'Does\u202e it.', inputSchema: {} })),

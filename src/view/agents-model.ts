@@ -15,7 +15,7 @@ import type { Records } from '../ports/records.ts';
 import { callError, problemOf } from './call-problems.ts';
 import { CallsModel } from './calls-model.ts';
 import type { People } from './people.ts';
-import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type { AgentDetailView, AgentView, ApprovalView, ResultBlockView, ServedCallView, ToolEntryView } from './types.ts';
 
 export type AgentsModelOptions = {
@@ -171,7 +171,7 @@ export class AgentsModel {
   }
 
   async readResource(address: string, uri: string): Promise<readonly ResultBlockView[]> {
-    const calls = await this.#options.agentCalls();
+    const [calls, { resourceBlocks }] = await Promise.all([this.#options.agentCalls(), import('./result-blocks.ts')]);
     return resourceBlocks((await calls.readResource(addressOf(address), uri)).contents);
   }
 
@@ -180,7 +180,7 @@ export class AgentsModel {
     name: string,
     args: Readonly<Record<string, string>>,
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
-    const calls = await this.#options.agentCalls();
+    const [calls, { blocksOf }] = await Promise.all([this.#options.agentCalls(), import('./result-blocks.ts')]);
     const { messages } = await calls.getPrompt(addressOf(address), name, args);
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
   }

@@ -1,6 +1,6 @@
 import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
 import { REFUSED_CODE } from '../mcp/refusal.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type { ProblemView } from './types.ts';
 
 /** What the SDK and the mesh throw, in our own codes. */

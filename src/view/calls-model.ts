@@ -8,7 +8,7 @@ import type { Records } from '../ports/records.ts';
 import { callError, problemOf } from './call-problems.ts';
 import { CallHistory } from './call-history.ts';
 import type { People } from './people.ts';
-import { blocksOf, visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type { AgentView, CallDraftView, CallState, CallView, ToolEffect, ToolView } from './types.ts';
 
 export type CallsModelOptions = {
@@ -131,7 +131,9 @@ export class CallsModel {
             state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
           }),
       });
-      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
+      const { blocksOf, rawJson } = await import('./result-blocks.ts');
+      const blocks = blocksOf(result.content, result.structuredContent);
+      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks, raw: rawJson(result) });
     } catch (thrown) {
       this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });
     }

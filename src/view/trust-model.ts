@@ -13,7 +13,7 @@ import { onceATurn } from '../base/once-a-turn.ts';
 import type { ActivityModel } from './activity-types.ts';
 import { definitionDiff } from './definition-diff.ts';
 import type { People } from './people.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type {
   AgentDraftView,
   AgentKindView,

@@ -123,7 +123,8 @@ export type ResultBlockView =
 
 export type CallState =
   | { readonly kind: 'running'; readonly progress?: number; readonly total?: number; readonly message?: string }
-  | { readonly kind: 'done'; readonly isError: boolean; readonly blocks: readonly ResultBlockView[] }
+  /** `raw`: the result as it came, as JSON, with long texts cut; not of earlier visits. */
+  | { readonly kind: 'done'; readonly isError: boolean; readonly blocks: readonly ResultBlockView[]; readonly raw?: string }
   | { readonly kind: 'failed'; readonly problem: ProblemView };
 
 /** One tool call of mine. */
@@ -210,6 +211,26 @@ export type PromptView = {
   readonly arguments: readonly { readonly name: string; readonly description: string; readonly required: boolean }[];
 };
 
+/** Resources that are named by filling in an address. */
+export type TemplateView = {
+  readonly uriTemplate: string;
+  readonly name: string;
+  readonly description: string;
+  /** What is to be filled in. */
+  readonly variables: readonly string[];
+};
+
+/** What an agent's server says of itself. */
+export type ServerView = {
+  readonly name: string;
+  readonly version: string;
+  /** The revision of MCP that is spoken with it. */
+  readonly protocol: string;
+  readonly instructions: string;
+  /** It suggests values for arguments of prompts and addresses. */
+  readonly canComplete: boolean;
+};
+
 export type AgentDetailView = {
   readonly agent: AgentView;
   readonly state: 'loading' | 'ready' | 'failed';
@@ -217,6 +238,8 @@ export type AgentDetailView = {
   readonly tools: readonly ToolView[];
   readonly resources: readonly ResourceView[];
   readonly prompts: readonly PromptView[];
+  readonly templates?: readonly TemplateView[];
+  readonly server?: ServerView;
   readonly path?: PathView;
   /** It tells of changes of resources to whoever watches them. */
   readonly canWatch?: true;

@@ -1,4 +1,4 @@
-import { html, nothing } from 'lit';
+import { css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AccessView } from '../../view/trust-types.ts';
 import type { PersonView } from '../../view/types.ts';
@@ -14,7 +14,14 @@ export class AccessNote extends ModelElement {
   @property({ attribute: false }) owner!: PersonView;
   @property({ attribute: false }) access: AccessView = 'never';
 
-  static override styles = shared;
+  static override styles = [
+    shared,
+    css`
+      .btns {
+        margin-top: var(--s2);
+      }
+    `,
+  ];
 
   override render() {
     const { name } = this.owner;

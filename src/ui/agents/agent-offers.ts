@@ -1,8 +1,9 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import { asParleyError } from '../../base/errors.ts';
-import type { WatchView } from '../../view/activity-types.ts';
-import type { AgentDetailView, PromptView, ResourceView, ResultBlockView, ToolView } from '../../view/types.ts';
+import type { SuggestedFor, WatchView } from '../../view/activity-types.ts';
+import type { AgentDetailView, PromptView, ResourceView, ResultBlockView, TemplateView, ToolView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { timeOfDay } from '../format.ts';
 import { problemText, strings } from '../strings.ts';
@@ -11,6 +12,8 @@ import { shared } from '../styles/shared.ts';
 import { trustStrings as words } from '../trust-strings.ts';
 import { offerCard, offerStyles } from './offer-card.ts';
 import './result-view.ts';
+import './text-arguments.ts';
+import type { TextArgument } from './text-arguments.ts';
 import './tool-form.ts';
 
 /** The resources and prompts of an agent: read, watched and got. */
@@ -19,6 +22,8 @@ export class AgentOffers extends ModelElement {
   @property({ attribute: false }) detail!: AgentDetailView;
   /** A prompt whose arguments are asked for. */
   @state() private prompt: PromptView | undefined;
+  /** A template whose address is to be filled in. */
+  @state() private template: TemplateView | undefined;
   @state() private reading: { readonly name: string; readonly blocks: readonly ResultBlockView[] } | undefined;
 
   static override styles = [
@@ -60,12 +65,14 @@ export class AgentOffers extends ModelElement {
     const before = changed.get('detail');
     if (!before || before.agent.address === this.detail.agent.address) return;
     this.prompt = undefined;
+    this.template = undefined;
     this.reading = undefined;
   }
 
   override render() {
-    const { resources, prompts } = this.detail;
+    const { resources, prompts, templates = [] } = this.detail;
     return html`${resources.length > 0 ? this.#resources(resources) : nothing}
+      ${templates.length > 0 ? this.#templates(templates) : nothing}
       ${this.#watched()}
       ${prompts.length > 0 ? this.#prompts(prompts) : nothing}
       ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2>${this.#result(this.reading.blocks)}</section>` : nothing}`;
@@ -106,6 +113,38 @@ export class AgentOffers extends ModelElement {
     );
   }
 
+  #templates(templates: readonly TemplateView[]) {
+    const { template } = this;
+    return html`<section>
+      <h2 class="label" id="templates">${words.templates}</h2>
+      <ul class="items" aria-labelledby="templates">${templates.map((each) => html`<li>${offerCard('', words.fillIn(each.name), each.description || each.uriTemplate, () => (this.template = each))}</li>`)}</ul>
+      ${
+        template
+          ? html`<h3 class="mono">${template.uriTemplate}</h3>${this.#texts(
+              template.variables.map((name) => ({ name, description: '', required: true })),
+              { template: template.uriTemplate },
+              strings.read,
+              (values) => this.#readTemplate(template, values),
+            )}`
+          : nothing
+      }
+    </section>`;
+  }
+
+  async #readTemplate({ name, uriTemplate }: TemplateView, values: Readonly<Record<string, string>>): Promise<void> {
+    await this.#show(name, async () => this.model.readResource(this.#address, (await this.#activity?.expand(uriTemplate, values)) ?? ''));
+  }
+
+  /** Texts for which the agent suggests values, where it can. */
+  #texts(args: readonly TextArgument[], of: SuggestedFor, action: string, done: (values: Readonly<Record<string, string>>) => unknown) {
+    const suggest = async (name: string, value: string, others: Readonly<Record<string, string>>): Promise<readonly string[]> =>
+      this.detail.server?.canComplete ? ((await this.#activity?.suggest(this.#address, of, name, value, others)) ?? []) : [];
+    return keyed(
+      JSON.stringify(of),
+      html`<parley-text-arguments .of=${args} .action=${action} .suggest=${suggest} @done=${(event: CustomEvent<Record<string, string>>) => done(event.detail)}></parley-text-arguments>`,
+    );
+  }
+
   #watched() {
     const watches = this.#watches;
     if (watches.length === 0) return nothing;
@@ -142,11 +181,13 @@ export class AgentOffers extends ModelElement {
 
   /** A prompt's arguments are texts. */
   #promptForm({ name, title, description, arguments: args }: PromptView) {
+    const get = (values: Readonly<Record<string, string>>): unknown => this.#getPrompt(name, values);
+    if (this.detail.server?.canComplete) return html`<h3 class="mono">${name}</h3>${this.#texts(args, { prompt: name }, strings.getPrompt, get)}`;
     const properties = Object.fromEntries(args.map((argument) => [argument.name, { type: 'string', description: argument.description }]));
     const inputSchema = { type: 'object', properties, required: args.flatMap((argument) => (argument.required ? [argument.name] : [])) };
     const tool: ToolView = { name, title, description, inputSchema };
     return html`<h3 class="mono">${name}</h3>
-      <parley-tool-form .tool=${tool} .action=${strings.getPrompt} @call-tool=${(event: CustomEvent<Record<string, string>>) => this.#getPrompt(name, event.detail)}></parley-tool-form>`;
+      <parley-tool-form .tool=${tool} .action=${strings.getPrompt} @call-tool=${(event: CustomEvent<Record<string, string>>) => get(event.detail)}></parley-tool-form>`;
   }
 
   #result(blocks: readonly ResultBlockView[]) {

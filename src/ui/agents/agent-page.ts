@@ -15,12 +15,14 @@ import '../approvals/definition-changes.ts';
 import '../approvals/grant-list.ts';
 import '../approvals/permission-editor.ts';
 import { isOpen } from './access-note.ts';
+import './agent-facts.ts';
 import './agent-health.ts';
 import './agent-log.ts';
 import './agent-offers.ts';
 import './agent-setup.ts';
 import { offerCard, offerStyles } from './offer-card.ts';
 import './call-list.ts';
+import './tool-facts.ts';
 import './tool-panel.ts';
 
 /** One agent: its tools, resources and prompts, and the call that is being made. */
@@ -160,6 +162,7 @@ export class AgentPage extends ModelElement {
       </section>
       ${isOpen(detail.access) ? html`<parley-agent-offers .model=${this.model} .detail=${detail}></parley-agent-offers>` : nothing}
       ${this.#owned(agent, tools)}
+      <parley-agent-facts .model=${this.model} .detail=${detail}></parley-agent-facts>
       <parley-agent-log .model=${this.model} .address=${agent.address}></parley-agent-log>
     `;
   }
@@ -193,7 +196,7 @@ export class AgentPage extends ModelElement {
         <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
         <h2>${tool.title}</h2>
         <p class="soft">${tool.description}</p>
-        ${tool.readOnlyHint ? html`<p class="tiny faint">${strings.readsOnly}</p>` : tool.destructiveHint ? html`<p class="tiny faint">${strings.changesThings}</p>` : nothing}
+        <parley-tool-facts .model=${this.model} .tool=${tool}></parley-tool-facts>
       </section>
       ${isOpen(tool.access) ? nothing : this.#note(agent, tool.access ?? 'never')}
       <div ?hidden=${!isOpen(tool.access)}><parley-tool .model=${this.model} .address=${address} .tool=${tool} .called=${this.called}></parley-tool></div>

@@ -1,12 +1,14 @@
 import { css, html, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import type { CallState, CallView, ResultBlockView } from '../../view/types.ts';
 import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import '../elements/elapsed.ts';
+import { jsonText } from '../elements/json-text.ts';
 import { logLines, logStyles } from '../elements/log-lines.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { href } from '../router.ts';
 import { pathText, problemText, strings } from '../strings.ts';
+import { jsonStyles } from '../styles/json.ts';
 import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
 import { consents, trustStrings as words } from '../trust-strings.ts';
@@ -21,12 +23,14 @@ export class CallCard extends ModelElement {
   @property({ attribute: false }) call!: CallView;
   /** Beside the form of its tool nothing need lead there. */
   @property({ type: Boolean }) plain = false;
+  @state() private isJsonOpen = false;
 
   static override styles = [
     shared,
     link,
     argumentStyles,
     logStyles,
+    jsonStyles,
     css`
       :host {
         border: 1px solid var(--line);
@@ -106,7 +110,7 @@ export class CallCard extends ModelElement {
     return html`
       <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
       ${call.areArgumentsLost ? html`<p class="lost small soft">${strings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
-      <div class="result">${this.#state()}${this.#log()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
+      <div class="result">${this.#state()}${this.#log()}${this.#json()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
     `;
   }
 
@@ -130,6 +134,17 @@ export class CallCard extends ModelElement {
     const lines = this.model.trust.value?.activity.log(agent.address).value.filter((line) => line.call === id) ?? [];
     if (lines.length === 0) return nothing;
     return html`<details><summary class="small soft">${words.callLog} (${lines.length})</summary>${logLines(lines, words.callLog)}</details>`;
+  }
+
+  /** Exactly what was sent and what came, for whoever wants to see that. */
+  #json() {
+    const { tool, arguments: args, areArgumentsLost, state } = this.call;
+    const raw = state.kind === 'done' ? state.raw : undefined;
+    if (raw === undefined || areArgumentsLost) return nothing;
+    return html`<details @toggle=${(event: Event) => (this.isJsonOpen = (event.currentTarget as HTMLDetailsElement).open)}>
+      <summary class="small soft">${words.asJson}</summary>
+      ${this.isJsonOpen ? html`${jsonText(this.model, words.requestJson, JSON.stringify({ method: 'tools/call', params: { name: tool, arguments: args } }, undefined, 2))}${jsonText(this.model, words.answerJson, raw)}` : nothing}
+    </details>`;
   }
 
   /** The same once more, as it was or changed. */

@@ -20,6 +20,10 @@ export class AccessNote extends ModelElement {
       .btns {
         margin-top: var(--s2);
       }
+      .btn {
+        white-space: normal;
+        text-align: start;
+      }
     `,
   ];
 

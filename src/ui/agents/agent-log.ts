@@ -30,6 +30,12 @@ export class AgentLogView extends ModelElement {
         align-items: center;
         min-height: 28px;
       }
+      .choice input {
+        flex: none;
+        width: 24px;
+        height: 24px;
+        margin: 0;
+      }
       .btns {
         align-items: center;
         margin: var(--s2) 0;

@@ -39,6 +39,7 @@ export class AgentPage extends ModelElement {
     css`
       .stack {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s5);
         align-content: start;
       }
@@ -65,6 +66,12 @@ export class AgentPage extends ModelElement {
       }
       td {
         overflow-wrap: anywhere;
+      }
+      .switch input {
+        flex: none;
+        width: 24px;
+        height: 24px;
+        margin: 0;
       }
       .switch {
         display: flex;

@@ -56,6 +56,7 @@ export const offerStyles = css`
   }
   .tool > button {
     justify-self: start;
+    min-height: 24px;
     color: var(--accent);
     font-weight: 600;
   }

@@ -31,7 +31,7 @@ module.exports = {
       comment: 'Screens get plain data: of the view layer its types alone.',
       severity: 'error',
       from: { path: '^src/ui/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/view/', pathNot: '^src/view/(trust-)?types\\.ts$' },
+      to: { path: '^src/view/', pathNot: '^src/view/((trust|activity)-)?types\\.ts$' },
     },
     {
       name: 'registry-knows-only-what-neighbours-are-told',

@@ -24,6 +24,10 @@ export type AgentEntry = {
   readonly kind: AgentKind;
   /** Names of its tools as its owner published them: not all, where there are very many, and none until they are known. */
   readonly tools: readonly string[];
+  /** Whether its owner published what it offers. */
+  readonly isDescribed: boolean;
+  /** Who may call anything of it, as its owner published it. */
+  readonly visibility: Visibility;
 };
 
 export type PublishedAgent = {
@@ -150,6 +154,8 @@ export class Directory {
             title: cleanName(agent.title) || agent.id,
             description: agent.description.replace(INVISIBLE, ''),
             kind: agent.kind,
+            visibility: agent.visibility,
+            isDescribed: agent.definitions.length > 0,
             tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
           })),
       );

@@ -1,4 +1,5 @@
 import { toBase64url } from '../base/bytes.ts';
+import { Emitter } from '../base/emitter.ts';
 import { agentAddress, type AgentId, type NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
@@ -21,6 +22,8 @@ export class PublishedAgents {
   readonly #options: PublishedAgentsOptions;
   readonly #hashes = new Map<AgentId, Promise<readonly DefinitionHash[]>>();
   readonly #known = new Map<AgentId, readonly DefinitionHash[]>();
+  readonly #troubles = new Map<AgentId, unknown>();
+  readonly #events = new Emitter<{ described: AgentId }>();
   #isDescribing = false;
   /** Called when there is something new to publish. */
   onChange: () => void = () => undefined;
@@ -51,6 +54,26 @@ export class PublishedAgents {
       });
   }
 
+  /** The names of an agent's tools; `undefined` while they are not known. */
+  tools(id: AgentId): readonly string[] | undefined {
+    return this.#known.get(id)?.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : []));
+  }
+
+  /** Why an agent could not be asked, the last time. */
+  troubleOf(id: AgentId): unknown {
+    return this.#troubles.get(id);
+  }
+
+  onDescribed(listener: (id: AgentId) => void): () => void {
+    return this.#events.on('described', listener);
+  }
+
+  /** Asks one agent again. */
+  async check(id: AgentId): Promise<void> {
+    this.#hashes.delete(id);
+    await this.#describe(id);
+  }
+
   /** Asks each agent what it offers, also those that are added later. It loads the MCP SDK: not for the start. */
   async describe(): Promise<void> {
     this.#isDescribing = true;
@@ -67,6 +90,7 @@ export class PublishedAgents {
   #forget(id: AgentId): void {
     this.#hashes.delete(id);
     this.#known.delete(id);
+    this.#troubles.delete(id);
   }
 
   #describe(id: AgentId): Promise<readonly DefinitionHash[]> {
@@ -83,11 +107,15 @@ export class PublishedAgents {
       const { client } = await clients.session(agentAddress(node, id));
       const hashes = await definitionHashes(client);
       this.#known.set(id, hashes.slice(0, LIMITS.maxAgentDefinitions));
+      this.#troubles.delete(id);
       this.onChange();
+      this.#events.emit('described', id);
       return hashes;
-    } catch {
+    } catch (thrown) {
       // An agent that cannot be described is published without hashes, and asked again when they are needed.
       this.#hashes.delete(id);
+      this.#troubles.set(id, thrown);
+      this.#events.emit('described', id);
       return [];
     }
   }

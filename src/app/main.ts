@@ -84,7 +84,7 @@ async function start(): Promise<void> {
     nodesOf: (person) => directory.nodesOf(person),
   });
   const hubStatus = followTabs(tabs, node, chat, hubRecords);
-  const { approvals, host, clients, published, ...agents } = await createAgents({ node, identity, verifier, storage, directory });
+  const { approvals, host, clients, published, ...agents } = await createAgents({ node, identity, verifier, storage, directory, chat });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,

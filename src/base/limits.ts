@@ -618,6 +618,12 @@ export const LIMITS = {
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
+  /** "For this conversation": the caller says where a call comes from, so it is no stronger than a day of trust in that person. */
+  conversationGrantMs: 86_400_000,
+  /** What an owner's node tells a caller beside MCP: rules for some hundred tools with long names. */
+  maxSessionNoteBytes: 64 * 1024,
+  /** What a caller says of a call beside its arguments: the hash of a conversation, and a number. */
+  maxCallOriginLength: 128,
   /** Definitions of one kind of one agent that are pinned: more tools than any model bears. The JSON is cut at what somebody may read, the hash covers all. */
   maxPinnedDefinitions: 1_024,
   maxPinnedAgentJsonLength: 512 * 1024,
@@ -660,6 +666,17 @@ export const LIMITS = {
   longestCallMs: 2 * 3_600_000,
   /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
   maxListedDefinitions: 1_000,
+  /** Lines that agents logged and that are kept for the screen, of so many agents, each cut at what somebody may read. */
+  maxLogLines: 200,
+  maxLoggedAgents: 50,
+  maxLogTextLength: 2_000,
+  /** Values that an agent suggests while somebody types: a list that can be looked through. */
+  maxSuggestions: 50,
+  maxSuggestionLength: 500,
+  /** Resources of all agents that are watched at once: each is a subscription at its agent, and is read again with every change. */
+  maxWatchedResources: 32,
+  /** Calls from which is told how long an agent's calls take. */
+  maxTimedCalls: 100,
   /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
   maxAgentsAskedAtOnce: 4,
   /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */

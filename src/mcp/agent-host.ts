@@ -6,8 +6,10 @@ import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import type { CallOutcome, CallRequest, Consent, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import type { AgentAccess } from './permissions.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
+import type { SessionNote } from './session-notes.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
@@ -29,10 +31,17 @@ export type HostedAgent = {
 /** One that is made here. */
 export type MadeAgent = Extract<HostedAgent, { createServer: unknown }>;
 
+/** Whether something about what this person may do with this agent may have changed. */
+export type Concerned = (person: PersonId, agent: AgentId) => boolean;
+
 export type CallPolicy = {
-  decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
+  /** `asked` is called when the owner is asked. */
+  decide(call: IncomingCall, signal: AbortSignal, asked?: () => void): Promise<Verdict | Permit>;
   /** Whether the person gets anything from the agent at all; not given, everybody may open a session and have each call decided. */
   admits?(person: PersonId, agent: AgentId): Promise<boolean>;
+  /** What the person may do, for their node to be told. */
+  accessOf?(person: PersonId, agent: AgentId): Promise<AgentAccess>;
+  onAccessChanged?(listener: (concerned: Concerned) => void): void;
 };
 
 export type AgentHostOptions = {
@@ -54,6 +63,8 @@ export type AgentHostEvents = {
   /** Agents were added, removed or changed. */
   agents: readonly HostedAgent[];
   served: ServedCall;
+  /** Somebody began or ended a session. */
+  sessions: AgentId;
   /** A call began to wait for its verdict, or has its end. */
   active: number;
 };
@@ -67,6 +78,8 @@ export class AgentHost {
   readonly #agents = new Map<AgentId, HostedAgent>();
   readonly #disabled = new Set<AgentId>();
   readonly #sessions = new Map<Stream, AgentId>();
+  /** How to tell the caller of a session what they may do now. */
+  readonly #tellers = new Map<Stream, () => void>();
   /** Calls that wait or run, by the session that they came in. */
   readonly #active = new Map<Stream, Set<CallRequest>>();
 
@@ -75,6 +88,12 @@ export class AgentHost {
     this.#policy = policy;
     this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
+    policy.onAccessChanged?.((concerned) => {
+      for (const [stream, tell] of this.#tellers) {
+        const agent = this.#sessions.get(stream);
+        if (agent !== undefined && concerned(stream.peer.person, agent)) tell();
+      }
+    });
   }
 
   on<Name extends keyof AgentHostEvents>(name: Name, listener: (payload: AgentHostEvents[Name]) => void): () => void {
@@ -124,6 +143,17 @@ export class AgentHost {
     return count;
   }
 
+  /** Sessions of others with an agent, and their calls of it that wait or run. */
+  sessionsOf(id: AgentId): number {
+    return [...this.#sessions.values()].filter((agent) => agent === id).length;
+  }
+
+  activeCallsOf(id: AgentId): number {
+    let count = 0;
+    for (const [stream, calls] of this.#active) if (this.#sessions.get(stream) === id) count += calls.size;
+    return count;
+  }
+
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
@@ -148,12 +178,15 @@ export class AgentHost {
     if (!agent) return stream.reset('agent-unknown');
     if (this.#isFullFor(stream.peer.person)) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
+    this.#events.emit('sessions', agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
+      this.#events.emit('sessions', agent.id);
+      this.#tellers.delete(stream);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
-      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
+      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('not-for-you');
       await serveAgent(agent, await this.#guarded(stream, agent), stream.peer);
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
@@ -188,9 +221,25 @@ export class AgentHost {
     if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
   }
 
+  #tellAccess(stream: Stream, agent: HostedAgent, note: (said: SessionNote) => void): void {
+    const { accessOf } = this.#policy;
+    if (!accessOf) return;
+    const tell = (): void => {
+      accessOf.call(this.#policy, stream.peer.person, agent.id).then(
+        (access) => note({ type: 'access', access }),
+        () => undefined,
+      );
+    };
+    this.#tellers.set(stream, tell);
+    tell();
+  }
+
   async #guarded(stream: Stream, agent: HostedAgent): Promise<Transport> {
     const { clock } = this.#options;
-    const [{ GuardedTransport, StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#options.receipts?.()]);
+    const [{ encodeNote, GuardedTransport, StreamTransport }, receipts] = await Promise.all([
+      import('./session-transports.ts'),
+      this.#options.receipts?.(),
+    ]);
     const beganAt = new Map<CallRequest, number>();
     const served = (call: CallRequest, outcome: CallOutcome, answer?: JSONRPCMessage): void => {
       const now = clock?.now() ?? 0;
@@ -200,14 +249,22 @@ export class AgentHost {
       this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, tookMs, ...(answer ? { answer } : {}) });
     };
     const transport = new StreamTransport(stream, LIMITS.maxMcpRequestBytes);
+    const note = (said: SessionNote): void => void transport.sendNote(encodeNote(said)).catch(() => undefined);
+    this.#tellAccess(stream, agent, note);
+    const noteCall = ({ origin }: CallRequest, state: 'asked' | Consent): void => {
+      if (origin?.ref !== undefined) note({ type: 'call', ref: origin.ref, state });
+    };
     return new GuardedTransport(receipts?.over(transport, agent.id, 'owner') ?? transport, {
       decide: async (call, signal) => {
         this.#began(stream, call);
         beganAt.set(call, clock?.now() ?? 0);
-        const decision = await this.#policy.decide({ ...call, caller: stream.peer, agent }, signal).catch((): Verdict => 'refused');
+        const decision = await this.#policy
+          .decide({ ...call, caller: stream.peer, agent }, signal, () => noteCall(call, 'asked'))
+          .catch((): Verdict => 'refused');
         const verdict = typeof decision === 'object' ? decision.verdict : decision;
         if (signal.aborted) served(call, 'cancelled');
         else if (verdict !== 'run') served(call, verdict);
+        else if (typeof decision === 'object') noteCall(call, decision.consent);
         return decision;
       },
       finished: served,

@@ -8,11 +8,11 @@ import type { Stream } from '../node/api.ts';
 export const TOO_LARGE_CODE = -32_003;
 
 /** First bytes of stream messages that are no JSON by themselves, which begins with `{`. */
-const [PART, LAST_PART, ASIDE] = [0x01, 0x02, 0x03];
+const [PART, LAST_PART, ASIDE, NOTE] = [0x01, 0x02, 0x03, 0x04];
 
 /**
  * MCP messages over a mesh stream: each is JSON in UTF-8, untouched. It is one message of the stream, or several parts (0x01 ‖ bytes …, 0x02 ‖ bytes)
- * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes), which are none of MCP's.
+ * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes) and notes (0x04 ‖ bytes, `SessionNote`), which are none of MCP's.
  */
 export class StreamTransport implements Transport {
   readonly stream: Stream;
@@ -20,6 +20,7 @@ export class StreamTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: Transport['onmessage'];
   onaside?: (bytes: Uint8Array) => void;
+  onnote?: (bytes: Uint8Array) => void;
   readonly #maxReceivedBytes: number;
   #isClosed = false;
   #parts: Uint8Array[] = [];
@@ -54,15 +55,23 @@ export class StreamTransport implements Transport {
     await sending;
   }
 
-  async sendAside(bytes: Uint8Array): Promise<void> {
-    if (this.#sending) await this.#sending;
-    await this.stream.send(concatBytes(Uint8Array.of(ASIDE), bytes));
+  sendAside(bytes: Uint8Array): Promise<void> {
+    return this.#sendBeside(ASIDE, bytes);
+  }
+
+  sendNote(bytes: Uint8Array): Promise<void> {
+    return this.#sendBeside(NOTE, bytes);
   }
 
   // eslint-disable-next-line typescript/require-await -- the SDK's interface is asynchronous
   async close(): Promise<void> {
     this.stream.end();
     this.#closed();
+  }
+
+  async #sendBeside(kind: number, bytes: Uint8Array): Promise<void> {
+    if (this.#sending) await this.#sending;
+    await this.stream.send(concatBytes(Uint8Array.of(kind), bytes));
   }
 
   async #sendInParts(bytes: Uint8Array): Promise<void> {
@@ -78,6 +87,8 @@ export class StreamTransport implements Transport {
     switch (bytes[0]) {
       case ASIDE:
         return this.onaside?.(bytes.subarray(1));
+      case NOTE:
+        return this.onnote?.(bytes.subarray(1));
       case PART:
       case LAST_PART:
         return this.#receivedPart(bytes);

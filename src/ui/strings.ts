@@ -51,6 +51,7 @@ export const strings = {
   searchTools: 'Search agents, tools and people',
   toolsFound: 'Tools found',
   allToolsOf: (tools: number) => `List all ${count(tools, 'tool')}`,
+  toolsUnknown: (agents: number) => `${agents === 1 ? 'One agent has' : `${agents} agents have`} not told yet which tools there are.`,
   foundCount: (agents: number, tools: number) => `${count(agents, 'agent')}, ${count(tools, 'tool')}`,
   askingAgents: (agents: number) => `Asking ${count(agents, 'agent')} what their tools do…`,
   filters: 'Filters',
@@ -432,6 +433,7 @@ export function reachText(nodes: readonly NodeView[]): string {
 export const outcomes: Record<ServedCallView['outcome'], string> = {
   ran: 'ran',
   'tool-error': 'ran, with an error',
+  'not-for-you': 'not open to the caller',
   refused: 'refused',
   expired: 'not answered in time',
   cancelled: 'cancelled',
@@ -516,6 +518,7 @@ const PROBLEMS: Partial<Record<ErrorCode, string>> = {
   'agent-unknown': 'The agent is no longer there.',
   'definition-changed': 'The agent describes this differently from when you accepted it. Look at the difference, and accept it or leave it.',
   refused: 'The owner said no.',
+  'not-for-you': 'This is not open to you. Its owner was not asked.',
   'signaling-unreachable': 'The server does not answer. Existing connections go on; it is tried again by itself.',
   'signaling-refused': 'The server refused this tab.',
   'invite-broken': 'This invite link is damaged or incomplete. Ask for it again, and copy all of it.',

@@ -178,7 +178,12 @@ class Model implements AppModel {
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
-    options.published.onChange = () => this.#publish();
+    options.published.onChange = () => {
+      this.#publish();
+      this.agentsModel.refresh();
+    };
+    // Who writes to me may have opened their agents to me by that.
+    chat.on('stored', ({ mine, event }) => !mine && this.agentsModel.metBy(event.author));
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
@@ -207,8 +212,14 @@ class Model implements AppModel {
   get calls() {
     return this.agentsModel.calls.calls;
   }
+  get callDrafts() {
+    return this.agentsModel.calls.drafts;
+  }
   get tools() {
     return this.agentsModel.tools;
+  }
+  get agentsUnknown() {
+    return this.agentsModel.agentsUnknown;
   }
   get agentsToAsk() {
     return this.agentsModel.agentsToAsk;
@@ -280,6 +291,10 @@ class Model implements AppModel {
     return this.agentsModel.calls.call(address, tool, args, conversation);
   }
 
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {
+    this.agentsModel.calls.sendDraft(id, args);
+  }
+
   cancelCall(id: string): void {
     this.agentsModel.calls.cancel(id);
   }
@@ -314,7 +329,7 @@ class Model implements AppModel {
       .catch((thrown: unknown) => this.#report(thrown));
   }
 
-  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void {
+  answerApproval(id: string, answer: Parameters<AppModel['answerApproval']>[1]): void {
     this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
   }
 
@@ -443,6 +458,7 @@ class Model implements AppModel {
       pickFolder: () => page.pickFolder(),
       report: (thrown) => this.#report(thrown),
       onAccepted: (address) => this.agentsModel.reload(address),
+      runningCalls: (address) => this.agentsModel.calls.runningOf(address),
     }).catch((thrown: unknown) => {
       this.#report(thrown);
       return undefined;

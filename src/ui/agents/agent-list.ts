@@ -9,6 +9,8 @@ import { href } from '../router.ts';
 import { agentKinds, strings } from '../strings.ts';
 import { listStyles } from '../styles/list.ts';
 import { shared } from '../styles/shared.ts';
+import { trustStrings as words } from '../trust-strings.ts';
+import { isOpen } from './access-note.ts';
 import { findAgents, findTools, isNothingWanted, type Wanted } from './tool-search.ts';
 
 /** So many rows of each list are drawn at first, and so many more as one comes to their end: one for each of a thousand would make typing slow. */
@@ -160,7 +162,9 @@ export class AgentList extends ModelElement {
   #foot(agents: readonly AgentView[], found: number, isSearching: boolean) {
     if (isSearching) return found > 0 ? nothing : html`<p class="hint">${strings.nothingFound}</p>`;
     const count = this.model.tools.value.length;
+    const unknown = this.model.agentsUnknown.value;
     return html`${count > 0 && !this.areAllListed ? html`<button class="btn quiet all" @click=${this.#listAll}>${strings.allToolsOf(count)}</button>` : nothing}
+      ${unknown > 0 ? html`<p class="hint">${strings.toolsUnknown(unknown)}</p>` : nothing}
       ${agents.some(({ mine }) => !mine) ? nothing : html`<p class="hint">${strings.noAgents}</p>`}`;
   }
 
@@ -188,7 +192,7 @@ export class AgentList extends ModelElement {
       ${tools.length > this.shown ? html`<button class="btn quiet more" @click=${() => (this.shown += PAGE)}>${strings.showMore}</button>` : nothing}`;
   }
 
-  #tool({ agent, name, title, description }: ToolEntryView) {
+  #tool({ agent, name, title, description, access }: ToolEntryView) {
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     const isCurrent = agent.address === this.current && name === this.tool;
     return html`<li>
@@ -196,7 +200,7 @@ export class AgentList extends ModelElement {
         ${sigil(agent.sigil, 32)}
         <span class="name">${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
-        <span class="last clip">${agent.title} · ${whose}</span>
+        <span class="last clip">${agent.title} · ${whose}${isOpen(access) ? nothing : ` · ${words.notForYou}`}</span>
       </a>
     </li>`;
   }

@@ -7,6 +7,7 @@ import { sigil } from '../elements/sigil.ts';
 import { isoTime, milliseconds, shortTime } from '../format.ts';
 import { go, href } from '../router.ts';
 import { problemText, strings } from '../strings.ts';
+import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
 
 /** So many are listed at first, and so many more each time. */
@@ -23,6 +24,7 @@ export class CallList extends ModelElement {
 
   static override styles = [
     shared,
+    link,
     css`
       li {
         display: grid;
@@ -58,17 +60,6 @@ export class CallList extends ModelElement {
         flex-wrap: wrap;
         justify-content: end;
         gap: 4px 12px;
-      }
-      .link {
-        display: inline-flex;
-        align-items: center;
-        min-height: 24px;
-        color: var(--accent);
-        font-size: var(--t-s);
-        text-decoration: none;
-      }
-      .link:hover {
-        text-decoration: underline;
       }
       .bad {
         color: var(--rose);

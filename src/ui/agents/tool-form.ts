@@ -21,6 +21,8 @@ export class ToolForm extends LitElement {
   @property({ type: Boolean }) running = false;
   /** What the button says. */
   @property({ attribute: false }) action: string = strings.callTool;
+  /** What it is called: a second one on a screen needs a name of its own. */
+  @property({ attribute: false }) name: string = strings.arguments;
   /** What the fields have to begin with, instead of the schema's defaults. */
   @property({ attribute: false }) start: Arguments | undefined;
   /** What the tool's schema says against arguments, beyond what the fields know by themselves. */
@@ -77,7 +79,7 @@ export class ToolForm extends LitElement {
 
   override render() {
     const isJson = this.json !== undefined;
-    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
+    return html`<form aria-label=${this.name} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
       ${isJson ? this.#whole() : this.#top()}
       ${this.#summary()}
       <div class="btns">

@@ -5,8 +5,9 @@ import { copyText } from '../elements/clipboard.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
-import { qrPicture } from '../elements/qr-picture.ts';
+import { qrPicture, qrStyles } from '../elements/qr-picture.ts';
 import { problemText, strings } from '../strings.ts';
+import { dialogHost } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
 import { canScan, scanCode } from './code-scanner.ts';
 
@@ -23,11 +24,9 @@ export class JoinDialog extends ModelElement {
   static override styles = [
     shared,
     modalStyles,
+    dialogHost,
+    qrStyles,
     css`
-      :host {
-        display: contents;
-      }
-      .stack,
       form {
         display: grid;
         gap: var(--s3);
@@ -36,12 +35,7 @@ export class JoinDialog extends ModelElement {
         gap: var(--s4);
       }
       .qr {
-        justify-self: center;
         width: min(300px, 76vw);
-        padding: 14px;
-        border-radius: var(--r2);
-        background: white;
-        line-height: 0;
       }
       textarea {
         resize: none;

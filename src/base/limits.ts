@@ -614,7 +614,6 @@ export const LIMITS = {
   maxRememberedCallers: 1_024,
   /** Calls of all people together that the owner never talked with. */
   strangerCallsPerMinute: 60,
-  strangerCallsBurst: 30,
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
@@ -679,6 +678,8 @@ export const LIMITS = {
 export const HOST_LIMITS = {
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
+  /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
+  maxPolicyCallsPerMinute: 600_000,
   /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
   maxListenedLinks: 64,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */

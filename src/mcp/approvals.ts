@@ -7,7 +7,7 @@ import type { CallPolicy } from './agent-host.ts';
 import { CallerLimits } from './caller-limits.ts';
 import { grantId, Grants } from './grants.ts';
 import { COMPLETION, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
-import { isOpenTo, Permissions, ruleFor, type Relation } from './permissions.ts';
+import { isOpenTo, Permissions, ruleFor, type CallRates, type Relation, type Rule } from './permissions.ts';
 
 export type WaitingApproval = { readonly id: string; readonly call: IncomingCall; readonly relation: Relation; readonly expiresAt: number };
 /** `hour` and `always` (a month) are kept as grants for this person, tool and definition. */
@@ -20,6 +20,9 @@ export type ApprovalsOptions = {
   /** Somebody whom the owner has chosen to talk with. Nobody is, where this is not given. */
   isContact?(person: PersonId): Promise<boolean>;
 };
+
+/** What holds for a call, and what it counts in. */
+export type Judgement = { readonly rule: Rule; readonly relation: Relation; readonly rates: CallRates; readonly limits: CallerLimits };
 
 /** Why a call runs: taken back with it. */
 type Basis = { readonly kind: 'rule' } | { readonly kind: 'grant'; readonly id: string } | { readonly kind: 'asked' };
@@ -66,9 +69,13 @@ export class Approvals implements CallPolicy {
     await this.permissions.ready;
     const relation = await this.#relationTo(call.caller.person);
     const permissions = this.permissions.of(call.agent.id);
-    const rule = ruleFor(permissions, relation, call);
+    return this.decideBy({ rule: ruleFor(permissions, relation, call), relation, rates: permissions, limits: this.#limits }, call, signal);
+  }
+
+  /** Decides by a rule that stands elsewhere than in `permissions`. */
+  async decideBy({ rule, relation, rates, limits }: Judgement, call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
     if (rule === 'never') return 'refused';
-    const giveBack = this.#limits.take(call, relation, permissions, this.#options.clock.now());
+    const giveBack = limits.take(call, relation, rates, this.#options.clock.now());
     if (typeof giveBack === 'string') return giveBack;
     try {
       const basis: Basis | Verdict = rule === 'run' || call.method === COMPLETION ? { kind: 'rule' } : await this.#consent(call, relation, signal);

@@ -61,7 +61,8 @@ export async function measureHost(root, report) {
     return join(folder, name);
   };
   const config = file('config.json', { mcpServers: { echo: { command: process.execPath, args: [join(root, 'test/bench/stdio-agent.mjs')] } } });
-  const policy = file('policy.json', { everyone: 'run' });
+  const limits = { callsPerMinute: 600_000, parallelCalls: 64, strangerCallsPerMinute: 600_000 };
+  const policy = file('policy.json', { everyone: 'run', limits });
   const common = ['src/host/launch.mjs', '--signal', signaling.url, '--mcp-http', '127.0.0.1:0', '--json', '--log-level', 'error'];
   const owner = await start(root, [...common, '--data', join(folder, 'owner'), '--config', config, '--policy', policy]);
   const caller = await start(root, [...common, '--data', join(folder, 'caller')]);

@@ -85,9 +85,9 @@ export class AgentClients {
     const client = await this.#client(address);
     let transport: Transport;
     if (stream) {
-      const [{ StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
-      const plain = new StreamTransport(stream);
-      transport = receipts?.over(plain, agent, 'caller') ?? plain;
+      const [{ answerFetcher, StreamTransport, WholeAnswers }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
+      const plain = new StreamTransport(stream, { fetch: answerFetcher(this.#node, node) });
+      transport = new WholeAnswers(receipts?.over(plain, agent, 'caller') ?? plain);
     } else {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#host.serveLocally(agent, there);

@@ -14,6 +14,8 @@ import { AggregateServer } from './aggregate-server.ts';
 import { Catalog, type AgentLists, type ListKind } from './catalog.ts';
 import type { OpenAgent } from './open-agent.ts';
 import { rawServer } from './raw-server.ts';
+import type { SharedSession } from './shared-session.ts';
+import { SharedSessions } from './shared-sessions.ts';
 
 export type GatewayOptions = {
   readonly here: NodeId;
@@ -43,6 +45,7 @@ export class Gateway {
   /** For clients without sessions, and for the catalog. */
   readonly #pool: UpstreamPool;
   readonly #forwarder: Forwarder;
+  readonly #shared: SharedSessions;
   readonly #handlers: BoundedMap<Endpoint, ModernHandler>;
   #indexed: { readonly lists: readonly AgentLists[]; readonly index: AggregateIndex } | undefined;
 
@@ -60,6 +63,7 @@ export class Gateway {
     });
     this.#catalog = new Catalog({ session: (address) => this.#pool.shared(address, {}), clock, log, agents: () => options.agents() });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
+    this.#shared = new SharedSessions(open);
     this.#handlers = new BoundedMap(HOST_LIMITS.maxRawEndpoints);
     this.#catalog.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
   }
@@ -102,6 +106,12 @@ export class Gateway {
     if (endpoint !== 'aggregate') await this.#pool.shared(endpoint, {});
   }
 
+  /** The session in which a request of MCP 2026-07-28 goes as it is to an agent that speaks this revision itself; `undefined` for others. */
+  async sharedSession(endpoint: Endpoint, method: string): Promise<SharedSession | undefined> {
+    if (endpoint === 'aggregate' || !(await this.#pool.shared(endpoint, {})).isModern) return undefined;
+    return this.#shared.with(endpoint, method === 'subscriptions/listen' ? 'subscriptions' : 'calls');
+  }
+
   /** The handler of requests of MCP 2026-07-28. */
   modernHandler(endpoint: Endpoint): ModernHandler {
     const known = this.#handlers.get(endpoint);
@@ -121,6 +131,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#handlers].map(([, handler]) => handler.close()));
+    await this.#shared.close();
     await this.#pool.close();
   }
 

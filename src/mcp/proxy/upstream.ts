@@ -1,6 +1,7 @@
 import { Client, type ClientCapabilities, type Result, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
+import { WholeAnswers } from '../answers/whole-answers.ts';
 
 export type McpRequest = { readonly method: string; readonly params?: Readonly<Record<string, unknown>> | undefined };
 export type McpNotification = McpRequest;
@@ -42,7 +43,9 @@ export class Upstream {
   onNotification: (notification: McpNotification) => void = () => undefined;
   onClosed: () => void = () => undefined;
 
-  static async open(transport: Transport, options: UpstreamOptions): Promise<Upstream> {
+  /** The session holds each message whole; results that come in pieces are put together. */
+  static async open(opened: Transport, options: UpstreamOptions): Promise<Upstream> {
+    const transport = new WholeAnswers(opened);
     const upstream = new Upstream(options);
     await upstream.client.connect(transport, { timeout: HOST_LIMITS.mountStartTimeoutMs });
     keepOrder(transport);

@@ -732,11 +732,15 @@ export const HOST_LIMITS = {
   /** How long the first list waits for agents that are still being asked; and when one that could not be asked is asked again. */
   catalogWaitMs: 5_000,
   catalogRetryMs: 30_000,
+  /** Different lists for clients that can be asked different things: each holds a session with every agent. */
+  maxCatalogs: 4,
   /** Pages and definitions of one agent's list of tools, resources or prompts. */
   maxListPages: 50,
   maxCatalogDefinitions: 2_000,
   /** Entries of one page of the aggregate's lists: some hundred kilobytes. */
   aggregatePageItems: 500,
+  /** Resources that one subscription of a client names; more are not acknowledged. */
+  maxWatchedResources: 100,
   /** Sessions with one agent that clients without sessions share: four times what may be under way in one. */
   maxSharedSessions: 4,
   /** Sessions with agents that are kept for the next call of clients without sessions; each serves one call at a time that may ask back. */

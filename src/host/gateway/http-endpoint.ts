@@ -12,6 +12,7 @@ import { mayPass, refuse, type GuardOptions } from './http-guard.ts';
 import { HttpReply } from './http-reply.ts';
 import { HttpSessions } from './http-sessions.ts';
 import { classify } from './passed-request.ts';
+import { asksToWatch } from './watched-resources.ts';
 
 export type HttpEndpointOptions = {
   readonly gateway: Gateway;
@@ -89,12 +90,23 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
   const { gateway, clock } = options;
   await gateway.reach(endpoint);
   const session = passable && (await gateway.sharedSession(endpoint, passable.method));
-  if (!session) return toNodeHandler(gateway.modernHandler(endpoint))(request as NodeIncomingMessageLike, response, body);
+  if (!session) return serveModern(gateway, endpoint, request, response, body);
   const reply = new HttpReply(response, { requests: [passable.id], headers: {}, clock, isModern: true });
   const giveUp = session.ask({ request: passable, send: (answer) => reply.send(answer) });
   // A client that goes has cancelled its request (MCP 2026-07-28, Streamable HTTP).
   await reply.closed;
   giveUp();
+}
+
+/** A request of MCP 2026-07-28 that is answered here: of the aggregate, and where the agent speaks an older revision. */
+async function serveModern(gateway: Gateway, endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, body: unknown) {
+  const handle = toNodeHandler(gateway.modernHandler(endpoint));
+  if (!asksToWatch(body)) return handle(request as NodeIncomingMessageLike, response, body);
+  // The client listens again when its stream breaks.
+  const watch = await gateway.watch(endpoint, body, () => response.destroy());
+  response.once('close', () => watch.release());
+  if (response.destroyed) return watch.release();
+  return handle(request as NodeIncomingMessageLike, response, watch.body);
 }
 
 function endpointOf(target: string): Endpoint | undefined {

@@ -12,9 +12,9 @@ import { readPolicy } from './policy.ts';
 const [ME, ADA, BEN] = [1, 2, 3].map((byte) => personIdOf(new Uint8Array(32).fill(byte))) as [PersonId, PersonId, PersonId];
 const AGENT = { id: parseAgentId('files'), title: 'Files', description: '', createServer: () => Promise.reject(new Error('not called')) };
 
-function callBy(person: PersonId): IncomingCall {
+function callBy(person: PersonId, method = 'tools/call'): IncomingCall {
   const caller = { node: `${person}-node` as NodeId, device: `${person}-device` as DeviceId, person };
-  return { kind: 'tool', method: 'tools/call', tool: 'read', arguments: {}, agent: AGENT, caller };
+  return { kind: method === 'tools/call' ? 'tool' : 'resource', method, tool: 'read', arguments: {}, agent: AGENT, caller };
 }
 
 function scene(policy: object) {
@@ -65,6 +65,20 @@ describe('what a policy lets run', () => {
   it('has the limits of an agent hold before the general ones', async () => {
     const { verdicts } = scene({ people: { [ADA]: 'run' }, limits: { callsPerMinute: 600 }, agents: { files: { limits: { callsPerMinute: 3 } } } });
     expect(await verdicts(ADA, 2)).toEqual(['run', 'rate-limited']);
+  });
+
+  it('has one rule for watching a resource, whatever the revision calls it, and no end or place for it', async () => {
+    const { consent, clock } = scene({
+      people: { [ADA]: { '*': 'run', 'resources/subscribe': 'never' }, [BEN]: 'run' },
+      limits: { parallelCalls: 1 },
+    });
+    const watch = (person: PersonId, method: string) => consent.decide(callBy(person, method), new AbortController().signal);
+    expect(await watch(ADA, 'resources/subscribe')).toBe('refused');
+    expect(await watch(ADA, 'subscriptions/listen')).toBe('refused');
+    const first = (await watch(BEN, 'subscriptions/listen')) as Permit;
+    expect(await watch(BEN, 'subscriptions/listen')).toMatchObject({ verdict: 'run' });
+    await clock.advance(2 * LIMITS.maxServedCallMs);
+    expect(first.stop.aborted).toBe(false);
   });
 
   it('ends a call that never ends', async () => {

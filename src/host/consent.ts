@@ -1,6 +1,6 @@
 import type { AgentId, PersonId } from '../base/ids.ts';
 import type { CallPolicy } from '../mcp/agent-host.ts';
-import type { IncomingCall, Permit, Verdict } from '../mcp/incoming-call.ts';
+import { LISTEN, type IncomingCall, type Permit, type Verdict } from '../mcp/incoming-call.ts';
 import type { Approvals } from '../mcp/approvals.ts';
 import { CallerLimits } from '../mcp/caller-limits.ts';
 import type { Policy } from './policy.ts';
@@ -39,8 +39,10 @@ export class HostConsent implements CallPolicy {
   async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
     const { caller, agent, kind, method, tool } = call;
     if (this.isMine(caller.person)) return 'run';
+    // The two revisions have two names for watching a resource.
+    const ruled = kind === 'tool' ? tool : method === LISTEN ? 'resources/subscribe' : method;
     const judgement = {
-      rule: this.#policy.ruleFor(caller.person, agent.id, kind === 'tool' ? tool : method),
+      rule: this.#policy.ruleFor(caller.person, agent.id, ruled),
       relation: this.#policy.names(caller.person) ? 'contacts' : 'everyone',
       rates: this.#policy.ratesOf(agent.id),
       limits: this.#limits,

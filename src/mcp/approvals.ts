@@ -6,7 +6,7 @@ import type { Records } from '../ports/records.ts';
 import type { CallPolicy } from './agent-host.ts';
 import { CallerLimits } from './caller-limits.ts';
 import { grantId, Grants } from './grants.ts';
-import { COMPLETION, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
+import { COMPLETION, LISTEN, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
 import { isOpenTo, Permissions, ruleFor, type CallRates, type Relation, type Rule } from './permissions.ts';
 
 export type WaitingApproval = { readonly id: string; readonly call: IncomingCall; readonly relation: Relation; readonly expiresAt: number };
@@ -79,9 +79,8 @@ export class Approvals implements CallPolicy {
     if (typeof giveBack === 'string') return giveBack;
     try {
       const basis: Basis | Verdict = rule === 'run' || call.method === COMPLETION ? { kind: 'rule' } : await this.#consent(call, relation, signal);
-      if (typeof basis === 'object') return this.#permit(call, relation, basis, giveBack);
-      giveBack();
-      return basis;
+      if (call.method === LISTEN || typeof basis !== 'object') giveBack();
+      return typeof basis === 'object' ? this.#permit(call, relation, basis, giveBack) : basis;
     } catch (thrown) {
       giveBack();
       throw thrown;
@@ -129,7 +128,8 @@ export class Approvals implements CallPolicy {
     const controller = new AbortController();
     const { clock } = this.#options;
     const running: Running = { call, relation, basis, stop: (reason) => controller.abort(reason) };
-    const cancelTimer = clock.wakeAt(clock.now() + LIMITS.maxServedCallMs, () => running.stop('timed-out'));
+    const isEndless = call.method === LISTEN;
+    const cancelTimer = isEndless ? () => undefined : clock.wakeAt(clock.now() + LIMITS.maxServedCallMs, () => running.stop('timed-out'));
     this.#running.add(running);
     return {
       verdict: 'run',

@@ -21,8 +21,8 @@ beforeAll(async () => {
   const server = (mood: string) => ({ command: process.execPath, args: [join(root, 'test/host/watched-server.mjs'), join(folder, mood), mood] });
   const config = { mcpServers: { newest: server('newest'), legacy: server('legacy') } };
   const policy = {
-    everyone: { '*': 'run', 'resources/subscribe': 'run' },
-    limits: { callsPerMinute: 600, strangerCallsPerMinute: 600, parallelCalls: 32 },
+    everyone: 'run',
+    limits: { callsPerMinute: 600, strangerCallsPerMinute: 600 },
   };
   [owner, caller] = await Promise.all([startHost(signaling.url, { config, policy }), startHost(signaling.url, {})]);
 }, 60_000);
@@ -104,7 +104,7 @@ describe('a client that watches a resource', () => {
   ] as const)('is not told that it watches what nobody may watch: %s server, all agents: %s', async (id, isAggregate) => {
     const closed = await startHost(signaling.url, {
       config: { mcpServers: { [id]: { command: process.execPath, args: [join(root, 'test/host/watched-server.mjs'), join(folder, id), id] } } },
-      policy: { everyone: { '*': 'run', 'resources/subscribe': 'never', 'subscriptions/listen': 'never' } },
+      policy: { everyone: { '*': 'run', 'resources/subscribe': 'never' } },
     });
     const client = await connectClient(caller, isAggregate ? undefined : `${closed.ready.nodeId}:${id}`, 'modern');
     const uri = isAggregate ? `parley://${closed.ready.nodeId}/${id}/${URI}` : URI;
@@ -133,10 +133,20 @@ describe('a client that watches a resource', () => {
 describe('the list of all tools', () => {
   it.each(['legacy', 'modern'] as const)('has for each client what its agents show to such a client, %s', async (era: Era) => {
     const names = async (capabilities: object): Promise<readonly string[]> => {
-      const client = await connectClient(caller, undefined, era, { capabilities });
-      const { tools } = await client.listTools();
-      await goodbye(client);
-      return tools.flatMap(({ name }) => (name.startsWith('legacy-') ? [name.split('__')[1] as string] : []));
+      const told: (() => void)[] = [];
+      const listChanged = { tools: { autoRefresh: false, onChanged: () => told.splice(0).forEach((tell) => tell()) } };
+      const client = await connectClient(caller, undefined, era, { capabilities, listChanged });
+      for (;;) {
+        const next = new Promise<void>((resolve) => told.push(resolve));
+        const { tools } = await client.listTools(undefined, { cacheMode: 'refresh' });
+        const found = tools.flatMap(({ name }) => (name.startsWith('legacy-') ? [name.split('__')[1] as string] : []));
+        // Agents that come are told as changes of the list.
+        if (found.length === 0) await next;
+        else {
+          await goodbye(client);
+          return found;
+        }
+      }
     };
     expect(await names({ elicitation: { form: {} } })).toEqual(['plain', 'ask']);
     expect(await names({})).toEqual(['plain']);

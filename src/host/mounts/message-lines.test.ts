@@ -8,7 +8,7 @@ import { MessageLines } from './message-lines.ts';
 const MIB = 2 ** 20;
 const LARGE = 'x'.repeat(3 * MIB);
 
-function scene(onlyRequest: RequestId | undefined = undefined) {
+function scene(onlyRequest?: RequestId) {
   const messages: JSONRPCMessage[] = [];
   const faults: string[] = [];
   const lines = new MessageLines({

@@ -585,6 +585,9 @@ export const LIMITS = {
   streamAnswersFromBytes: 2 ** 20,
   /** What is read ahead of whoever takes such a result: two parts, so that neither waits for the other. */
   answerAheadBytes: 512 * 1024,
+  /** A page puts such a result aside in parts of this size, and shows so much of its beginning. */
+  keptPartBytes: 4 * 2 ** 20,
+  keptPreviewBytes: 4 * 1024,
   /** Such results of one node that wait or are under way, and for how long one may wait to be fetched, or for its next piece to be taken. */
   maxOfferedAnswers: 64,
   answerStallMs: 60_000,

@@ -29,6 +29,8 @@ export type AgentClientsOptions = {
 type AgentClientsEvents = {
   /** An agent said that its lists changed. */
   'list-changed': AgentAddress;
+  /** A part of a large result came. */
+  receiving: AgentAddress;
   'resource-updated': { readonly address: AgentAddress; readonly uri: string };
   log: AgentLogLine;
 };
@@ -87,7 +89,10 @@ export class AgentClients {
     if (stream) {
       const [{ answerFetcher, StreamTransport, WholeAnswers }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
       const plain = new StreamTransport(stream, { fetch: answerFetcher(this.#node, node) });
-      transport = new WholeAnswers(receipts?.over(plain, agent, 'caller') ?? plain);
+      transport = new WholeAnswers(receipts?.over(plain, agent, 'caller') ?? plain, {
+        keep: async (...result) => (await import('./answers/kept-answers.ts')).keptResult(...result),
+        onPiece: () => this.#events.emit('receiving', address),
+      });
     } else {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#host.serveLocally(agent, there);

@@ -31,6 +31,8 @@ export class AnswerText {
   /** Called once, when somebody begins to read it. */
   onWanted: () => void = () => undefined;
   #isWanted = false;
+  /** Called with each piece that is read. */
+  onRead: () => void = () => undefined;
   /** Called once, when the reader wants no more of it. */
   onCancelled: (error: Error) => void = () => undefined;
 
@@ -89,6 +91,7 @@ export class AnswerText {
       const piece = this.#pieces.shift();
       if (piece) {
         this.#waitingBytes -= piece.length;
+        this.onRead();
         if (this.#drained && this.#waitingBytes <= LIMITS.answerAheadBytes / 2) {
           this.#drained.resolve();
           this.#drained = undefined;

@@ -3,9 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { joinNodes, localNode } from '../../../test/doubles/local-nodes.ts';
 import { VirtualClock } from '../../../test/doubles/virtual-clock.ts';
 import { utf8 } from '../../base/bytes.ts';
-import { parseAgentId } from '../../base/ids.ts';
+import { agentAddress, parseAgentId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { sha256 } from '../../crypto/hash.ts';
 import type { Node } from '../../node/node.ts';
+import { blocksOf } from '../../view/result-blocks.ts';
+import { AgentClients } from '../agent-clients.ts';
 import { AgentHost, MCP_PROTOCOL, type ServedCall } from '../agent-host.ts';
 import { StreamTransport } from '../stream-transport.ts';
 import { ANSWER_PROTOCOL } from './answer-protocol.ts';
@@ -15,6 +18,11 @@ import { ResultScanner } from './result-scanner.ts';
 import { TOO_LARGE_CODE, WholeAnswers } from './whole-answers.ts';
 
 const AGENT = parseAgentId('large');
+/** What the agent says of itself, in a revision with sessions. */
+const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'large', version: '1' } },
+  'tools/list': { tools: [{ name: 'large', inputSchema: { type: 'object' }, outputSchema: { type: 'object', required: ['x'] } }] },
+};
 const turns = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('a large answer between two nodes', () => {
@@ -45,7 +53,12 @@ describe('a large answer between two nodes', () => {
       title: 'Large',
       description: '',
       async connect(transport: Transport): Promise<void> {
-        transport.onmessage = (message) => 'id' in message && message.id !== undefined && void transport.send(answerWithText(message.id, text));
+        transport.onmessage = (message) => {
+          if (!('method' in message) || !('id' in message)) return;
+          const { id, method } = message;
+          const known = ANSWERS[method];
+          void transport.send(known ? { jsonrpc: '2.0', id, result: known } : answerWithText(id, text));
+        };
         await transport.start();
       },
     });
@@ -109,6 +122,26 @@ describe('a large answer between two nodes', () => {
     expect(await again).toMatchObject({ id: 5, error: { code: TOO_LARGE_CODE, data: { reason: 'too-large' } } });
     await end;
     expect(served.map(({ outcome }) => outcome)).toEqual(['ran', 'cancelled']);
+  });
+
+  it('is kept aside for a page that cannot hold it, with its beginning to show', async () => {
+    const host = new AgentHost(caller, { decide: async () => 'refused' });
+    const clients = new AgentClients(caller, host, { era: 'legacy' });
+    let received = 0;
+    clients.on('receiving', () => received++);
+    text = new AnswerText();
+    const { client } = await clients.session(agentAddress(owner.id, AGENT));
+    // With the schema in mind, against which what is kept cannot be held.
+    await client.listTools();
+    const [calling] = [client.callTool({ name: 'large', arguments: {} }), write(2 * LIMITS.maxMcpResultBytes)];
+    const result = await calling;
+    const blocks = blocksOf(result.content, result.structuredContent);
+    expect(blocks).toMatchObject([{ kind: 'kept', beginning: expect.stringMatching(/^\{"isError":false,"content":\[\{"type":"text","text":"xxx/) }]);
+    const { content } = blocks[0] as Extract<(typeof blocks)[number], { kind: 'kept' }>;
+    expect(content.size).toBe((await text.done).bytes);
+    expect(sha256(new Uint8Array(await content.arrayBuffer()))).toEqual((await text.done).sha256);
+    expect(received).toBeGreaterThan(100);
+    await client.close();
   });
 
   it('ends where it is when the permission is taken back', async () => {

@@ -577,8 +577,20 @@ export const LIMITS = {
   maxServedSessions: 64,
   /** Of one other person: a host of theirs has a session with each agent for each of its clients, and leaves room for others. */
   maxServedSessionsPerCaller: 48,
-  /** What one MCP message may be: a few photographs in base64. More is read in pieces: a tab holds the whole of each message. */
+  /** What one MCP message may be for whoever holds it whole: a few photographs in base64. */
   maxMcpResultBytes: 16 * 2 ** 20,
+  /** A result that nobody holds whole: an image of a disk goes elsewhere, a film of an hour fits. */
+  maxStreamedAnswerBytes: 2 ** 30,
+  /** From here on a result of a server elsewhere is passed on while it comes. */
+  streamAnswersFromBytes: 2 ** 20,
+  /** What is read ahead of whoever takes such a result: two parts, so that neither waits for the other. */
+  answerAheadBytes: 512 * 1024,
+  /** A page puts such a result aside in parts of this size, and shows so much of its beginning. */
+  keptPartBytes: 4 * 2 ** 20,
+  keptPreviewBytes: 4 * 1024,
+  /** Such results of one node that wait or are under way, and for how long one may wait to be fetched, or for its next piece to be taken. */
+  maxOfferedAnswers: 64,
+  answerStallMs: 60_000,
   /** What a caller's message may be: all sessions together stay below 256 MiB. */
   maxMcpRequestBytes: 4 * 2 ** 20,
   /** Larger messages travel in parts of this size: one takes a slow link a fraction of a second. */
@@ -614,7 +626,6 @@ export const LIMITS = {
   maxRememberedCallers: 1_024,
   /** Calls of all people together that the owner never talked with. */
   strangerCallsPerMinute: 60,
-  strangerCallsBurst: 30,
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
@@ -696,6 +707,8 @@ export const LIMITS = {
 export const HOST_LIMITS = {
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
+  /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
+  maxPolicyCallsPerMinute: 600_000,
   /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
   maxListenedLinks: 64,
   /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
@@ -723,6 +736,8 @@ export const HOST_LIMITS = {
   mountStopMs: 3_000,
   /** What is kept of a mounted server's standard error for whoever has to know why it ended. */
   stderrTailBytes: 4 * 1024,
+  /** Requests to a mounted server that are remembered without an answer: all of its caller's, and as many that were cancelled. */
+  maxNotedRequests: 128,
   /** One message of a mounted server: twice what can be passed on, so that what is too large for that can still be answered with its size. */
   maxMountMessageBytes: 32 * 2 ** 20,
   /** A call to an agent without progress for so long has timed out, as the SDK has it; with progress, ten times as long in all. */
@@ -735,6 +750,10 @@ export const HOST_LIMITS = {
   httpSessionIdleMs: 1_800_000,
   /** A client that had a stream open for what the server tells, and has none for so long, is gone: few say goodbye. */
   httpSessionLostMs: 60_000,
+  /** A response without news says so to whoever waits, and to proxies between, which give up after half a minute or later. */
+  httpKeepAliveMs: 15_000,
+  /** Messages posted together (2025-03-26 only), as the SDK has it. */
+  maxHttpBatch: 100,
   /** A posted MCP message, as the SDK has it. */
   maxHttpBodyBytes: 4 * 2 ** 20,
   /** Calls that wait for what their client has to ask its person, and for how long: as long as an approval and a bit more. */
@@ -743,11 +762,17 @@ export const HOST_LIMITS = {
   /** How long the first list waits for agents that are still being asked; and when one that could not be asked is asked again. */
   catalogWaitMs: 5_000,
   catalogRetryMs: 30_000,
+  /** Different lists for clients that can be asked different things: each holds a session with every agent. */
+  maxCatalogs: 4,
   /** Pages and definitions of one agent's list of tools, resources or prompts. */
   maxListPages: 50,
   maxCatalogDefinitions: 2_000,
   /** Entries of one page of the aggregate's lists: some hundred kilobytes. */
   aggregatePageItems: 500,
+  /** Resources that one subscription of a client names; more are not acknowledged. */
+  maxWatchedResources: 100,
+  /** Sessions with one agent that clients without sessions share: four times what may be under way in one. */
+  maxSharedSessions: 4,
   /** Sessions with agents that are kept for the next call of clients without sessions; each serves one call at a time that may ask back. */
   maxIdleUpstreams: 16,
   /** Above so many tools a model chooses worse, and its context is full of definitions (mcp.md §9.1). */

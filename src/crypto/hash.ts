@@ -8,6 +8,19 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return nobleSha256(parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts));
 }
 
+/** SHA-256 of what comes in pieces. */
+export class Sha256 {
+  readonly #state = nobleSha256.create();
+
+  update(bytes: Uint8Array): void {
+    this.#state.update(bytes);
+  }
+
+  digest(): Uint8Array {
+    return this.#state.digest();
+  }
+}
+
 /** HMAC-SHA-256, RFC 2104. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   return hmac(nobleSha256, key, message);

@@ -1,7 +1,8 @@
 import type { AgentId, PersonId } from '../base/ids.ts';
 import type { CallPolicy } from '../mcp/agent-host.ts';
-import type { IncomingCall, Permit, Verdict } from '../mcp/incoming-call.ts';
+import { LISTEN, type IncomingCall, type Permit, type Verdict } from '../mcp/incoming-call.ts';
 import type { Approvals } from '../mcp/approvals.ts';
+import { CallerLimits } from '../mcp/caller-limits.ts';
 import type { Policy } from './policy.ts';
 
 /** What a host's owner allows: their policy file decides, and where it says `ask`, they themselves (`parley host approve`). */
@@ -9,15 +10,19 @@ export class HostConsent implements CallPolicy {
   readonly #me: PersonId;
   #policy: Policy;
   readonly #approvals: Approvals;
+  #limits: CallerLimits;
 
   constructor(me: PersonId, policy: Policy, approvals: Approvals) {
     this.#me = me;
     this.#policy = policy;
     this.#approvals = approvals;
+    this.#limits = new CallerLimits(policy.strangerCallsPerMinute);
   }
 
   /** From now on the calls that come are judged by this policy. */
   setPolicy(policy: Policy): void {
+    // What callers used up stays used up, unless there is another measure for it.
+    if (policy.strangerCallsPerMinute !== this.#policy.strangerCallsPerMinute) this.#limits = new CallerLimits(policy.strangerCallsPerMinute);
     this.#policy = policy;
   }
 
@@ -39,13 +44,14 @@ export class HostConsent implements CallPolicy {
   async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
     const { caller, agent, kind, method, tool } = call;
     if (this.isMine(caller.person)) return 'run';
-    switch (this.#policy.ruleFor(caller.person, agent.id, kind === 'tool' ? tool : method)) {
-      case 'run':
-        return 'run';
-      case 'never':
-        return 'refused';
-      case 'ask':
-        return this.#approvals.decide(call, signal);
-    }
+    // The two revisions have two names for watching a resource.
+    const ruled = kind === 'tool' ? tool : method === LISTEN ? 'resources/subscribe' : method;
+    const judgement = {
+      rule: this.#policy.ruleFor(caller.person, agent.id, ruled),
+      relation: this.#policy.names(caller.person) ? 'contacts' : 'everyone',
+      rates: this.#policy.ratesOf(agent.id),
+      limits: this.#limits,
+    } as const;
+    return this.#approvals.decideBy(judgement, call, signal);
   }
 }

@@ -68,6 +68,13 @@ export class JsonPlace {
     return this.#node.type === 'boolean' ? this.#node.value === true : this.fail(`${this.what} must be true or false.`);
   }
 
+  /** A whole number from 1. */
+  count(atMost: number): number {
+    const value: unknown = this.#node.value;
+    const isOne = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= atMost;
+    return isOne ? value : this.fail(`${this.what} must be a whole number from 1 to ${atMost}.`);
+  }
+
   oneOf<Choice extends string>(choices: readonly Choice[]): Choice {
     const text = this.isText ? this.text() : undefined;
     return choices.find((choice) => choice === text) ?? this.fail(`${this.what} must be one of: ${choices.join(', ')}.`);

@@ -48,10 +48,15 @@ describe('a policy', () => {
 
   it.each([
     ['{\n  "everyone": "maybe"\n}', 'policy.json, line 2: “everyone” must be one of: run, ask, never.'],
-    ['{\n\n  "everybody": "run" }', 'policy.json, line 3: “everybody” is not one of: everyone, people, agents.'],
+    ['{\n\n  "everybody": "run" }', 'policy.json, line 3: “everybody” is not one of: everyone, people, limits, agents.'],
     ['{ "people": {\n "ada": "run" } }', 'policy.json, line 2: “ada”: This is not the address of an Ed25519 key.'],
-    ['{ "agents": { "files":\n { "agents": {} } } }', 'policy.json, line 2: “agents” is not one of: everyone, people.'],
+    ['{ "agents": { "files":\n { "agents": {} } } }', 'policy.json, line 2: “agents” is not one of: everyone, people, limits.'],
     ['{ "everyone": "run",\n"everyone": "never" }', 'policy.json, line 2: “everyone” is there twice.'],
+    ['{ "limits": {\n "callsPerMinute": 0 } }', 'policy.json, line 2: “callsPerMinute” must be a whole number from 1 to 600000.'],
+    [
+      '{ "agents": { "files": { "limits": {\n "strangerCallsPerMinute": 5 } } } }',
+      'policy.json, line 2: “strangerCallsPerMinute” is not one of: callsPerMinute, parallelCalls.',
+    ],
     ['{ "everyone": \n', 'policy.json, line 2: This is not JSON: value expected.'],
     ['', 'policy.json, line 1: This is not JSON: value expected.'],
   ])('says line and reason of what is wrong: %j', (text, sentence) => {

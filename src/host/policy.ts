@@ -1,4 +1,6 @@
 import { parseAgentId, parsePersonId, type AgentId, type PersonId } from '../base/ids.ts';
+import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
+import type { CallRates } from '../mcp/permissions.ts';
 import type { JsonPlace } from './json-file.ts';
 
 export const RULES = ['run', 'ask', 'never'] as const;
@@ -7,7 +9,13 @@ export type Rule = (typeof RULES)[number];
 /** What somebody may call: the rule of all tools, and those of single ones. */
 type ToolRules = { readonly all: Rule | undefined; readonly tools: ReadonlyMap<string, Rule> };
 /** The rules of one agent, or of all. */
-type CallerRules = { readonly everyone: ToolRules | undefined; readonly people: ReadonlyMap<PersonId, ToolRules> };
+type CallerRules = {
+  readonly everyone: ToolRules | undefined;
+  readonly people: ReadonlyMap<PersonId, ToolRules>;
+  readonly rates: Partial<CallRates>;
+};
+
+const DEFAULT_RATES: CallRates = { callsPerMinute: LIMITS.defaultCallsPerMinute, parallelCalls: LIMITS.defaultParallelCalls };
 
 /**
  * Who may call which tool of which agent. The most specific rule holds: of the agent before the general ones, of the person before everyone's, of the tool
@@ -16,10 +24,23 @@ type CallerRules = { readonly everyone: ToolRules | undefined; readonly people: 
 export class Policy {
   readonly #general: CallerRules;
   readonly #agents: ReadonlyMap<AgentId, CallerRules>;
+  /** Of all people together whom the policy does not name. */
+  readonly strangerCallsPerMinute: number;
 
-  constructor(general: CallerRules, agents: ReadonlyMap<AgentId, CallerRules>) {
+  constructor(general: CallerRules, agents: ReadonlyMap<AgentId, CallerRules>, strangerCallsPerMinute: number = LIMITS.strangerCallsPerMinute) {
     this.#general = general;
     this.#agents = agents;
+    this.strangerCallsPerMinute = strangerCallsPerMinute;
+  }
+
+  /** What one person may ask of the agent, whatever the rule. */
+  ratesOf(agent: AgentId): CallRates {
+    return { ...DEFAULT_RATES, ...this.#general.rates, ...this.#agents.get(agent)?.rates };
+  }
+
+  /** Whether the owner wrote the person down, with whatever rule. */
+  names(person: PersonId): boolean {
+    return [this.#general, ...this.#agents.values()].some(({ people }) => people.has(person));
   }
 
   /** `tool` is a tool's name; what is no tool call has rules like tools, under its method (`resources/read`). */
@@ -56,7 +77,7 @@ const NOBODY_NAMED = '' as PersonId;
 /** No tool is named so: it has the rule of all tools without one of their own. */
 const ANY_OTHER_TOOL = '*';
 
-const NO_RULES: CallerRules = { everyone: undefined, people: new Map() };
+const NO_RULES: CallerRules = { everyone: undefined, people: new Map(), rates: {} };
 
 /** Nobody but the host's own person. */
 export const CLOSED_POLICY = new Policy(NO_RULES, new Map());
@@ -66,24 +87,45 @@ function ruleOf(rules: ToolRules | undefined, tool: string): Rule | undefined {
 }
 
 /**
- * The policy in a file: `everyone`, `people` (by person id) and `agents` (by agent id, each with `everyone` and `people`). A rule is `run`, `ask` or
- * `never`, or an object of rules by tool with `*` for all others. @throws ParleyError `bad-argument` with file, line and reason
+ * The policy in a file: `everyone`, `people` (by person id), `limits` and `agents` (by agent id, each with `everyone`, `people` and `limits`). A rule is
+ * `run`, `ask` or `never`, or an object of rules by tool with `*` for all others. @throws ParleyError `bad-argument` with file, line and reason
  */
 export function readPolicy(root: JsonPlace): Policy {
   const general = readCallers(root, ['agents']);
+  const strangers = readLimits(root, [STRANGER_LIMIT]).get(STRANGER_LIMIT);
   const agents = new Map<AgentId, CallerRules>();
   for (const [name, place] of root.members().get('agents')?.members() ?? []) agents.set(readId(name, place, parseAgentId), readCallers(place, []));
-  return new Policy(general, agents);
+  return new Policy(general, agents, strangers);
 }
 
 function readCallers(place: JsonPlace, others: readonly string[]): CallerRules {
   const members = place.members();
-  const known = ['everyone', 'people', ...others];
+  const known = ['everyone', 'people', 'limits', ...others];
   for (const [name, member] of members) if (!known.includes(name)) return member.fail(`“${name}” is not one of: ${known.join(', ')}.`);
   const people = new Map<PersonId, ToolRules>();
   for (const [name, member] of members.get('people')?.members() ?? []) people.set(readId(name, member, parsePersonId), readTools(member));
   const everyone = members.get('everyone');
-  return { everyone: everyone && readTools(everyone), people };
+  // Strangers are counted for all agents together.
+  const rates = Object.fromEntries(readLimits(place, others.length > 0 ? [STRANGER_LIMIT] : []));
+  delete rates[STRANGER_LIMIT];
+  return { everyone: everyone && readTools(everyone), people, rates };
+}
+
+const STRANGER_LIMIT = 'strangerCallsPerMinute';
+const MOST: Readonly<Record<string, number>> = {
+  callsPerMinute: HOST_LIMITS.maxPolicyCallsPerMinute,
+  parallelCalls: LIMITS.maxServedSessions * LIMITS.maxCallsPerSession,
+  [STRANGER_LIMIT]: HOST_LIMITS.maxPolicyCallsPerMinute,
+};
+
+function readLimits(place: JsonPlace, others: readonly string[]): ReadonlyMap<string, number> {
+  const known = ['callsPerMinute', 'parallelCalls', ...others];
+  const limits = new Map<string, number>();
+  for (const [name, member] of place.members().get('limits')?.members() ?? []) {
+    if (!known.includes(name)) return member.fail(`“${name}” is not one of: ${known.join(', ')}.`);
+    limits.set(name, member.count(MOST[name] as number));
+  }
+  return limits;
 }
 
 function readTools(place: JsonPlace): ToolRules {

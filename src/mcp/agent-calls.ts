@@ -198,6 +198,7 @@ export class AgentCalls {
     const { clients, questions, clock } = this.#options;
     const deadline = new CallDeadline({ clock, idleMs, ...(signal ? { signal } : {}) });
     const ended = questions.callBegan(address);
+    const offReceiving = clients.on('receiving', (from) => from === address && deadline.heard());
     const off = questions.onChanged((waiting) => deadline.setPaused(waiting.some((question) => question.address === address)));
     try {
       const session = await unlessAborted(clients.session(address), deadline.signal);
@@ -217,6 +218,7 @@ export class AgentCalls {
       throw deadline.signal.aborted ? deadline.signal.reason : thrown;
     } finally {
       off();
+      offReceiving();
       ended();
       deadline.end();
     }

@@ -34,6 +34,8 @@ export type AgentClientsOptions = {
 type AgentClientsEvents = {
   /** An agent said that its lists changed. */
   'list-changed': AgentAddress;
+  /** A part of a large result came. */
+  receiving: AgentAddress;
   'resource-updated': { readonly address: AgentAddress; readonly uri: string };
   log: AgentLogLine;
   /** The session with an agent ended. */
@@ -97,8 +99,11 @@ export class AgentClients {
     let transport: Transport;
     let access: AgentAccess | undefined;
     if (stream) {
-      const [{ decodeNote, StreamTransport }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
-      const plain = new StreamTransport(stream);
+      const [{ answerFetcher, decodeNote, StreamTransport, WholeAnswers }, receipts] = await Promise.all([
+        import('./session-transports.ts'),
+        this.#receipts?.(),
+      ]);
+      const plain = new StreamTransport(stream, { fetch: answerFetcher(this.#node, node) });
       plain.onnote = (bytes) => {
         const note = noteIn(bytes, decodeNote);
         if (!note) return stream.reset('malformed');
@@ -106,7 +111,10 @@ export class AgentClients {
         access = note.access;
         this.#events.emit('access', address);
       };
-      transport = receipts?.over(plain, agent, 'caller') ?? plain;
+      transport = new WholeAnswers(receipts?.over(plain, agent, 'caller') ?? plain, {
+        keep: async (...result) => (await import('./answers/kept-answers.ts')).keptResult(...result),
+        onPiece: () => this.#events.emit('receiving', address),
+      });
     } else {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#host.serveLocally(agent, there);

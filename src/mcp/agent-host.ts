@@ -6,6 +6,9 @@ import { parseAgentId, type AgentId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { NodeApi, PeerIdentity, Stream } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { AnswerOffers } from './answers/answer-offers.ts';
+import { ANSWER_PROTOCOL } from './answers/answer-protocol.ts';
+import type { AnswerText } from './answers/answer-text.ts';
 import type { CallOutcome, CallRequest, Consent, IncomingCall, Permit, Verdict } from './incoming-call.ts';
 import type { AgentAccess } from './permissions.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
@@ -82,6 +85,8 @@ export class AgentHost {
   readonly #tellers = new Map<Stream, () => void>();
   /** Calls that wait or run, by the session that they came in. */
   readonly #active = new Map<Stream, Set<CallRequest>>();
+  /** Where agents elsewhere may answer more than anybody holds. */
+  readonly #offers: (() => Promise<AnswerOffers>) | undefined;
 
   constructor(node: NodeApi, policy: CallPolicy, options: AgentHostOptions = {}) {
     this.#identity = node.identity;
@@ -94,6 +99,11 @@ export class AgentHost {
         if (agent !== undefined && concerned(stream.peer.person, agent)) tell();
       }
     });
+    const { clock } = options;
+    if (!clock) return;
+    let offers: Promise<AnswerOffers> | undefined;
+    this.#offers = () => (offers ??= import('./session-transports.ts').then(({ AnswerOffers }) => new AnswerOffers(clock)));
+    node.serve(ANSWER_PROTOCOL, (stream) => void this.#offers?.().then((desk) => desk.serve(stream)));
   }
 
   on<Name extends keyof AgentHostEvents>(name: Name, listener: (payload: AgentHostEvents[Name]) => void): () => void {
@@ -236,9 +246,10 @@ export class AgentHost {
 
   async #guarded(stream: Stream, agent: HostedAgent): Promise<Transport> {
     const { clock } = this.#options;
-    const [{ encodeNote, GuardedTransport, StreamTransport }, receipts] = await Promise.all([
+    const [{ encodeNote, GuardedTransport, StreamTransport }, receipts, offers] = await Promise.all([
       import('./session-transports.ts'),
       this.#options.receipts?.(),
+      this.#offers?.(),
     ]);
     const beganAt = new Map<CallRequest, number>();
     const served = (call: CallRequest, outcome: CallOutcome, answer?: JSONRPCMessage): void => {
@@ -248,7 +259,8 @@ export class AgentHost {
       this.#ended(stream, call);
       this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, tookMs, ...(answer ? { answer } : {}) });
     };
-    const transport = new StreamTransport(stream, LIMITS.maxMcpRequestBytes);
+    const large = offers ? { offer: (text: AnswerText) => offers.offer(text, stream.peer.node) } : {};
+    const transport = new StreamTransport(stream, large, LIMITS.maxMcpRequestBytes);
     const note = (said: SessionNote): void => void transport.sendNote(encodeNote(said)).catch(() => undefined);
     this.#tellAccess(stream, agent, note);
     const noteCall = ({ origin }: CallRequest, state: 'asked' | Consent): void => {

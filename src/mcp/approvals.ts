@@ -7,8 +7,18 @@ import type { Records } from '../ports/records.ts';
 import type { CallPolicy, Concerned } from './agent-host.ts';
 import { CallerLimits } from './caller-limits.ts';
 import { grantId, Grants } from './grants.ts';
-import { COMPLETION, type Consent, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
-import { accessOf, isOpenTo, Permissions, ruleFor, type AgentAccess, type AgentPermissions, type Relation } from './permissions.ts';
+import { COMPLETION, LISTEN, type Consent, type IncomingCall, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
+import {
+  accessOf,
+  isOpenTo,
+  Permissions,
+  ruleFor,
+  type AgentAccess,
+  type AgentPermissions,
+  type CallRates,
+  type Relation,
+  type Rule,
+} from './permissions.ts';
 
 export type WaitingApproval = { readonly id: string; readonly call: IncomingCall; readonly relation: Relation; readonly expiresAt: number };
 /** `hour` and `always` (a month) are kept as grants for this person, tool and definition. */
@@ -27,6 +37,9 @@ export type ApprovalsOptions = {
   /** What holds for an agent until the owner says something else. */
   defaultsOf?(agent: AgentId): AgentPermissions;
 };
+
+/** What holds for a call, and what it counts in. */
+export type Judgement = { readonly rule: Rule; readonly relation: Relation; readonly rates: CallRates; readonly limits: CallerLimits };
 
 /** Why a call runs: taken back with it. */
 type Basis = { readonly kind: 'rule' } | { readonly kind: 'grant'; readonly id: string } | { readonly kind: 'asked'; readonly answer: Leave };
@@ -91,16 +104,24 @@ export class Approvals implements CallPolicy {
     const call = this.#believed(given);
     const relation = await this.#relationTo(call.caller.person);
     const permissions = this.permissions.of(call.agent.id);
-    const rule = ruleFor(permissions, relation, call);
+    return this.decideBy({ rule: ruleFor(permissions, relation, call), relation, rates: permissions, limits: this.#limits }, call, signal, asked);
+  }
+
+  /** Decides by a rule that stands elsewhere than in `permissions`. */
+  async decideBy(
+    { rule, relation, rates, limits }: Judgement,
+    call: IncomingCall,
+    signal: AbortSignal,
+    asked?: () => void,
+  ): Promise<Verdict | Permit> {
     if (rule === 'never') return 'not-for-you';
-    const giveBack = this.#limits.take(call, relation, permissions, this.#options.clock.now());
+    const giveBack = limits.take(call, relation, rates, this.#options.clock.now());
     if (typeof giveBack === 'string') return giveBack;
     try {
       const basis: Basis | Verdict =
         rule === 'run' || call.method === COMPLETION ? { kind: 'rule' } : await this.#consent(call, relation, signal, asked);
-      if (typeof basis === 'object') return this.#permit(call, relation, basis, giveBack);
-      giveBack();
-      return basis;
+      if (call.method === LISTEN || typeof basis !== 'object') giveBack();
+      return typeof basis === 'object' ? this.#permit(call, relation, basis, giveBack) : basis;
     } catch (thrown) {
       giveBack();
       throw thrown;
@@ -160,7 +181,8 @@ export class Approvals implements CallPolicy {
     const controller = new AbortController();
     const { clock } = this.#options;
     const running: Running = { call, relation, basis, stop: (reason) => controller.abort(reason) };
-    const cancelTimer = clock.wakeAt(clock.now() + LIMITS.maxServedCallMs, () => running.stop('timed-out'));
+    const isEndless = call.method === LISTEN;
+    const cancelTimer = isEndless ? () => undefined : clock.wakeAt(clock.now() + LIMITS.maxServedCallMs, () => running.stop('timed-out'));
     this.#running.add(running);
     return {
       verdict: 'run',

@@ -3,7 +3,7 @@ import type { AgentId, PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { TokenBucket } from '../base/token-bucket.ts';
 import type { IncomingCall } from './incoming-call.ts';
-import type { AgentPermissions, Relation } from './permissions.ts';
+import type { CallRates, Relation } from './permissions.ts';
 
 type Limit = 'rate-limited' | 'overloaded';
 type Caller = { readonly bucket: TokenBucket; readonly callsPerMinute: number };
@@ -14,14 +14,19 @@ export class CallerLimits {
   readonly #parallel = new Map<string, number>();
   /** Persons cost nothing to make: a bound for each would be none. */
   #strangers: TokenBucket | undefined;
+  readonly #strangerCallsPerMinute: number;
+
+  constructor(strangerCallsPerMinute: number = LIMITS.strangerCallsPerMinute) {
+    this.#strangerCallsPerMinute = strangerCallsPerMinute;
+  }
 
   /** Takes a place for the call; answers how to give it back, or what stands in the way. */
-  take(call: IncomingCall, relation: Relation, permissions: AgentPermissions, now: number): (() => void) | Limit {
+  take(call: IncomingCall, relation: Relation, rates: CallRates, now: number): (() => void) | Limit {
     if (relation === 'devices') return () => undefined;
     const key = keyOf(call.caller.person, call.agent.id);
     const running = this.#parallel.get(key) ?? 0;
-    if (running >= permissions.parallelCalls) return 'overloaded';
-    if (!this.#caller(key, permissions, now).bucket.take(now)) return 'rate-limited';
+    if (running >= rates.parallelCalls) return 'overloaded';
+    if (!this.#caller(key, rates, now).bucket.take(now)) return 'rate-limited';
     if (relation === 'everyone' && !this.#strangerBucket(now).take(now)) return 'rate-limited';
     this.#parallel.set(key, running + 1);
     let isHeld = true;
@@ -34,17 +39,24 @@ export class CallerLimits {
     };
   }
 
-  #caller(key: string, { callsPerMinute }: AgentPermissions, now: number): Caller {
+  #caller(key: string, { callsPerMinute }: CallRates, now: number): Caller {
     const known = this.#callers.get(key);
     if (known?.callsPerMinute === callsPerMinute) return known;
-    const caller = { bucket: new TokenBucket(callsPerMinute / 60, Math.max(1, Math.ceil(callsPerMinute / 3)), now), callsPerMinute };
+    const caller = { bucket: bucketOf(callsPerMinute, CALLER_BURST_SHARE, now), callsPerMinute };
     this.#callers.set(key, caller);
     return caller;
   }
 
   #strangerBucket(now: number): TokenBucket {
-    return (this.#strangers ??= new TokenBucket(LIMITS.strangerCallsPerMinute / 60, LIMITS.strangerCallsBurst, now));
+    return (this.#strangers ??= bucketOf(this.#strangerCallsPerMinute, STRANGER_BURST_SHARE, now));
   }
+}
+
+/** What may come at once, of a minute's calls. */
+const [CALLER_BURST_SHARE, STRANGER_BURST_SHARE] = [1 / 3, 1 / 2];
+
+function bucketOf(callsPerMinute: number, burstShare: number, now: number): TokenBucket {
+  return new TokenBucket(callsPerMinute / 60, Math.max(1, Math.ceil(callsPerMinute * burstShare)), now);
 }
 
 function keyOf(person: PersonId, agent: AgentId): string {

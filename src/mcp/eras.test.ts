@@ -8,7 +8,7 @@ import { AgentCalls, type Progress } from './agent-calls.ts';
 import { AgentClients } from './agent-clients.ts';
 import { AgentHost } from './agent-host.ts';
 import { AgentQuestions, type AgentQuestion, type QuestionAnswer } from './agent-questions.ts';
-import { TOO_LARGE_CODE } from './stream-transport.ts';
+import { TOO_LARGE_CODE } from './answers/whole-answers.ts';
 
 const nodes: Node[] = [];
 afterEach(async () => {

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { LIMITS } from '../base/limits.ts';
+import { textOf, type AnswerText } from './answers/answer-text.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { REFUSED_CODE } from './refusal.ts';
 import { callOf, withoutOrigin, type CallOutcome, type CallRequest, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
@@ -39,6 +40,8 @@ export class GuardedTransport implements Transport {
   readonly #open = new Set<RequestId>();
   readonly #waiting = new Map<RequestId, AbortController>();
   readonly #running = new Map<RequestId, Running>();
+  /** Answers that pass in pieces. */
+  readonly #passing = new Map<RequestId, AnswerText>();
   /** Calls whose server asked the caller for more (`input_required`): the caller's next try of the same call is their continuation. */
   readonly #parked = new Map<string, Running[]>();
 
@@ -57,9 +60,34 @@ export class GuardedTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     if ('method' in message || message.id === undefined) return this.#inner.send(message);
     // An answer to nothing: given twice, or after the call was cancelled or taken back.
-    if (!this.#open.delete(message.id)) return;
-    this.#answered(message.id, message);
+    if (!this.#open.delete(message.id)) return textOf(message)?.cancel();
+    const text = textOf(message);
+    if (text) this.#follow(message.id, text);
+    else this.#answered(message.id, message);
     await this.#inner.send(message);
+  }
+
+  /** A call whose answer passes in pieces runs until all of it has passed, and can be stopped until then. */
+  #follow(id: RequestId, text: AnswerText): void {
+    this.#passing.set(id, text);
+    text.done.then(
+      ({ isError, resultType }) => {
+        this.#passing.delete(id);
+        this.#answered(id, { jsonrpc: '2.0', id, result: { ...(isError === undefined ? {} : { isError }), ...(resultType ? { resultType } : {}) } });
+      },
+      () => {
+        this.#passing.delete(id);
+        const running = this.#running.get(id);
+        if (running) this.#finish(id, running, 'cancelled');
+      },
+    );
+  }
+
+  /** What of an answer has not passed yet does not pass any more. */
+  #breakOff(id: RequestId): boolean {
+    const text = this.#passing.get(id);
+    text?.cancel();
+    return text !== undefined;
   }
 
   close(): Promise<void> {
@@ -122,7 +150,8 @@ export class GuardedTransport implements Transport {
       if (!running) return;
       const reason = permit.stop.reason as StopReason;
       this.#finish(id, running, reason);
-      void this.#decline(id, reason);
+      // Its answer, which the caller has a part of, ends where it is.
+      if (!this.#breakOff(id)) void this.#decline(id, reason);
       this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: REASONS[reason] } });
     };
     permit.stop.addEventListener('abort', stop);
@@ -192,12 +221,14 @@ export class GuardedTransport implements Transport {
     this.#open.delete(id);
     const running = this.#running.get(id);
     // A cancelled call gets no answer any more.
+    this.#breakOff(id);
     if (running) this.#finish(id, running, 'cancelled');
     return waiting !== undefined;
   }
 
   #closed(): void {
     for (const controller of this.#waiting.values()) controller.abort();
+    for (const text of this.#passing.values()) text.cancel();
     for (const [id, running] of [...this.#running]) this.#finish(id, running, 'cancelled');
     for (const running of [...this.#parked.values()].flat()) this.#endParked(running);
     this.#open.clear();

@@ -59,6 +59,9 @@ export const ORIGIN_META = 'parley/call';
 /** Suggestions for an argument: part of how an agent describes itself. They are never asked about, and are for who may ask. */
 export const COMPLETION = 'completion/complete';
 
+/** Listening for changes of a resource (MCP 2026-07-28): a request without an end, which uses nothing up while nothing changes. */
+export const LISTEN = 'subscriptions/listen';
+
 /** Requests that tell what there is, or are about what was allowed before: they need no consent. Everything else does, unknown methods included. */
 const FREE_METHODS: ReadonlySet<string> = new Set([
   'initialize',
@@ -109,7 +112,7 @@ function guardedPart(method: string, params: Params): Omit<CallRequest, 'method'
     case 'resources/read':
     case 'resources/subscribe':
       return { kind: 'resource', tool: text(params['uri']), arguments: {} };
-    case 'subscriptions/listen':
+    case LISTEN:
       return watchedResources(params);
     default:
       return { kind: 'method', tool: method, arguments: params };

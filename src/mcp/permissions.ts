@@ -12,14 +12,19 @@ export const RELATIONS = ['devices', 'contacts', 'everyone'] as const;
 export type Relation = (typeof RELATIONS)[number];
 export type Rules = Readonly<Record<Relation, Rule>>;
 
+/** How much others than the owner's devices may ask of one agent. */
+export type CallRates = {
+  /** Of one person. */
+  readonly callsPerMinute: number;
+  /** Of one person, waiting or running. */
+  readonly parallelCalls: number;
+};
+
 /** Who may do what with one agent. */
-export type AgentPermissions = {
+export type AgentPermissions = CallRates & {
   readonly rules: Rules;
   /** Tools for which something else holds, by name. */
   readonly tools: ReadonlyMap<string, Partial<Rules>>;
-  /** For others than the owner's devices: calls of one person per minute, and at once. */
-  readonly callsPerMinute: number;
-  readonly parallelCalls: number;
 };
 
 /** Nothing of anybody else's runs unasked, and people never written to may not even ask. */

@@ -4,8 +4,10 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signer, Verifier } from '../ports/keys.ts';
 import { callHash } from './audit-log.ts';
+import { textOf } from './answers/answer-text.ts';
 import {
   answerEntry,
+  answerEntryOf,
   callEntry,
   decodeReceipt,
   encodeReceipt,
@@ -45,6 +47,8 @@ export class ReceiptedTransport implements Transport {
   readonly #options: ReceiptOptions;
   readonly #known = new BoundedMap<RequestId, Known>(LIMITS.maxReceiptBatch);
   readonly #toSign: RequestId[] = [];
+  /** Answers that pass in pieces: their receipt may be here before their end, which comes by another stream. */
+  readonly #passing = new Map<RequestId, Promise<void>>();
   #isSigning = false;
 
   constructor(inner: StreamTransport, options: ReceiptOptions) {
@@ -88,7 +92,21 @@ export class ReceiptedTransport implements Transport {
     const id = JSON.stringify(message.id);
     const known = this.#known.get(id);
     if (!known || known.answer) return;
-    this.#known.set(id, { ...known, answer: answerEntry(known.call, 'result' in message ? message.result : message.error) });
+    const text = textOf(message);
+    if (!text) return this.#answered(id, answerEntry(known.call, 'result' in message ? message.result : message.error), whose);
+    const passed = text.done.then(
+      (summary) => this.#answered(id, answerEntryOf(known.call, summary.sha256), whose),
+      // What broke off is no answer.
+      () => undefined,
+    );
+    this.#passing.set(id, passed);
+    void passed.then(() => this.#passing.delete(id));
+  }
+
+  #answered(id: RequestId, answer: Uint8Array, whose: 'ours' | 'theirs'): void {
+    const known = this.#known.get(id);
+    if (!known) return;
+    this.#known.set(id, { ...known, answer });
     if (whose === 'ours') this.#sign(id);
   }
 
@@ -132,6 +150,7 @@ export class ReceiptedTransport implements Transport {
 
   async #check({ sort, at, ids, signature }: ReceiptMessage): Promise<void> {
     const { scope, verifier, onReceipt } = this.#options;
+    for (const id of ids) await this.#passing.get(id);
     const hashes = ids.map((id) => this.#entry(sort, id));
     const calls = ids.map((id) => this.#known.get(id)?.hash);
     if (!hashes.every((hash) => hash !== undefined) || !(await verifyBatch(verifier, scope, sort, { at, hashes, signature }))) return;

@@ -46,7 +46,12 @@ export function callEntry(id: string, hash: string): Uint8Array {
 
 /** What stands for an answer: its call's entry and the JSON of its result or error. */
 export function answerEntry(call: Uint8Array, answer: unknown): Uint8Array {
-  return sha256(encode([2, call, sha256(utf8(JSON.stringify(answer) ?? ''))]));
+  return answerEntryOf(call, sha256(utf8(JSON.stringify(answer) ?? '')));
+}
+
+/** The same by the hash of the JSON: of an answer that nobody holds whole, as it travelled. */
+export function answerEntryOf(call: Uint8Array, sha256OfAnswer: Uint8Array): Uint8Array {
+  return sha256(encode([2, call, sha256OfAnswer]));
 }
 
 export async function signBatch(

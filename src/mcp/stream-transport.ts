@@ -3,16 +3,23 @@ import { concatBytes, fromUtf8, utf8 } from '../base/bytes.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Stream } from '../node/api.ts';
-
-/** JSON-RPC error code of a result that is too large to be sent (implementation-defined range, JSON-RPC 2.0 §5.1). */
-export const TOO_LARGE_CODE = -32_003;
+import { encodeOffer, offeredAnswer } from './answers/answer-offers.ts';
+import { textOf, type AnswerText } from './answers/answer-text.ts';
+import { TOO_LARGE_CODE, tooLarge, tooLargeAnswer } from './answers/whole-answers.ts';
 
 /** First bytes of stream messages that are no JSON by themselves, which begins with `{`. */
-const [PART, LAST_PART, ASIDE, NOTE] = [0x01, 0x02, 0x03, 0x04];
+const [PART, LAST_PART, ASIDE, NOTE, OFFER] = [0x01, 0x02, 0x03, 0x04, 0x05];
+
+/** How large results pass that nobody holds whole: offered by the owner's side, fetched by the caller's. */
+export type LargeAnswers = {
+  readonly offer?: (text: AnswerText) => number | undefined;
+  readonly fetch?: (number: number) => Promise<Stream>;
+};
 
 /**
  * MCP messages over a mesh stream: each is JSON in UTF-8, untouched. It is one message of the stream, or several parts (0x01 ‖ bytes …, 0x02 ‖ bytes)
- * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes) and notes (0x04 ‖ bytes, `SessionNote`), which are none of MCP's.
+ * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes) and notes (0x04 ‖ bytes, `SessionNote`), which
+ * are none of MCP's, and offers of results that come by a stream of their own (0x05 ‖ JSON; `answer-offers.ts`).
  */
 export class StreamTransport implements Transport {
   readonly stream: Stream;
@@ -22,6 +29,7 @@ export class StreamTransport implements Transport {
   onaside?: (bytes: Uint8Array) => void;
   onnote?: (bytes: Uint8Array) => void;
   readonly #maxReceivedBytes: number;
+  readonly #large: LargeAnswers;
   #isClosed = false;
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
@@ -29,8 +37,9 @@ export class StreamTransport implements Transport {
   #sending: Promise<unknown> | undefined;
 
   /** `maxReceivedBytes`: what one message of the other side may be. */
-  constructor(stream: Stream, maxReceivedBytes: number = LIMITS.maxMcpResultBytes) {
+  constructor(stream: Stream, large: LargeAnswers = {}, maxReceivedBytes: number = LIMITS.maxMcpResultBytes) {
     this.stream = stream;
+    this.#large = large;
     this.#maxReceivedBytes = maxReceivedBytes;
   }
 
@@ -42,17 +51,28 @@ export class StreamTransport implements Transport {
 
   /** @throws ParleyError `too-large` for a request; in place of a result that is too large an error is sent. Or the stream's end. */
   async send(message: JSONRPCMessage): Promise<void> {
+    const text = textOf(message);
+    if (text) return this.#offer(message as AnswerMessage, text);
     const bytes = utf8(JSON.stringify(message));
     if (bytes.length > LIMITS.maxMcpResultBytes) {
       if ('method' in message || message.id === undefined) throw new ParleyError('too-large', tooLarge(bytes.length));
-      const error = { code: TOO_LARGE_CODE, message: tooLarge(bytes.length), data: { reason: 'too-large', bytes: bytes.length } };
-      return this.send({ jsonrpc: '2.0', id: message.id, error });
+      return this.send(tooLargeAnswer(message.id, bytes.length));
     }
     if (this.#sending) await this.#sending;
     if (bytes.length <= LIMITS.mcpPartBytes) return this.stream.send(bytes);
     const sending = this.#sendInParts(bytes);
     this.#sending = sending.catch(() => undefined);
     await sending;
+  }
+
+  async #offer({ id }: AnswerMessage, text: AnswerText): Promise<void> {
+    const number = this.#large.offer?.(text);
+    if (number === undefined) {
+      text.cancel();
+      const error = { code: TOO_LARGE_CODE, message: 'Too many large results are under way.', data: { reason: 'overloaded' } };
+      return this.send({ jsonrpc: '2.0', id, error });
+    }
+    return this.#sendBeside(OFFER, encodeOffer(id, number));
   }
 
   sendAside(bytes: Uint8Array): Promise<void> {
@@ -92,6 +112,8 @@ export class StreamTransport implements Transport {
       case PART:
       case LAST_PART:
         return this.#receivedPart(bytes);
+      case OFFER:
+        return this.#receivedOffer(bytes.subarray(1));
       default:
         return this.#receivedJson(bytes);
     }
@@ -109,6 +131,16 @@ export class StreamTransport implements Transport {
     this.#parts = [];
     this.#partsBytes = 0;
     this.#receivedJson(whole);
+  }
+
+  #receivedOffer(bytes: Uint8Array): void {
+    const { fetch } = this.#large;
+    if (!fetch) return this.stream.reset('protocol-violation');
+    try {
+      this.onmessage?.(offeredAnswer(bytes, fetch));
+    } catch {
+      this.stream.reset('malformed');
+    }
   }
 
   #receivedJson(bytes: Uint8Array): void {
@@ -132,9 +164,7 @@ export class StreamTransport implements Transport {
   }
 }
 
-function tooLarge(bytes: number): string {
-  return `The message has ${(bytes / 2 ** 20).toFixed(1)} MiB; at most ${LIMITS.maxMcpResultBytes / 2 ** 20} MiB can be sent at once.`;
-}
+type AnswerMessage = Extract<JSONRPCMessage, { result: unknown }>;
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
@@ -157,7 +187,7 @@ function isDeeperThan(json: Uint8Array, maxDepth: number): boolean {
 }
 
 /** The outer shape only: the SDK validates the rest. An answer that is none would leave its request waiting, so it is taken for damage. */
-function isJsonRpc(value: unknown): value is JSONRPCMessage {
+export function isJsonRpc(value: unknown): value is JSONRPCMessage {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
   return typeof value['method'] === 'string' || isObject(value['result']) || isObject(value['error']);
 }

@@ -176,6 +176,7 @@ export const strings = {
   emptyResult: 'The tool answered with nothing.',
   unknownContent: (type: string) => `The agent sent content of a kind that this version cannot show: ${type}`,
   contentTooLarge: (type: string) => `The agent sent content that is too large for this page: ${type}`,
+  resultKept: (size: string) => `The result has ${size}: too much to show. It begins like this, and you can save all of it.`,
   resultNotKept: 'The result was too large to be kept. Run the tool again to see it.',
   imageOfTool: 'Picture from the tool',
   soundOfTool: 'Sound from the tool',

@@ -99,6 +99,7 @@ function plainPath({ kind, via, viaNames }: PathView): PathView {
 function sizeOf(blocks: readonly ResultBlockView[]): number {
   return blocks.reduce((sum, block) => {
     if ('data' in block) return sum + block.data.length;
+    if (block.kind === 'kept') return Infinity;
     return sum + JSON.stringify(block).length;
   }, 0);
 }

@@ -1,5 +1,6 @@
 import { base64 } from '@scure/base';
 import { withoutInvisible } from '../base/visible-text.ts';
+import { keptIn } from '../mcp/answers/kept-in.ts';
 import { MAX_TEXT_LENGTH } from './shown-text.ts';
 import type { ResultBlockView } from './types.ts';
 
@@ -24,13 +25,22 @@ function contentOf(item: unknown): Content {
 /** MCP content (of a tool's result, a prompt's message) as blocks for the screen. */
 export function blocksOf(content: readonly unknown[], structured?: unknown): readonly ResultBlockView[] {
   const items = content.slice(0, MAX_BLOCKS).map(contentOf);
+  const kept = keptIn(structured);
+  if (kept) return [keptBlock(kept, items[0]?.['text'])];
   if (structured === undefined) return items.map(blockOf);
   // Tools are asked to repeat structured data as text for older clients: once is enough.
   return [...items.filter((item) => !repeats(item, structured)).map(blockOf), { kind: 'data', value: structured }];
 }
 
 export function resourceBlocks(contents: readonly unknown[]): readonly ResultBlockView[] {
-  return contents.slice(0, MAX_BLOCKS).map((item) => resourceBlock(contentOf(item)));
+  return contents.slice(0, MAX_BLOCKS).map((item) => {
+    const kept = keptIn(contentOf(item)['_meta']);
+    return kept ? keptBlock(kept, contentOf(item)['text']) : resourceBlock(contentOf(item));
+  });
+}
+
+function keptBlock(content: Blob, beginning: unknown): ResultBlockView {
+  return { kind: 'kept', content, beginning: typeof beginning === 'string' ? withoutInvisible(beginning) : '' };
 }
 
 /** A result as it came, for whoever wants to see exactly that: long texts and bytes in it are cut, and the whole is. */

@@ -116,6 +116,8 @@ export type ResultBlockView =
   /** Bytes that are kept for whoever wants them; `name` is fit for a file. */
   | { readonly kind: 'file'; readonly name: string; readonly mimeType: string; readonly data: Uint8Array }
   | { readonly kind: 'data'; readonly value: unknown }
+  /** A result that is too large to be held: all of it, as JSON, in the browser's keeping. */
+  | { readonly kind: 'kept'; readonly content: Blob; readonly beginning: string }
   | { readonly kind: 'too-large'; readonly type: string }
   /** Of an earlier visit, and too large to have been kept. */
   | { readonly kind: 'not-kept' }

@@ -10,9 +10,10 @@ import { RecordsVault } from '../../src/crypto/vault.ts';
 import { AgentClients } from '../../src/mcp/agent-clients.ts';
 import { AgentHost } from '../../src/mcp/agent-host.ts';
 import type { Stream } from '../../src/node/api.ts';
-import { createNode, type Node } from '../../src/node/node.ts';
+import { createNode, type Node, type NodeOptions } from '../../src/node/node.ts';
 import type { RtcDial } from '../../src/ports/rtc.ts';
 import { MemoryRecords } from '../../src/storage/memory-storage.ts';
+import { signalingUrlOf, WebSocketSignaling } from '../../src/transport/signaling-websocket.ts';
 import { WebRtcDialer } from '../../src/transport/webrtc-dialer.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
 import { plaintextChannels } from '../doubles/plaintext-channel.ts';
@@ -74,14 +75,26 @@ async function connect(kind: Kind, lane: string, isInitiator: boolean): Promise<
   return { node, ...(await linkWith(node, lane, isInitiator)), clients: new AgentClients(node, host) };
 }
 
-async function makeNode(kind: Kind): Promise<{ readonly node: Node; readonly host: AgentHost }> {
+/** Joins the open network by a signaling server, as a tab does, and serves the echo agent to everybody in it; answers its id when it has a session with the host. */
+export async function joinNetwork(server: string, host: NodeId): Promise<NodeId> {
+  const { node } = await makeNode('secure', {
+    networkId: openNetworkId('Commons'),
+    signaling: new WebSocketSignaling(signalingUrlOf(server), systemClock),
+    rtc: new WebRtcDialer(() => Promise.resolve(SimplePeer)),
+  });
+  if (!node.peers().some((peer) => peer.node === host && peer.state === 'connected'))
+    await new Promise<void>((resolve) => node.on('peer-up', (peer) => peer.node === host && resolve()));
+  return node.id;
+}
+
+async function makeNode(kind: Kind, options: Partial<NodeOptions> = {}): Promise<{ readonly node: Node; readonly host: AgentHost }> {
   const identity = await createLocalIdentity({
     vault: new RecordsVault(new MemoryRecords(), systemEntropy),
     nodeName: 'node-0',
     now: Date.now(),
     entropy: systemEntropy,
   });
-  const networkId = openNetworkId('bench');
+  const networkId = options.networkId ?? openNetworkId('bench');
   const secure = createSecureChannelFactory({ identity, networkId, entropy: systemEntropy });
   const node = createNode({
     identity,
@@ -91,6 +104,7 @@ async function makeNode(kind: Kind): Promise<{ readonly node: Node; readonly hos
     verifier: await createVerifier(),
     bulkCipher: new WebCryptoBulkCipher(),
     ...(kind === 'plaintext' ? { channels: plaintextChannels(secure) } : {}),
+    ...options,
   });
   node.serve(PROTOCOL, answer);
   const host = new AgentHost(node, { decide: async () => 'run' });

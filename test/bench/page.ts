@@ -1,4 +1,4 @@
-import { handshakeMs, nodeTransfer, openEcho, openEnd, openNode, openRelay, reachOver, type Kind } from './bench-node.ts';
+import { handshakeMs, joinNetwork, nodeTransfer, openEcho, openEnd, openNode, openRelay, reachOver, type Kind } from './bench-node.ts';
 import { openCalls, type Way } from './mcp-calls.ts';
 import { openRaw, rawEcho, rawTransfer } from './raw-channel.ts';
 import { receiveSignal } from './signals.ts';
@@ -47,6 +47,7 @@ const api = {
   openEnd,
   openRelay,
   reachOver,
+  joinNetwork,
   handshakeMs,
   echoTimes,
   rawRate: (messageBytes: number) => transferRate(() => rawTransfer(messageBytes)),

@@ -71,6 +71,12 @@ export async function openPages(browser, root) {
   return { call, both, cpuMs, close };
 }
 
+/** One page, whose node joins the open network by a signaling server and has a session with the host; `node` is its id. */
+export async function openTab(browser, root, signaling, host) {
+  const { run, close } = await open(browser, root, 1, () => 0);
+  return { node: await run(0, 'joinNetwork', signaling, host), close };
+}
+
 /**
  * Three pages: the first and the last have a node with a link to each other, and another whose only link is with a relay in the page between them. `call` runs
  * a function of the first.

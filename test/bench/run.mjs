@@ -42,8 +42,8 @@ if (wants('relayed')) {
   await pages.close();
 }
 if (wants('start')) await measureStart(browser, root, report);
+if (wants('host')) await measureHost(browser, root, report);
 await browser.close();
-if (wants('host')) await measureHost(root, report);
 if (wants('server')) await measureServer(root, report);
 if (wants('size')) measureSize(root, report);
 const file = option('--json');

@@ -193,10 +193,14 @@ describe('a hostile server', () => {
     await goodbye(client);
   });
 
-  it.each(['legacy', 'modern'] as const)('whose answer no stream can carry: the caller hears so at once, %s', async (era) => {
-    const client = await connectClient(caller, agent('huge'), era);
-    await expect(client.callTool(work)).rejects.toThrow(/at most|too large|larger|MiB/i);
+  it('whose answer is larger than anybody holds: it passes where it can, and the caller hears so at once where it cannot', async () => {
+    const client = await connectClient(caller, agent('huge'), 'legacy');
+    expect(JSON.stringify(await client.callTool(work)).length).toBeGreaterThan(LIMITS.maxMcpResultBytes);
     await goodbye(client);
+    const all = await connectClient(caller, undefined, 'legacy');
+    const name = (await all.listTools()).tools.find((tool) => tool.name.startsWith('huge-'))?.name as string;
+    await expect(all.callTool({ ...work, name })).rejects.toThrow(/at most|MiB/i);
+    await goodbye(all);
   });
 
   it('with megabytes of description: it cannot be listed, all others can', async () => {

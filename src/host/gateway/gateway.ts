@@ -5,15 +5,21 @@ import { HOST_LIMITS } from '../../base/limits.ts';
 import { Forwarder } from '../../mcp/proxy/forwarder.ts';
 import { ParkedCalls } from '../../mcp/proxy/parked-calls.ts';
 import { joinTransports } from '../../mcp/proxy/pipe.ts';
+import { Subscriptions } from '../../mcp/proxy/subscriptions.ts';
 import { UpstreamPool } from '../../mcp/proxy/upstream-pool.ts';
+import type { McpNotification } from '../../mcp/proxy/upstream.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import type { Logger } from '../logger.ts';
-import { AggregateIndex } from './aggregate-index.ts';
+import { aggregateUri } from './aggregate-index.ts';
 import { AggregateServer } from './aggregate-server.ts';
-import { Catalog, type AgentLists, type ListKind } from './catalog.ts';
+import type { ListKind } from './catalog.ts';
+import { Catalogs } from './catalogs.ts';
 import type { OpenAgent } from './open-agent.ts';
 import { rawServer } from './raw-server.ts';
+import type { SharedSession } from './shared-session.ts';
+import { SharedSessions } from './shared-sessions.ts';
+import { watchNamed, type Watch } from './watched-resources.ts';
 
 export type GatewayOptions = {
   readonly here: NodeId;
@@ -38,13 +44,14 @@ export type Endpoint = 'aggregate' | AgentAddress;
  */
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #catalog: Catalog;
+  readonly #catalogs: Catalogs;
   readonly #parked: ParkedCalls;
   /** For clients without sessions, and for the catalog. */
   readonly #pool: UpstreamPool;
   readonly #forwarder: Forwarder;
+  readonly #shared: SharedSessions;
+  readonly #subscriptions: Subscriptions;
   readonly #handlers: BoundedMap<Endpoint, ModernHandler>;
-  #indexed: { readonly lists: readonly AgentLists[]; readonly index: AggregateIndex } | undefined;
 
   constructor(options: GatewayOptions) {
     const { open, clock, entropy, log } = options;
@@ -53,19 +60,30 @@ export class Gateway {
     this.#pool = new UpstreamPool({
       open,
       onNotification: (address, notification) => {
-        this.#catalog.notified(address, notification);
-        this.#publish(address, notification.method);
+        this.#catalogs.notified(address, notification);
+        this.#publish(address, notification);
       },
-      onClosed: (address) => this.#catalog.closed(address),
+      onClosed: (address) => {
+        this.#catalogs.closed(address);
+        this.#subscriptions.closed(address);
+      },
     });
-    this.#catalog = new Catalog({ session: (address) => this.#pool.shared(address, {}), clock, log, agents: () => options.agents() });
+    this.#catalogs = new Catalogs({
+      here: options.here,
+      session: (address, capabilities) => this.#pool.shared(address, capabilities),
+      clock,
+      log,
+      agents: () => options.agents(),
+    });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
+    this.#shared = new SharedSessions(open);
+    this.#subscriptions = new Subscriptions((address) => this.#pool.shared(address, {}));
     this.#handlers = new BoundedMap(HOST_LIMITS.maxRawEndpoints);
-    this.#catalog.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
+    this.#catalogs.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
   }
 
   agentsChanged(): void {
-    this.#catalog.agentsChanged();
+    this.#catalogs.agentsChanged();
   }
 
   /** Serves a client of the revisions with sessions over its transport, until either ends. @throws ParleyError why the agent cannot be reached */
@@ -84,12 +102,13 @@ export class Gateway {
     const pool = new UpstreamPool({
       open,
       onNotification: (address, notification) => {
-        this.#catalog.notified(address, notification);
+        this.#catalogs.notified(address, notification);
         void aggregate.notified(address, notification);
       },
+      onClosed: (address) => aggregate.closed(address),
     });
     const aggregate = this.#aggregate(new Forwarder({ pool, parked: this.#parked, principal: 'owner' }), true);
-    const off = this.#catalog.onChanged((kind) => void aggregate.listChanged(kind));
+    const off = this.#catalogs.onChanged((kind) => void aggregate.listChanged(kind));
     aggregate.server.onclose = () => {
       off();
       void pool.close();
@@ -100,6 +119,17 @@ export class Gateway {
   /** Opens what a request without a session needs. @throws ParleyError why the agent cannot be reached; or the agent's own error */
   async reach(endpoint: Endpoint): Promise<void> {
     if (endpoint !== 'aggregate') await this.#pool.shared(endpoint, {});
+  }
+
+  /** Watches the resources that a `subscriptions/listen` names; what changes comes by the handler of the endpoint. */
+  watch(endpoint: Endpoint, body: unknown, onLost: () => void): Promise<Watch> {
+    return watchNamed(endpoint, body, this.#subscriptions, onLost);
+  }
+
+  /** The session in which a request of MCP 2026-07-28 goes as it is to an agent that speaks this revision itself; `undefined` for others. */
+  async sharedSession(endpoint: Endpoint, method: string): Promise<SharedSession | undefined> {
+    if (endpoint === 'aggregate' || !(await this.#pool.shared(endpoint, {})).isModern) return undefined;
+    return this.#shared.with(endpoint, method === 'subscriptions/listen' ? 'subscriptions' : 'calls');
   }
 
   /** The handler of requests of MCP 2026-07-28. */
@@ -121,21 +151,21 @@ export class Gateway {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#handlers].map(([, handler]) => handler.close()));
+    await this.#shared.close();
     await this.#pool.close();
   }
 
   #aggregate(forwarder: Forwarder, hasSessions: boolean): AggregateServer {
     const { maxListedTools, version } = this.#options;
-    return new AggregateServer({ index: () => this.#index(), forwarder, maxListedTools, version }, hasSessions);
+    return new AggregateServer({ index: (capabilities) => this.#catalogs.index(capabilities), forwarder, maxListedTools, version }, hasSessions);
   }
 
-  async #index(): Promise<AggregateIndex> {
-    const lists = await this.#catalog.lists();
-    if (this.#indexed?.lists !== lists) this.#indexed = { lists, index: new AggregateIndex(this.#options.here, lists) };
-    return this.#indexed.index;
-  }
-
-  #publish(address: AgentAddress, method: string): void {
+  #publish(address: AgentAddress, { method, params }: McpNotification): void {
+    const uri = params?.['uri'];
+    if (method === 'notifications/resources/updated' && typeof uri === 'string') {
+      this.#handlers.get(address)?.bus.publish({ kind: 'resource_updated', uri });
+      this.#handlers.get('aggregate')?.bus.publish({ kind: 'resource_updated', uri: aggregateUri(address, uri) });
+    }
     const kind = LIST_OF[method];
     if (kind) this.#handlers.get(address)?.bus.publish({ kind: EVENT_OF[kind] });
   }

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toNodeHandler, toWebRequest, type NodeIncomingMessageLike } from '@modelcontextprotocol/node';
-import { isLegacyRequest } from '@modelcontextprotocol/server';
+import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { asParleyError, ParleyError } from '../../base/errors.ts';
 import { agentAddress, parseAgentId, parseNodeId } from '../../base/ids.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
@@ -10,7 +9,10 @@ import type { Logger } from '../logger.ts';
 import type { ListenAddress } from '../options.ts';
 import type { Endpoint, Gateway } from './gateway.ts';
 import { mayPass, refuse, type GuardOptions } from './http-guard.ts';
+import { HttpReply } from './http-reply.ts';
 import { HttpSessions } from './http-sessions.ts';
+import { classify } from './passed-request.ts';
+import { asksToWatch } from './watched-resources.ts';
 
 export type HttpEndpointOptions = {
   readonly gateway: Gateway;
@@ -81,12 +83,30 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
     response.setHeader('allow', 'GET, POST, DELETE, OPTIONS');
     return void refuse(response, 405, 'This method is not part of Streamable HTTP.');
   }
-  const message = request as NodeIncomingMessageLike;
   // Only the revisions with sessions have an id for one; it says so sooner than the message does.
   if (request.headers['mcp-session-id'] !== undefined) return sessions.handle(endpoint, request, response, body);
-  if (await isLegacyRequest(await toWebRequest(message, body ?? {}), body)) return sessions.handle(endpoint, request, response, body);
-  await options.gateway.reach(endpoint);
-  await toNodeHandler(options.gateway.modernHandler(endpoint))(message, response, body);
+  const { isLegacy, passable } = classify(request.method, request.headers, body);
+  if (isLegacy) return sessions.handle(endpoint, request, response, body);
+  const { gateway, clock } = options;
+  await gateway.reach(endpoint);
+  const session = passable && (await gateway.sharedSession(endpoint, passable.method));
+  if (!session) return serveModern(gateway, endpoint, request, response, body);
+  const reply = new HttpReply(response, { requests: [passable.id], headers: {}, clock, isModern: true });
+  const giveUp = session.ask({ request: passable, send: (answer) => reply.send(answer) });
+  // A client that goes has cancelled its request (MCP 2026-07-28, Streamable HTTP).
+  await reply.closed;
+  giveUp();
+}
+
+/** A request of MCP 2026-07-28 that is answered here: of the aggregate, and where the agent speaks an older revision. */
+async function serveModern(gateway: Gateway, endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, body: unknown) {
+  const handle = toNodeHandler(gateway.modernHandler(endpoint));
+  if (!asksToWatch(body)) return handle(request as NodeIncomingMessageLike, response, body);
+  // The client listens again when its stream breaks.
+  const watch = await gateway.watch(endpoint, body, () => response.destroy());
+  response.once('close', () => watch.release());
+  if (response.destroyed) return watch.release();
+  return handle(request as NodeIncomingMessageLike, response, watch.body);
 }
 
 function endpointOf(target: string): Endpoint | undefined {

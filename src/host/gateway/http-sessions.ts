@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { asParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Endpoint, Gateway } from './gateway.ts';
 import { refuse } from './http-guard.ts';
+import { HttpSessionTransport } from './http-session-transport.ts';
 
 type Session = {
   readonly endpoint: Endpoint;
-  readonly transport: NodeStreamableHTTPServerTransport;
+  readonly transport: HttpSessionTransport;
   /** Requests without their whole answer yet, the stream for what the server tells among them. */
   open: number;
   /** Whether the client had that stream. */
@@ -39,7 +39,9 @@ export class HttpSessions {
     if (request.method !== 'POST' || !isInitialize(body)) return void refuse(response, 400, 'The first request of a session is “initialize”.');
     if (this.#sessions.size >= HOST_LIMITS.maxHttpSessions) return void refuse(response, 503, 'Too many sessions are open.');
     const session = await this.#open(endpoint, response);
-    if (session) await this.#pass(session, request, response, body);
+    if (!session) return;
+    this.#pass(session, request, response, body);
+    if (!session.transport.isInitialized) await session.transport.close();
   }
 
   async close(): Promise<void> {
@@ -47,11 +49,7 @@ export class HttpSessions {
   }
 
   async #open(endpoint: Endpoint, response: ServerResponse): Promise<Session | undefined> {
-    const transport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: (id) => void this.#sessions.set(id, session),
-      onsessionclosed: (id) => void this.#sessions.delete(id),
-    });
+    const transport = new HttpSessionTransport(randomUUID(), this.#clock);
     const session: Session = { endpoint, transport, open: 0, hasListened: false, cancelExpiry: () => undefined };
     try {
       await this.#gateway.serveSession(endpoint, transport);
@@ -62,20 +60,21 @@ export class HttpSessions {
     const passOn = transport.onclose;
     transport.onclose = () => {
       session.cancelExpiry();
-      if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId);
+      this.#sessions.delete(transport.sessionId);
       passOn?.();
     };
+    this.#sessions.set(transport.sessionId, session);
     return session;
   }
 
-  async #pass(session: Session, request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+  #pass(session: Session, request: IncomingMessage, response: ServerResponse, body: unknown): void {
     session.open++;
     session.cancelExpiry();
     if (request.method === 'GET') session.hasListened = true;
     response.once('close', () => {
       if (--session.open === 0) this.#expireLater(session);
     });
-    await session.transport.handleRequest(request, response, body);
+    session.transport.handle(request, response, body);
   }
 
   #expireLater(session: Session): void {

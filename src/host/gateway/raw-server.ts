@@ -14,10 +14,10 @@ const ASKING_HANDLERS = { tools: 'tools/call', prompts: 'prompts/get', resources
 export async function rawServer(address: AgentAddress, pool: UpstreamPool, forwarder: Forwarder): Promise<Server> {
   const { client } = await pool.shared(address, {});
   const offered = client.getServerCapabilities() ?? {};
-  const { resources, logging: _needsSessions, ...others } = offered;
+  const { logging: _needsSessions, ...others } = offered;
   const instructions = client.getInstructions();
   const server = new Server(client.getServerVersion() ?? { name: 'agent', version: '0' }, {
-    capabilities: { ...others, ...(resources ? { resources: { listChanged: resources.listChanged ?? false } } : {}) } as never,
+    capabilities: others as never,
     ...(instructions ? { instructions } : {}),
   });
   for (const [capability, method] of Object.entries(ASKING_HANDLERS)) {

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
-import { ReadBuffer, serializeMessage, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
 import { CHILD_MARK, type ChildRegister } from './child-register.ts';
+import { MessageLines } from './message-lines.ts';
 import type { CommandTarget } from './mount-spec.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -24,7 +25,13 @@ export class ChildServer implements Transport {
   readonly #target: CommandTarget;
   readonly #register: ChildRegister;
   readonly #stderr = new StderrTail();
-  readonly #buffer = new ReadBuffer({ maxBufferSize: HOST_LIMITS.maxMountMessageBytes });
+  readonly #lines = new MessageLines({
+    onMessage: (message) => this.#received(message),
+    onFault: (error) => this.onerror?.(error),
+    onlyRequest: () => this.#onlyRequest(),
+  });
+  /** Requests without an answer, those that were cancelled too: some servers answer them all the same. */
+  readonly #asked = new Set<RequestId>();
   #child: Child | undefined;
   #end: ChildEnd | undefined;
   #wasAsked = false;
@@ -64,7 +71,8 @@ export class ChildServer implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     const { stdin } = this.#child ?? {};
     if (!stdin || this.#end) throw new ParleyError('link-lost', this.#end?.sentence ?? 'The server has not started.');
-    if (stdin.write(serializeMessage(message))) return;
+    if ('method' in message && 'id' in message) this.#noteAsked(message.id);
+    if (stdin.write(`${JSON.stringify(message)}\n`)) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         stdin.off('drain', done);
@@ -99,7 +107,7 @@ export class ChildServer implements Transport {
   #listen(child: Child): void {
     // A broken pipe is told by the exit.
     child.stdin.on('error', () => undefined);
-    child.stdout.on('data', (chunk: Buffer) => this.#received(chunk));
+    child.stdout.on('data', (chunk: Buffer) => this.#read(child, chunk));
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.add(chunk, (line) => this.onStderr(line)));
     // `close` comes after the last byte of its output, unless a grandchild keeps the pipe: then `exit` is the end.
     child.once('close', (code, signal) => this.#exited(code, signal));
@@ -113,24 +121,33 @@ export class ChildServer implements Transport {
     child.once('error', (error: NodeJS.ErrnoException) => this.#ended(this.#startProblem(error)));
   }
 
-  #received(chunk: Buffer): void {
+  #read({ stdout }: Child, chunk: Buffer): void {
     try {
-      this.#buffer.append(chunk);
+      const room = this.#lines.append(chunk);
+      if (!room) return;
+      stdout.pause();
+      void room.then(() => stdout.resume());
     } catch (thrown) {
       this.onerror?.(thrown as Error);
       this.#stderr.note('It sent a message that is larger than any may be.');
-      return void this.close();
+      void this.close();
     }
-    for (;;) {
-      try {
-        const message = this.#buffer.readMessage();
-        if (message === null) return;
-        this.onmessage?.(message);
-      } catch (thrown) {
-        // One line that is no message; the next one may be.
-        this.onerror?.(thrown as Error);
-      }
-    }
+  }
+
+  #received(message: JSONRPCMessage): void {
+    if (!('method' in message) && message.id !== undefined) this.#asked.delete(message.id);
+    this.onmessage?.(message);
+  }
+
+  #noteAsked(id: RequestId): void {
+    this.#asked.add(id);
+    const [oldest] = this.#asked;
+    if (this.#asked.size > HOST_LIMITS.maxNotedRequests && oldest !== undefined) this.#asked.delete(oldest);
+  }
+
+  #onlyRequest(): RequestId | undefined {
+    const [id, another] = this.#asked;
+    return another === undefined ? id : undefined;
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
@@ -143,6 +160,7 @@ export class ChildServer implements Transport {
   #ended(sentence: string): void {
     if (this.#end) return;
     this.#end = { sentence, wasAsked: this.#wasAsked };
+    this.#lines.close(sentence);
     this.onclose?.();
   }
 

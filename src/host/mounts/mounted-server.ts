@@ -1,4 +1,4 @@
-import { StreamableHTTPClientTransport, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
 import type { PersonId } from '../../base/ids.ts';
@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import type { ChildRegister } from './child-register.ts';
 import { ChildServer } from './child-server.ts';
 import type { MountSpec } from './mount-spec.ts';
+import { UrlServer } from './url-server.ts';
 
 /**
  * One mounted MCP server. Each calling session has a session of its own with it, for a command a process of its own: what one caller subscribes to,
@@ -101,7 +102,7 @@ export class MountedServer {
 
   #open(): Transport {
     const { spec } = this;
-    if (spec.kind === 'url') return new StreamableHTTPClientTransport(new URL(spec.url), { requestInit: { headers: { ...spec.headers } } });
+    if (spec.kind === 'url') return new UrlServer(spec);
     const child = new ChildServer(spec, this.#register);
     child.onStderr = (line) => this.#log.info(`${spec.id}: ${line}`);
     return child;

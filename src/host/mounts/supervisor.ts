@@ -4,6 +4,7 @@ import { HOST_LIMITS, LIMITS } from '../../base/limits.ts';
 import { retryDelayMs } from '../../base/retry-delay.ts';
 import { withoutInvisible } from '../../base/visible-text.ts';
 import type { AgentHost } from '../../mcp/agent-host.ts';
+import { WholeAnswers } from '../../mcp/answers/whole-answers.ts';
 import { definitionHashes, type DefinitionHash } from '../../mcp/definition-digests.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Entropy } from '../../ports/entropy.ts';
@@ -81,7 +82,7 @@ export class Supervisor {
     try {
       const [here, there] = InMemoryTransport.createLinkedPair();
       await this.#options.host.serveLocally(this.server.spec.id, there);
-      await client.connect(here, { timeout: HOST_LIMITS.mountStartTimeoutMs });
+      await client.connect(new WholeAnswers(here), { timeout: HOST_LIMITS.mountStartTimeoutMs });
       await this.#describe(client);
     } catch (thrown) {
       await client.close().catch(() => undefined);

@@ -64,9 +64,7 @@ export class Forwarder {
       call.answer((ctx.mcpReq.inputResponses ?? {}) as Readonly<Record<string, unknown>>);
       return this.#waitFor(call, ctx);
     }
-    const capabilities = inputCapabilities(
-      (ctx.mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] as InputCapabilities | undefined,
-    );
+    const capabilities = capabilitiesIn(ctx);
     // Some servers list what a caller can use: also a list is of a session like the caller's own.
     if (Object.keys(capabilities).length === 0 || !ASKING_METHODS.has(request.method)) {
       const upstream = await pool.shared(address, capabilities);
@@ -106,9 +104,23 @@ class InvalidStateError extends Error {
   }
 }
 
-function inputCapabilities(declared: InputCapabilities | undefined): InputCapabilities {
+/** What the caller of a request can be asked: in 2026-07-28 each request says it, before that the session. */
+export function callerCapabilities(server: Server, ctx: ServerContext): InputCapabilities {
+  return ctx.mcpReq.envelope === undefined ? inputCapabilities(server.getClientCapabilities()) : capabilitiesIn(ctx);
+}
+
+function capabilitiesIn(ctx: ServerContext): InputCapabilities {
+  const envelope = ctx.mcpReq.envelope as Record<string, unknown> | undefined;
+  return inputCapabilities(envelope?.[CLIENT_CAPABILITIES_META_KEY] as InputCapabilities | undefined);
+}
+
+/** As a host can pass it on, and written in one way: callers who can do the same share sessions and lists. */
+export function inputCapabilities(declared: InputCapabilities | undefined): InputCapabilities {
   const { elicitation, sampling, roots } = declared ?? {};
-  return { ...(elicitation ? { elicitation } : {}), ...(sampling ? { sampling } : {}), ...(roots ? { roots } : {}) };
+  // Before there were two ways to ask, none was named (MCP 2025-06-18).
+  const asksBy = elicitation && (elicitation.form || !elicitation.url ? { form: {}, ...(elicitation.url ? { url: {} } : {}) } : { url: {} });
+  const samples = sampling && { ...(sampling.context ? { context: {} } : {}), ...(sampling.tools ? { tools: {} } : {}) };
+  return { ...(asksBy ? { elicitation: asksBy } : {}), ...(samples ? { sampling: samples } : {}), ...(roots ? { roots: {} } : {}) };
 }
 
 /** With the caller's answers to what the agent asked in `input_required`, which the SDK takes out of the parameters. */

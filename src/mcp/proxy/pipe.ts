@@ -1,6 +1,9 @@
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/client';
 import { asParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { DATA_METHODS } from '../answers/answer-protocol.ts';
+import { textOf } from '../answers/answer-text.ts';
+import { wholeAnswer } from '../answers/whole-answers.ts';
 import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, PROTOCOL_VERSION_META_KEY, SdkHttpError } from '../runtime.ts';
 
 /** JSON-RPC error code for a session that ended while a request was under way, as the official SDKs have it. */
@@ -89,11 +92,18 @@ class Pipe {
     }
     if (!isAnswer(message)) return this.#send(this.#caller, message, this.#requestOf(message));
     const asked = this.#asked.get(message.id);
-    if (!this.#asked.delete(message.id) || !asked) return;
+    if (!this.#asked.delete(message.id) || !asked) return textOf(message)?.cancel();
     if (asked.method === 'initialize') this.#server.setProtocolVersion?.(protocolVersionOf(message));
+    const text = textOf(message);
+    if (text && !DATA_METHODS.has(asked.method)) void wholeAnswer(message, text).then((whole) => this.#answer(message.id, whole));
+    else this.#answer(message.id, message);
+  }
+
+  #answer(id: RequestId, message: JSONRPCMessage): void {
     this.#caller.send(message).catch((thrown: unknown) => {
       this.#fault(thrown);
-      this.#refuse(message.id, `The answer cannot be passed on: ${asParleyError(thrown).message}`);
+      textOf(message)?.cancel();
+      this.#refuse(id, `The answer cannot be passed on: ${asParleyError(thrown).message}`);
     });
   }
 

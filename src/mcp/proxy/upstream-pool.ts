@@ -37,6 +37,8 @@ export class UpstreamPool {
       if (this.#shared.get(key) === opening) this.#shared.delete(key);
     };
     opening.then((upstream) => {
+      // An agent that does not is asked for its lists all the same.
+      upstream.followLists().catch(() => undefined);
       upstream.onClosed = () => {
         forget();
         this.#options.onClosed?.(address);

@@ -1,6 +1,7 @@
 import { Client, type ClientCapabilities, type Result, type StandardSchemaV1, type Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
+import { WholeAnswers } from '../answers/whole-answers.ts';
 
 export type McpRequest = { readonly method: string; readonly params?: Readonly<Record<string, unknown>> | undefined };
 export type McpNotification = McpRequest;
@@ -42,7 +43,9 @@ export class Upstream {
   onNotification: (notification: McpNotification) => void = () => undefined;
   onClosed: () => void = () => undefined;
 
-  static async open(transport: Transport, options: UpstreamOptions): Promise<Upstream> {
+  /** The session holds each message whole; results that come in pieces are put together. */
+  static async open(opened: Transport, options: UpstreamOptions): Promise<Upstream> {
+    const transport = new WholeAnswers(opened);
     const upstream = new Upstream(options);
     await upstream.client.connect(transport, { timeout: HOST_LIMITS.mountStartTimeoutMs });
     keepOrder(transport);
@@ -74,6 +77,36 @@ export class Upstream {
       maxTotalTimeout: HOST_LIMITS.forwardMaxTimeoutMs,
       allowInputRequired: true,
     } as never) as Promise<McpResult>;
+  }
+
+  /** Has the agent tell when its lists change, which in 2026-07-28 it does only where it is asked to. */
+  async followLists(): Promise<void> {
+    if (!this.isModern) return;
+    const { tools, prompts, resources } = this.client.getServerCapabilities() ?? {};
+    const filter = {
+      ...(tools?.listChanged ? { toolsListChanged: true } : {}),
+      ...(prompts?.listChanged ? { promptsListChanged: true } : {}),
+      ...(resources?.listChanged ? { resourcesListChanged: true } : {}),
+    };
+    if (Object.keys(filter).length > 0) await this.client.listen(filter);
+  }
+
+  /**
+   * Has the agent tell when the resource changes, which comes as a notification; answers how to stop. `onLost` is called when it tells no more, but not with the
+   * end of the session. @throws ParleyError `bad-argument` when the agent does not tell of its changes; or the agent's error
+   */
+  async watch(uri: string, onLost: () => void): Promise<() => void> {
+    if (!this.isModern) {
+      await this.forward({ method: 'resources/subscribe', params: { uri } });
+      return () => void this.forward({ method: 'resources/unsubscribe', params: { uri } }).catch(() => undefined);
+    }
+    const subscription = await this.client.listen({ resourceSubscriptions: [uri] }, { timeout: HOST_LIMITS.parkedCallMs });
+    if (!subscription.honoredFilter.resourceSubscriptions?.includes(uri)) {
+      await subscription.close();
+      throw new ParleyError('bad-argument', 'The agent does not tell of changes of this resource.');
+    }
+    void subscription.closed.then((cause) => cause !== 'local' && onLost());
+    return () => void subscription.close().catch(() => undefined);
   }
 
   close(): Promise<void> {

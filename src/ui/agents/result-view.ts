@@ -132,6 +132,12 @@ export class ResultView extends LitElement {
         return html`<div class="file"><span class="small"><b>${block.name}</b> <span class="faint">${block.mimeType} · ${bytes(block.data.length)}</span></span>${this.#save(block.name, block.data)}</div>`;
       case 'data':
         return this.#data(block.value);
+      case 'kept':
+        return html`<div>
+          <p class="soft small">${strings.resultKept(bytes(block.content.size))}</p>
+          <pre tabindex="0" role="group" aria-label=${strings.result}>${block.beginning}…</pre>
+          <div class="long">${this.#save('result.json', block.content)}</div>
+        </div>`;
       case 'too-large':
         return html`<p class="soft small">${strings.contentTooLarge(block.type)}</p>`;
       case 'not-kept':
@@ -185,7 +191,7 @@ export class ResultView extends LitElement {
     }
   }
 
-  #save(name: string, content: string | Uint8Array): TemplateResult {
+  #save(name: string, content: string | Uint8Array | Blob): TemplateResult {
     return html`<button type="button" class="btn" aria-label=${strings.saveFile(name)} @click=${() => saveFile(name, content)}>${strings.saveAs}</button>`;
   }
 

@@ -197,6 +197,12 @@ export const LIMITS = {
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
 
+  // ── hosts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Characters of the address of a host's sockets: two of them leave a card well below `maxPeerCardBytes`. */
+  maxHostUrlLength: 200,
+  /** One for the world, one for the local network. */
+  maxHostUrlsPerCard: 2,
+
   // ── gossip ─────────────────────────────────────────────────────────────────────────────────────────────────────
   maxGossipItemBytes: 16 * 1024,
   /** UTF-16 units. */
@@ -325,6 +331,12 @@ export const LIMITS = {
   sessionMoveTimeoutMs: 20_000,
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
+  /** Claims of one session that were answered, and are not again; a session moves a few times in its life. */
+  maxAnsweredClaims: 64,
+  /** A session on a link of a kind that the node gives up looks for another way so often, */
+  leaveLinkRetryMs: 1_000,
+  /** and ends after so long without one: a search, a circuit and a move, or a direct dial, several times over. */
+  leaveLinkMs: 20_000,
 
   // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
   /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */

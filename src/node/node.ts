@@ -33,6 +33,7 @@ import type {
   Stream,
   StreamPriority,
 } from './api.ts';
+import type { Mode } from './left-links.ts';
 import type { RegistryMachine } from './mesh.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
@@ -54,6 +55,10 @@ export type NodeOptions = {
   readonly rtc?: RtcDialer;
   /** A leaf has no links of its own. Default `hub`. */
   readonly role?: 'hub' | 'leaf';
+  /** Default `decentralised`. */
+  readonly mode?: Mode;
+  /** Makes it a host: WebSocket URLs at which nodes without WebRTC reach it, at most two, possibly none. */
+  readonly hostUrls?: readonly string[];
   /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
   readonly channels?: ChannelFactory;
 };
@@ -98,7 +103,9 @@ export class Node implements NodeApi {
     this.#clock = clock;
     const secure = createSecureChannelFactory({ identity, networkId, entropy, ...(options.psk ? { psk: options.psk } : {}) });
     const channels = options.channels ? Object.assign(options.channels, { localHello: secure.localHello }) : secure;
-    this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now() });
+    const { mode, hostUrls } = options;
+    const traits = { ...(mode ? { mode } : {}), ...(hostUrls ? { hostUrls } : {}) };
+    this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now(), ...traits });
     this.#pump = new Pump({
       machine: this.#machine,
       identity,
@@ -263,7 +270,14 @@ export class Node implements NodeApi {
     if (!isFirstHub) this.#pump.drain();
   }
 
-  /** Runs a session over a link that needed no introduction: another tab, a host, a test. */
+  get mode(): Mode {
+    return this.#machine.mode;
+  }
+
+  setMode(mode: Mode): void {
+    this.#pump.dispatch({ type: 'mode', mode });
+  }
+
   attachLink(link: Link, role: 'initiator' | 'responder', expectedNode?: NodeId): void {
     const connection = this.#machine.allocateConnection();
     this.#pump.dispatch({ type: 'attach', connection, link: factsOf(link), role, ...(expectedNode ? { expectedNode } : {}) });
@@ -291,6 +305,8 @@ export class Node implements NodeApi {
         return this.#onRegistry(event.output);
       case 'node-up':
         return this.#events.emit('node-up', infoOf(event.card));
+      case 'host':
+        return this.#events.emit('host', { node: event.node, urls: event.urls });
       case 'node-down':
         return this.#events.emit('node-down', { node: event.node });
       case 'join':
@@ -363,8 +379,10 @@ export class Node implements NodeApi {
   }
 }
 
-function infoOf({ node, person, flags, issuedAt }: PeerCard): NodeInfo {
-  return { node, person, isLeaf: (flags & CARD_FLAGS.leaf) !== 0, isHost: (flags & CARD_FLAGS.host) !== 0, issuedAt };
+function infoOf({ node, person, flags, issuedAt, hostUrls }: PeerCard): NodeInfo {
+  const is = (flag: number): boolean => (flags & flag) !== 0;
+  const kinds = { isLeaf: is(CARD_FLAGS.leaf), isHost: is(CARD_FLAGS.host), isBehindHosts: is(CARD_FLAGS.behindHosts) };
+  return { node, person, ...kinds, issuedAt, ...(hostUrls ? { hostUrls } : {}) };
 }
 
 function openError(code: ErrorCode): ParleyError {

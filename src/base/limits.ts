@@ -200,6 +200,20 @@ export const LIMITS = {
   // ── hosts ──────────────────────────────────────────────────────────────────────────────────────────────────────
   /** Characters of the address of a host's sockets: two of them leave a card well below `maxPeerCardBytes`. */
   maxHostUrlLength: 200,
+  /** Hosts are few; in an open network anybody may say to be one. */
+  maxKnownHosts: 32,
+  /** From dialling to the host's first word. */
+  hostDialTimeoutMs: 10_000,
+  /** Two hosts speak for newcomers with two voices, and one may stop. */
+  hostLinks: 2,
+  hostRetryFirstMs: 500,
+  hostRetryMaxMs: 30_000,
+  /** Of those that a person adds. */
+  maxOwnHosts: 8,
+  /** Attempts at direct links that failed in a row, and none that opened: the network lets none through. */
+  hopelessDials: 3,
+  /** An attempt that both sides took part in and that did not open in this time would not have: browsers give up much later. */
+  hopelessDialMs: 10_000,
   /** One for the world, one for the local network. */
   maxHostUrlsPerCard: 2,
 

@@ -29,7 +29,7 @@ import { agentOpener } from './gateway/open-agent.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles } from './key-files.ts';
-import { listenForLinks } from './listen.ts';
+import { listenForLinks, type LinkListener } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
 import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
@@ -80,8 +80,11 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
     const consent = new HostConsent(identity.person, policy, approvals);
     stops.push(followPolicyFile(options.policy, consent, log));
-    const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
+    const links = options.listen ? await listenForLinks(options.listen) : undefined;
+    if (links) stops.push(() => links.close());
+    const node = await startHeadlessNode({ identity, network, signaling: options.signaling, hostUrls: hostUrls(options, links) });
     stops.push(() => node.close());
+    links?.serve(node);
     const calls = new CallLog(node, identity, await createVerifier(), records);
     stops.push(() => calls.stored());
     const agents = new AgentHost(node, consent, { receipts: async () => calls.receipts, clock: systemClock });
@@ -115,8 +118,6 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     directory.on('agents', () => gateway.agentsChanged());
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
-    const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
-    if (links) stops.push(() => links.close());
     const stdio = options.isStdio ? serveStandardStreams(gateway) : undefined;
     if (stdio) stops.push(() => stdio.close());
     void keepAnchors(node, records, toBase64url(network.networkId), systemClock);
@@ -134,6 +135,15 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     throw thrown;
   }
 }
+
+/** What the host's card says of its sockets: where they listen, unless the operator says how they are reached. */
+function hostUrls({ listen, listenUrls }: HostOptions, links: LinkListener | undefined): readonly string[] {
+  if (!listen || !links) return [];
+  if (listenUrls.length > 0) return listenUrls;
+  return ANY_ADDRESS.has(listen.host) ? [] : [links.url];
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 async function serveHttp({ http }: HostOptions, gateway: Gateway, folder: DataFolder, log: Logger): Promise<HttpEndpoint | undefined> {
   if (!http) return undefined;

@@ -4,6 +4,7 @@ import { ParleyError } from '../base/errors.ts';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
 import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
+import { isHostUrl } from '../wire/host-url.ts';
 import { decodeInvite, type Invite } from '../wire/invite.ts';
 import { DEFAULT_DATA_FOLDER } from './data-folder.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
@@ -34,6 +35,8 @@ export type HostOptions = {
   readonly http: HttpOptions | undefined;
   /** Where nodes without WebRTC link with this one. */
   readonly listen: ListenAddress | undefined;
+  /** Under which URLs they reach it; told to everybody in its card. None: the address of `listen`, unless that is every address. */
+  readonly listenUrls: readonly string[];
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -86,6 +89,12 @@ const RUN_OPTIONS = [
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
+  {
+    name: 'listen-url',
+    value: 'URL',
+    isRepeatable: true,
+    help: 'the WebSocket URL under which they reach --listen, such as wss://chat.example/link (default: ws:// and its address)',
+  },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -175,7 +184,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     mounts: reader.texts('mount').map(readMount),
     policy: reader.path('policy'),
     http: httpOptions(reader),
-    listen: listenAddress(reader),
+    ...listening(reader),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -206,9 +215,13 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   return { address, token, isOpen, allowedHosts };
 }
 
-function listenAddress(reader: OptionReader): ListenAddress | undefined {
+function listening(reader: OptionReader): Pick<HostOptions, 'listen' | 'listenUrls'> {
   const text = reader.text('listen');
-  return text === undefined ? undefined : readAddress('listen', text);
+  const listenUrls = reader.texts('listen-url').map((url) => (URL.canParse(url) ? new URL(url).href : url));
+  if (text === undefined && listenUrls.length > 0) throw bad('--listen-url belongs to --listen.');
+  if (listenUrls.length > LIMITS.maxHostUrlsPerCard) throw bad(`--listen-url can be given at most ${LIMITS.maxHostUrlsPerCard} times.`);
+  if (!listenUrls.every(isHostUrl)) throw bad('--listen-url must be a WebSocket URL, such as wss://chat.example/link.');
+  return { listen: text === undefined ? undefined : readAddress('listen', text), listenUrls };
 }
 
 function readAddress(option: string, text: string): ListenAddress {

@@ -62,6 +62,9 @@ export type NodeInfo = {
   readonly issuedAt: number;
 };
 
+/** The address of a host's sockets; `node` where the host itself says it, and not a server. */
+export type KnownHost = { readonly url: string; readonly node?: NodeId };
+
 export type NodeState = {
   readonly phase: 'offline' | 'connecting' | 'connected' | 'closed';
   readonly signaling: SignalingState;
@@ -122,8 +125,8 @@ export type NodeEvents = {
   /** The last session with the node ended. */
   /** A node is there, or changed what it is. */
   'node-up': NodeInfo;
-  /** Presence, or a signaling server, knows of a host with sockets. */
-  host: { readonly node: NodeId; readonly urls: readonly string[] };
+  /** A host with sockets was heard of, see {@link NodeApi.hosts}. */
+  host: KnownHost;
   /** A node left or died. */
   'node-down': { readonly node: NodeId };
   /** An exchange of join codes went on. */
@@ -187,6 +190,8 @@ export interface NodeApi {
   setRelayTrust(trust: 'everybody' | ReadonlySet<PersonId>): void;
   /** Gives the registry's machine to the mesh; answers how to command it. Once. */
   attachRegistry(machine: Machine<RegistryInput, RegistryOutput>, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void;
+  /** Hosts with sockets that presence and the servers told of, the newest last. */
+  hosts(): readonly KnownHost[];
   /** Which links this node has. */
   readonly mode: Mode;
   /** Changes that: sessions move to other links before those that the mode does without are closed. */

@@ -1,72 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { localNode } from '../../test/doubles/local-nodes.ts';
-import { MemoryRtc } from '../../test/doubles/memory-rtc.ts';
-import { echo, settled, untilPath } from '../../test/doubles/relay-world.ts';
-import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
+import { ModeWorld, Talk } from '../../test/doubles/mode-world.ts';
+import { settled, untilPath } from '../../test/doubles/relay-world.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { LinkKind } from '../ports/link.ts';
-import { memoryLinkPair, type MemoryLink } from '../transport/memory-link.ts';
-import type { Stream } from './api.ts';
-import type { Node, NodeOptions } from './node.ts';
-
-const DELAY_MS = 20;
-
-/** Nodes in virtual time, whose links stand for data channels and for sockets of the host. */
-class Scene {
-  readonly clock = new VirtualClock();
-  readonly rtc = new MemoryRtc(() => ({ kind: 'webrtc', carry: this.#carry }));
-
-  readonly #carry = (frame: Uint8Array, deliver: (frame: Uint8Array) => void): void =>
-    void this.clock.wakeAt(this.clock.now() + DELAY_MS, () => deliver(frame));
-
-  async node(seed: number, options: Partial<NodeOptions> = {}): Promise<Node> {
-    const node = await localNode(seed, { clock: this.clock, rtc: this.rtc, ...options });
-    node.setRelayTrust('everybody');
-    echo(node);
-    return node;
-  }
-
-  link(a: Node, b: Node, kind: LinkKind): readonly [MemoryLink, MemoryLink] {
-    const pair = memoryLinkPair({ kind, carry: this.#carry });
-    a.attachLink(pair[0], 'initiator', b.id);
-    b.attachLink(pair[1], 'responder');
-    return pair;
-  }
-
-  until<T>(promise: Promise<T>): Promise<T> {
-    return settled(this.clock, promise);
-  }
-}
-
-/** Numbers that go to an echo one after the other; all of them must come back, each once and in order. */
-class Talk {
-  readonly #stream: Stream;
-  readonly #back: number[] = [];
-  #sent = 0;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-    stream.onMessage((message) => void this.#back.push(new DataView(message.buffer, message.byteOffset).getUint32(0)));
-  }
-
-  say(bytes: number): void {
-    const message = new Uint8Array(bytes);
-    new DataView(message.buffer).setUint32(0, this.#sent++);
-    void this.#stream.send(message);
-  }
-
-  get path(): string {
-    return this.#stream.path.kind;
-  }
-
-  expectAllBack(): void {
-    expect(this.#back).toEqual(Array.from({ length: this.#sent }, (_, index) => index));
-  }
-}
+import type { MemoryLink } from '../transport/memory-link.ts';
+import type { Node } from './node.ts';
 
 /** A, B and a host, each linked with each by a data channel, and A in the middle of conversations with both. */
-async function triangle(): Promise<{ scene: Scene; a: Node; b: Node; host: Node; withB: Talk; withHost: Talk; talk(ms: number): Promise<void> }> {
-  const scene = new Scene();
+async function triangle(): Promise<{ scene: ModeWorld; a: Node; b: Node; host: Node; withB: Talk; withHost: Talk; talk(ms: number): Promise<void> }> {
+  const scene = new ModeWorld();
   const [a, b, host] = await Promise.all([scene.node(1), scene.node(2), scene.node(3, { hostUrls: [] })]);
   for (const [from, to] of [
     [a, b],
@@ -129,7 +70,7 @@ describe('a node that changes its mode', () => {
   });
 
   it('has in the end only links of its mode: what finds no other way ends', async () => {
-    const scene = new Scene();
+    const scene = new ModeWorld();
     scene.rtc.canConnect = false;
     const [a, b, host] = await Promise.all([scene.node(1), scene.node(2), scene.node(3)]);
     scene.link(a, b, 'webrtc');

@@ -88,8 +88,8 @@ export type NodeOutput =
     }
   | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }
-  /** A node says that it is a host, with sockets at these addresses. */
-  | { readonly type: 'host'; readonly node: NodeId; readonly urls: readonly string[] }
+  /** A node says that it is a host, or a server of one, with sockets at these addresses. */
+  | { readonly type: 'host'; readonly node?: NodeId; readonly urls: readonly string[] }
   | { readonly type: 'peer-down'; readonly peer: PeerIdentity; readonly code: ErrorCode }
   | { readonly type: 'peer'; readonly peer: PeerInfo }
   | { readonly type: 'state'; readonly state: NodeState }

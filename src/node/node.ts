@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import { EMPTY_BYTES } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
 import { ParleyError, type ErrorCode } from '../base/errors.ts';
@@ -18,6 +19,7 @@ import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type {
+  KnownHost,
   NodeApi,
   NodeEvents,
   NodeInfo,
@@ -90,6 +92,7 @@ export class Node implements NodeApi {
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
   readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
+  readonly #hosts = new BoundedMap<string, KnownHost>(LIMITS.maxKnownHosts);
   readonly #hasSignaling: boolean;
   #role: 'hub' | 'leaf' | undefined;
   #nextRequest = 1;
@@ -270,6 +273,10 @@ export class Node implements NodeApi {
     if (!isFirstHub) this.#pump.drain();
   }
 
+  hosts(): readonly KnownHost[] {
+    return [...this.#hosts].map(([, host]) => host);
+  }
+
   get mode(): Mode {
     return this.#machine.mode;
   }
@@ -306,7 +313,8 @@ export class Node implements NodeApi {
       case 'node-up':
         return this.#events.emit('node-up', infoOf(event.card));
       case 'host':
-        return this.#events.emit('host', { node: event.node, urls: event.urls });
+        for (const url of event.urls) this.#toldOfHost({ url, ...(event.node ? { node: event.node } : {}) });
+        return;
       case 'node-down':
         return this.#events.emit('node-down', { node: event.node });
       case 'join':
@@ -317,6 +325,13 @@ export class Node implements NodeApi {
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }
+  }
+
+  #toldOfHost(host: KnownHost): void {
+    const known = this.#hosts.get(host.url);
+    if (known && (known.node === host.node || !host.node)) return;
+    this.#hosts.set(host.url, host);
+    this.#events.emit('host', host);
   }
 
   #opened(request: number, connection: number, id: number): void {

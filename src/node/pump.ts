@@ -372,6 +372,7 @@ export class Pump {
       onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
       onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
       onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
+      onHosts: (urls) => this.#options.onEvent({ type: 'host', urls }),
       onAbsent: (_server, nodeKey) => this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(nodeKey) } }),
       onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
       onServer: (server) => this.#toServer(server, { type: 'start' }),

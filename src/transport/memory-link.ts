@@ -36,6 +36,8 @@ export class MemoryLink implements Link {
   readonly remoteFingerprint: Uint8Array;
   lowWaterBytes: number;
   bufferedBytes = 0;
+  /** For whoever opened the link, beside its handlers. */
+  onEnd: (end: LinkEnd) => void = () => undefined;
   readonly #carry: Carrier;
   #other: MemoryLink | undefined;
   #handlers: LinkHandlers | undefined;
@@ -105,5 +107,6 @@ export class MemoryLink implements Link {
     if (this.#end) return;
     this.#end = end;
     this.#handlers?.closed(end);
+    this.onEnd(end);
   }
 }

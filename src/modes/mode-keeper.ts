@@ -4,19 +4,8 @@ import type { NodeApi } from '../node/api.ts';
 import type { Mode } from '../node/left-links.ts';
 import type { HostUrlProblem } from '../ports/host-dialer.ts';
 import type { Records } from '../ports/records.ts';
+import { readMode } from './chosen-mode.ts';
 import type { HostInfo, HostLinks } from './host-links.ts';
-
-export const MODES: readonly Mode[] = ['decentralised', 'hybrid', 'centralised'];
-
-/** As it is stored. */
-export function readMode(value: unknown): Mode {
-  return MODES.find((mode) => mode === value) ?? 'decentralised';
-}
-
-/** The mode of a node that starts: with hosts only where there is nothing else, or nothing else is wanted. */
-export function firstMode(chosen: Mode, hasWebRtc: boolean): Mode {
-  return hasWebRtc ? chosen : 'centralised';
-}
 
 /** How dials of direct links go, as far as it can be told (`transport/watched-dialer.ts`). */
 export interface DirectDials {
@@ -180,8 +169,6 @@ export class ModeKeeper {
 
 const CHOSEN = 'mode';
 const OWN_HOSTS = 'hosts';
-/** Settings of which other tabs hear. */
-export const MODE_SETTINGS: readonly string[] = [CHOSEN, OWN_HOSTS];
 
 /** People name a host with or without the scheme: `chat.example/link` is one over TLS. */
 function hostUrlOf(text: string): string | undefined {

@@ -290,13 +290,6 @@ export const strings = {
   save: 'Save',
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
-  networkMode: 'Network mode',
-  modes: { decentralised: 'Decentralised', hybrid: 'Hybrid', centralised: 'Centralised' },
-  modeTexts: {
-    decentralised: 'Tabs connect to each other directly. The server only introduces them.',
-    hybrid: 'Direct where possible, through a host where not. Needs a host, and none is known.',
-    centralised: 'Everything through a host, still end-to-end encrypted. Needs a host, and none is known.',
-  },
   storage: 'Storage on this device',
   storageUsed: (used: string, quota: string | undefined) => (quota ? `${used} used of about ${quota}` : `${used} used`),
   storagePersisted: 'The browser keeps it until you delete it.',

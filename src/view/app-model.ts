@@ -21,6 +21,7 @@ import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { NetworkModel } from './network-model.ts';
 import { People } from './people.ts';
+import type { ModesSurroundings } from './modes-model.ts';
 import type { TrustSurroundings } from './trust-model.ts';
 import type { TrustModel } from './trust-types.ts';
 import type {
@@ -28,6 +29,7 @@ import type {
   ConnectionCheckView,
   JsonSchema,
   MeView,
+  ModesModel,
   NetworkStatusView,
   NetworkView,
   NoticeView,
@@ -59,7 +61,7 @@ export type PagePort = {
 };
 
 /** How the tab that has the links of this browser is connected. */
-export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers'> & { readonly server: NetworkStatusView['server']['state'] };
+export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers' | 'mode'> & { readonly server: NetworkStatusView['server']['state'] };
 
 /** What the tabs of one browser know of each other. */
 export type TabsPort = {
@@ -81,6 +83,8 @@ export type AppModelOptions = {
   agentCalls(): Promise<AgentCalls>;
   /** Consent and its screens are needed a moment after the first ones. */
   trust(surroundings: TrustSurroundings): Promise<TrustModel>;
+  /** The mode and its hosts, which are needed a moment later, too. */
+  modes(surroundings: ModesSurroundings): Promise<ModesModel>;
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
@@ -114,6 +118,7 @@ class Model implements AppModel {
   readonly notices: Signal<readonly NoticeView[]> = signal([]);
   readonly agentsModel: AgentsModel;
   readonly trust: Signal<TrustModel | undefined> = signal(undefined);
+  readonly modes: Signal<ModesModel | undefined> = signal(undefined);
   readonly #options: AppModelOptions;
   readonly #people: People;
   readonly #conversations: ConversationsModel;
@@ -153,7 +158,6 @@ class Model implements AppModel {
     this.settings = signal({
       name,
       theme,
-      mode: 'decentralised',
       storage: {
         usedBytes: undefined,
         quotaBytes: undefined,
@@ -351,6 +355,7 @@ class Model implements AppModel {
     if (key === 'name' && typeof value === 'string' && value !== this.me.value.name) this.#showMyName(value);
     else if (key === 'theme') this.#showTheme(readTheme(value));
     else if (key === 'agents-off' && Array.isArray(value)) this.#switchAgents(value);
+    else if (key === 'mode' || key === 'hosts') await this.modes.value?.reload();
   }
 
   #switchAgents(off: readonly unknown[]): void {
@@ -425,7 +430,7 @@ class Model implements AppModel {
     this.#refresh();
     this.ready.value = true;
     await this.agentsModel.calls.load().catch((thrown: unknown) => this.#report(thrown));
-    await this.#loadTrust();
+    await Promise.all([this.#loadTrust(), this.#loadModes()]);
     await this.#refreshStorage();
   }
 
@@ -441,6 +446,15 @@ class Model implements AppModel {
       this.#report(thrown);
       return undefined;
     });
+  }
+
+  async #loadModes(): Promise<void> {
+    const modes = await this.#options.modes({ people: this.#people, report: (thrown) => this.#report(thrown) }).catch((thrown: unknown) => {
+      this.#report(thrown);
+      return undefined;
+    });
+    this.modes.value = modes;
+    modes?.mode.subscribe(() => this.#scheduleRefresh());
   }
 
   async #refreshStorage(): Promise<void> {
@@ -491,13 +505,13 @@ class Model implements AppModel {
     const hub = tabs.hubStatus.value;
     // The other tabs of this browser are not other people.
     const peers = node.peers().filter((peer) => peer.state === 'connected' && peer.path?.kind !== 'tab').length;
-    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling };
+    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling, mode: node.mode };
     if (!hub) tabs.publish(own);
     const shown = hub ?? own;
     return {
       state: shown.state,
       peers: shown.peers,
-      mode: 'decentralised',
+      mode: shown.mode,
       server: { host: page.serverHost, state: shown.server },
       ...(hub ? { isThroughTab: true } : {}),
       ...(problem ? { problem: { code: problem.code } } : {}),

@@ -5,7 +5,16 @@ import type { ConnectionCheckView, NodeView } from './types.ts';
 const PROBE: IceProbe = { candidates: [], isMissing: false, isComplete: true, silentServers: 0 };
 const HOST = { type: 'host', address: 'name.local', port: 5000, server: '' };
 const seen = (server: string, port: number) => ({ type: 'srflx', address: '203.0.113.7', port, server });
-const NODE: NodeView = { node: 'n', person: undefined, state: 'connected', isLeaf: false, isHost: false, bytesSent: 0, bytesReceived: 0 };
+const NODE: NodeView = {
+  node: 'n',
+  person: undefined,
+  state: 'connected',
+  isLeaf: false,
+  isHost: false,
+  isBehindHosts: false,
+  bytesSent: 0,
+  bytesReceived: 0,
+};
 
 function findings(change: Partial<CheckFacts> = {}): Readonly<Record<ConnectionCheckView['what'], ConnectionCheckView['finding']>> {
   const checks = connectionChecks({

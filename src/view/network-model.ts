@@ -113,6 +113,7 @@ export class NetworkModel {
       state,
       isLeaf: info?.isLeaf ?? peer?.path?.kind === 'tab',
       isHost: info?.isHost ?? false,
+      isBehindHosts: info?.isBehindHosts ?? false,
       bytesSent: peer?.bytesSent ?? 0,
       bytesReceived: peer?.bytesReceived ?? 0,
       ...(hub === undefined ? {} : { hub }),

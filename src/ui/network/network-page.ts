@@ -3,9 +3,11 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { ConnectionCheckView, NodeView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { bytes, milliseconds, shortTime } from '../format.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { checkNames, checkResults, findingText, nodeReach, nodeText, pathKindText, problemText, serverStates, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { constellation, constellationStyles } from './constellation.ts';
+import './mode-section.ts';
 import { networkCards, networkCardStyles } from './network-cards.ts';
 import { throughputChart, throughputStyles } from './throughput-chart.ts';
 
@@ -141,6 +143,7 @@ export class NetworkPage extends ModelElement {
         <div aria-live="polite">${chosen ? this.#chosen(chosen) : nothing}</div>
         ${detail.nodes.length === 0 ? html`<p class="nobody soft">${strings.noPeers}</p>` : this.#table(detail.nodes)}
         <div class="more">${this.#servers()}${this.#traffic()}</div>
+        <parley-mode .model=${model}></parley-mode>
         <div class="cards">${networkCards(model, true)}</div>
       </div>
     `;
@@ -183,7 +186,7 @@ export class NetworkPage extends ModelElement {
   }
 
   #row(node: NodeView) {
-    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : undefined;
+    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : node.isBehindHosts ? modeStrings.behindHosts : undefined;
     const path = node.path && node.state === 'connected' ? pathKindText(node.path) : nodeReach(node);
     return html`<tr>
       <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>

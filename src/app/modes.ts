@@ -1,11 +1,12 @@
 import type { ModeKeeper, ModeKeeperOptions } from '../modes/mode-keeper.ts';
 import type { ModesSurroundings } from '../view/modes-model.ts';
 import type { ModesModel } from '../view/types.ts';
+import type { ModesLater } from './modes-later.ts';
 
 /** The mode of this tab's node, as far as the first screen needs it; the rest is loaded with the first question. */
 export class Modes {
   readonly #options: () => Omit<ModeKeeperOptions, 'links'>;
-  #loading: Promise<ReturnType<typeof import('./modes-later.ts').createModes>> | undefined;
+  #loading: Promise<ModesLater> | undefined;
   #keeper: ModeKeeper | undefined;
 
   /** `options` are asked for when it is loaded. */

@@ -54,8 +54,8 @@ export type PagePort = {
   applyUpdate(): void;
   /** Asks the person for a folder; `undefined` when they chose none. */
   pickFolder(): Promise<FileSystemDirectoryHandle | undefined>;
-  /** What the network lets through, by the STUN and TURN servers in use. */
-  probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
+  /** What the network lets through, by the STUN and TURN servers in use; `undefined` tries nothing, and tells whether there is WebRTC. */
+  probeIce(servers: readonly IceServer[] | undefined): Promise<IceProbe>;
   /** What a schema says against arguments, judged outside the page's own thread. */
   checkArguments: AppModel['checkArguments'];
 };

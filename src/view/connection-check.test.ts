@@ -38,6 +38,7 @@ describe('the connection check', () => {
     expect(findings({ probe: { ...PROBE, candidates: [HOST] } }).stun).toBe('no-nat');
     expect(findings({ hasStun: false }).stun).toBe('no-stun');
     expect(findings({ probe: { ...PROBE, isMissing: true } }).stun).toBe('no-webrtc');
+    expect(findings({ probe: { ...PROBE, isUnused: true } }).stun).toBe('direct-unused');
   });
 
   it('suspects a strict router where two servers see two ports, and says so where one server cannot tell', () => {
@@ -62,6 +63,9 @@ describe('the connection check', () => {
     expect(findings({ peers: [failed] })['direct-links']).toBe('direct-failed');
     expect(findings({ peers: [direct, relayed] })['direct-links']).toBe('some-relayed');
     expect(findings({ peers: [relayed] })['direct-links']).toBe('all-relayed');
+    const host: NodeView = { ...NODE, isHost: true, path: { kind: 'host', via: [] } };
+    expect(findings({ peers: [relayed, host] })['direct-links']).toBe('through-hosts');
+    expect(findings({ peers: [direct, host] })['direct-links']).toBe('direct');
   });
 
   it('looks at the page, the server and the storage', () => {

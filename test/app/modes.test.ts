@@ -61,7 +61,7 @@ describe('modes of the built app', () => {
     await status(bo, 'centralised');
     await bo.go('Network');
     await bo.page.getByText('This browser cannot open direct links').waitFor();
-    await path(bo, 'Workshop', 'host');
+    await path(bo, 'Workshop', 'over its socket');
     await ada.startTalkWith('Bo');
     await ada.write('from a link to a socket');
     await bo.go('Conversations');
@@ -119,6 +119,11 @@ describe('modes of the built app', () => {
     await bo.page.reload();
     await status(bo, 'centralised');
     await bo.connected(1);
+    await bo.go('Network');
+    await bo.page.getByRole('button', { name: 'Check connection' }).click();
+    await bo.page.getByRole('region', { name: 'Connection check' }).getByText('Not tried: the centralised mode').waitFor();
+    await bo.go('Conversations');
+    await bo.read('Ada');
     await bo.write('still here');
     await ada.sees('Bo', 'still here');
     expect(await opened()).toBe(0);

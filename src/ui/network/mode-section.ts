@@ -59,6 +59,9 @@ export class ModeSection extends ModelElement {
         min-width: 0;
         overflow-wrap: anywhere;
       }
+      .host b {
+        font-variant-ligatures: none;
+      }
       .row {
         display: flex;
         gap: var(--s2);

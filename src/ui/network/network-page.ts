@@ -121,7 +121,7 @@ export class NetworkPage extends ModelElement {
     return html`
       <header class="head">
         <div class="grow"><h1 class="title">${strings.networkPicture}</h1><div class="small soft">${strings.networkPictureText(present.length + 1, links, agents.length)}</div></div>
-        <button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
+        ${model.network.value.mode === 'centralised' ? nothing : html`<button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>`}
         <button class="btn" ?disabled=${this.isChecking} @click=${this.#check}>${this.isChecking ? strings.checking : strings.checkConnection}</button>
       </header>
       <div class="body">

@@ -21,6 +21,8 @@ export type AgentEntry = {
   readonly kind: AgentKind;
   /** Names of its tools as its owner published them: not all, where there are very many, and none until they are known. */
   readonly tools: readonly string[];
+  /** Behind its node, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 export type PublishedAgent = {
@@ -32,6 +34,7 @@ export type PublishedAgent = {
   readonly visibility?: Visibility;
   /** Default: `built-in`. */
   readonly kind?: AgentKind;
+  readonly isPlaintext?: true;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
@@ -141,6 +144,7 @@ export class Directory {
             title: cleanName(agent.title) || agent.id,
             description: agent.description.replace(INVISIBLE, ''),
             kind: agent.kind,
+            ...(agent.isPlaintext ? { isPlaintext: true } : {}),
             tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
           })),
       );

@@ -20,6 +20,8 @@ export const CARD_FLAGS = {
   host: 4,
   /** Takes no direct links: it is in the centralised mode, and reached over the hosts that it is linked with. */
   behindHosts: 8,
+  /** A host whose MCP clients may reach it unencrypted: what it calls for them, others may read. */
+  plaintextClients: 16,
 } as const;
 
 /** What a node says of itself: introductions are sealed with it, and it is the node's entry in the table of who is there. */

@@ -22,12 +22,13 @@ export type HeadlessNodeOptions = {
   readonly signaling: readonly [string, ...string[]];
   /** Where nodes without WebRTC reach this one. Present on a host. */
   readonly hostUrls?: readonly string[];
+  readonly hasPlaintextClients?: boolean;
   /** Default: WebRTC. */
   readonly rtc?: RtcDialer;
 };
 
 /** A node without a page: the core as it is in a tab, over the WebRTC of node-datachannel and the WebSockets of `ws`. */
-export async function startHeadlessNode({ identity, network, signaling, hostUrls, rtc }: HeadlessNodeOptions): Promise<Node> {
+export async function startHeadlessNode({ identity, network, signaling, hostUrls, hasPlaintextClients, rtc }: HeadlessNodeOptions): Promise<Node> {
   const [own, ...others] = signaling;
   return createNode({
     identity,
@@ -41,6 +42,7 @@ export async function startHeadlessNode({ identity, network, signaling, hostUrls
     signalingFor: (url) => (isSignalingUrl(url) ? signalingAt(url) : undefined),
     rtc: rtc ?? webRtcDialer(),
     ...(hostUrls ? { hostUrls } : {}),
+    ...(hasPlaintextClients ? { hasPlaintextClients } : {}),
   });
 }
 

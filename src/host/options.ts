@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ParleyError } from '../base/errors.ts';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
+import { isLoopback } from '../base/loopback.ts';
 import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
 import { isHostUrl } from '../wire/host-url.ts';
@@ -37,6 +38,8 @@ export type HostOptions = {
   readonly listen: ListenAddress | undefined;
   /** Under which URLs they reach it; told to everybody in its card. None: the address of `listen`, unless that is every address. */
   readonly listenUrls: readonly string[];
+  /** MCP servers and clients may be spoken with over a network, unencrypted. */
+  readonly allowsPlaintext: boolean;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -81,6 +84,7 @@ const RUN_OPTIONS = [
   { name: 'token', value: 'TOKEN', help: 'the bearer token that they need; better set in the environment (default: kept in the data folder)' },
   { name: 'no-token', help: 'ask for no token; only with a loopback address' },
   { name: 'allow-host', value: 'NAME', isRepeatable: true, help: 'a host name, besides those of the loopback, under which clients reach --mcp-http' },
+  { name: 'allow-plaintext', help: 'speak with MCP servers and clients on other machines over plain http, too; everybody in the network is told' },
   { name: 'mcp-stdio', help: 'serve one MCP client over standard input and output' },
   {
     name: 'max-listed-tools',
@@ -185,6 +189,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     policy: reader.path('policy'),
     http: httpOptions(reader),
     ...listening(reader),
+    allowsPlaintext: reader.isOn('allow-plaintext'),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -192,7 +197,6 @@ function hostOptions(reader: OptionReader): HostOptions {
   };
 }
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 /** Printable ASCII without spaces (RFC 6750 §2.1 has fewer characters), and not to be guessed. */
 const TOKEN = /^[\x21-\x7e]{16,512}$/;
 const HOST_NAME = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/i;
@@ -209,8 +213,12 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   const address = readAddress('mcp-http', text);
   if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
   if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
-  if (isOpen && !LOOPBACK_HOSTS.has(address.host))
-    throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  const isLocal = isLoopback(address.host);
+  if (isOpen && !isLocal) throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  if (!isLocal && !reader.isOn('allow-plaintext'))
+    throw bad(
+      '--mcp-http is plain http: on an address that others reach, the token and all calls can be read on the way. Put a proxy with TLS before a loopback address, or give --allow-plaintext.',
+    );
   if (allowedHosts.some((name) => !HOST_NAME.test(name))) throw bad('--allow-host must be a host name without scheme and port.');
   return { address, token, isOpen, allowedHosts };
 }

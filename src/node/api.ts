@@ -56,6 +56,8 @@ export type NodeInfo = {
   readonly isHost: boolean;
   /** It takes no direct links, and is reached over the hosts that it is linked with. */
   readonly isBehindHosts: boolean;
+  /** A host whose MCP clients may reach it over networks, unencrypted. */
+  readonly hasPlaintextClients: boolean;
   /** Of a host: WebSocket URLs at which nodes without WebRTC link with it. Its own word. */
   readonly hostUrls?: readonly string[];
   /** Unix milliseconds of its own clock: when it last said that it is there. */

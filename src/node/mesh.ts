@@ -85,6 +85,7 @@ export type MeshOptions = {
   readonly sealingKey: Uint8Array;
   readonly now: number;
   readonly isBehindHosts: boolean;
+  readonly hasPlaintextClients?: boolean;
   /** Present on a host. */
   readonly hostUrls?: readonly string[];
   /** For simulations, whose nodes share what they read. */
@@ -105,14 +106,15 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #neighbours = new Set<NodeId>();
   #registry: RegistryMachine | undefined;
   readonly #jobs = new MeshJobs<Part>();
-  readonly #isHost: boolean;
+  readonly #hostFlags: number;
   #isBehindHosts: boolean;
   #isLeaf = false;
   readonly #sessions = new Map<NodeId, { readonly person: PersonId; readonly kind: LinkKind; readonly connection: number }>();
 
   constructor(options: MeshOptions) {
     const { me, networkId, entropy, isInUse } = options;
-    this.#isHost = options.hostUrls !== undefined;
+    const hostFlags = CARD_FLAGS.host | (options.hasPlaintextClients ? CARD_FLAGS.plaintextClients : 0);
+    this.#hostFlags = options.hostUrls ? hostFlags : 0;
     this.#isBehindHosts = options.isBehindHosts;
     this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
     this.#gossip = new Gossip(entropy);
@@ -134,7 +136,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   /** What this node's card says that it is. */
   get cardFlags(): number {
     if (this.#isLeaf) return CARD_FLAGS.leaf;
-    return CARD_FLAGS.relay | (this.#isHost ? CARD_FLAGS.host : 0) | (this.#isBehindHosts ? CARD_FLAGS.behindHosts : 0);
+    return CARD_FLAGS.relay | this.#hostFlags | (this.#isBehindHosts ? CARD_FLAGS.behindHosts : 0);
   }
 
   /** Whether there is room for a link with the node, and nothing against it. */

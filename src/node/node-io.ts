@@ -104,6 +104,7 @@ export type NodeMachineOptions = {
   /** Present on a host: the addresses of its sockets. */
   readonly hostUrls?: readonly string[];
   readonly mode?: Mode;
+  readonly hasPlaintextClients?: boolean;
   /** For simulations, whose nodes share what they read. */
   readonly readPresenceItem?: MeshOptions['readPresenceItem'];
 };

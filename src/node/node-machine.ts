@@ -90,6 +90,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       sealingKey: identity.sealing.publicKey,
       now,
       isBehindHosts: this.#mode === 'centralised',
+      hasPlaintextClients: options.hasPlaintextClients ?? false,
       ...(options.hostUrls ? { hostUrls: options.hostUrls } : {}),
       ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.#sessions.table.sessionWith(node)?.machine.streamCount ?? 0) > MESH_STREAMS,

@@ -61,6 +61,8 @@ export type NodeOptions = {
   readonly mode?: Mode;
   /** Makes it a host: WebSocket URLs at which nodes without WebRTC reach it, at most two, possibly none. */
   readonly hostUrls?: readonly string[];
+  /** Whether its card says that MCP clients reach it unencrypted. */
+  readonly hasPlaintextClients?: boolean;
   /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
   readonly channels?: ChannelFactory;
 };
@@ -106,8 +108,8 @@ export class Node implements NodeApi {
     this.#clock = clock;
     const secure = createSecureChannelFactory({ identity, networkId, entropy, ...(options.psk ? { psk: options.psk } : {}) });
     const channels = options.channels ? Object.assign(options.channels, { localHello: secure.localHello }) : secure;
-    const { mode, hostUrls } = options;
-    const traits = { ...(mode ? { mode } : {}), ...(hostUrls ? { hostUrls } : {}) };
+    const { mode, hostUrls, hasPlaintextClients = false } = options;
+    const traits = { ...(mode ? { mode } : {}), ...(hostUrls ? { hostUrls } : {}), hasPlaintextClients };
     this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now(), ...traits });
     this.#pump = new Pump({
       machine: this.#machine,
@@ -397,7 +399,8 @@ export class Node implements NodeApi {
 function infoOf({ node, person, flags, issuedAt, hostUrls }: PeerCard): NodeInfo {
   const is = (flag: number): boolean => (flags & flag) !== 0;
   const kinds = { isLeaf: is(CARD_FLAGS.leaf), isHost: is(CARD_FLAGS.host), isBehindHosts: is(CARD_FLAGS.behindHosts) };
-  return { node, person, ...kinds, issuedAt, ...(hostUrls ? { hostUrls } : {}) };
+  const hasPlaintextClients = is(CARD_FLAGS.plaintextClients);
+  return { node, person, ...kinds, hasPlaintextClients, issuedAt, ...(hostUrls ? { hostUrls } : {}) };
 }
 
 function openError(code: ErrorCode): ParleyError {

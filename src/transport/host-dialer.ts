@@ -1,5 +1,6 @@
 import { nodeIdOf, PUBLIC_KEY_BYTES } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { isLoopback } from '../base/loopback.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HostDialer, HostDialHandlers, HostUrlProblem } from '../ports/host-dialer.ts';
 import type { LinkEnd } from '../ports/link.ts';
@@ -9,8 +10,6 @@ import { WebSocketLink } from './websocket-link.ts';
 
 /** The subprotocol of links over WebSockets. The host speaks first: its node key, 32 bytes; everything after that is the link's. */
 export const LINK_SUBPROTOCOL = 'parley-link.1';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Where the page came from. */
 export type PagePlace = { readonly protocol: string; readonly hostname: string };
@@ -30,10 +29,10 @@ export class WebSocketHostDialer implements HostDialer {
   problemOf(url: string): HostUrlProblem | undefined {
     if (!isHostUrl(url)) return 'no-url';
     const { protocol, hostname } = new URL(url);
-    const isLoopback = LOOPBACK.test(hostname);
-    if (isLoopback && !LOOPBACK.test(this.#place.hostname)) return 'elsewhere';
+    const isOwn = isLoopback(hostname);
+    if (isOwn && !isLoopback(this.#place.hostname)) return 'elsewhere';
     // Mixed Content §4: a page that came over HTTPS may open no socket without TLS but to its own machine.
-    return protocol === 'ws:' && !isLoopback && this.#place.protocol === 'https:' ? 'insecure' : undefined;
+    return protocol === 'ws:' && !isOwn && this.#place.protocol === 'https:' ? 'insecure' : undefined;
   }
 
   dial(url: string, handlers: HostDialHandlers): () => void {

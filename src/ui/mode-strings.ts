@@ -12,6 +12,9 @@ export const modeStrings = {
   remove: 'Remove',
   hostOf: (name: string) => `host of ${name}`,
   behindHosts: 'through hosts only',
+  plaintextClients: 'unencrypted clients',
+  plaintext: 'not encrypted behind its node',
+  plaintextAgent: 'Behind its node, calls to this agent go on unencrypted: whoever runs the network there can read and change them.',
 } as const;
 
 export const modeNames: Record<ModeName, string> = { decentralised: 'Decentralised', hybrid: 'Hybrid', centralised: 'Centralised' };

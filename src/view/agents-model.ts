@@ -258,10 +258,11 @@ export class AgentsModel {
       mine: true,
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: this.#options.host.isEnabled(agent.id),
+      ...(agent.isPlaintext ? { isPlaintext: true } : {}),
     };
   }
 
-  #entryView({ address, node, agent, title, description, owner, kind }: AgentEntry): AgentView {
+  #entryView({ address, node, agent, title, description, owner, kind, isPlaintext }: AgentEntry): AgentView {
     const isMine = owner === this.#options.node.identity.person;
     return {
       address,
@@ -274,6 +275,7 @@ export class AgentsModel {
       mine: isMine,
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: true,
+      ...(isPlaintext ? { isPlaintext } : {}),
     };
   }
 }

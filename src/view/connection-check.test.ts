@@ -12,6 +12,7 @@ const NODE: NodeView = {
   isLeaf: false,
   isHost: false,
   isBehindHosts: false,
+  hasPlaintextClients: false,
   bytesSent: 0,
   bytesReceived: 0,
 };

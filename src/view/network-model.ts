@@ -114,6 +114,7 @@ export class NetworkModel {
       isLeaf: info?.isLeaf ?? peer?.path?.kind === 'tab',
       isHost: info?.isHost ?? false,
       isBehindHosts: info?.isBehindHosts ?? false,
+      hasPlaintextClients: info?.hasPlaintextClients ?? false,
       bytesSent: peer?.bytesSent ?? 0,
       bytesReceived: peer?.bytesReceived ?? 0,
       ...(hub === undefined ? {} : { hub }),

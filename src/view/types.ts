@@ -162,6 +162,8 @@ export type AgentView = {
   readonly mine: boolean;
   readonly sigil: SigilView;
   readonly enabled: boolean;
+  /** Between its node and the server behind it, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -254,6 +256,8 @@ export type NodeView = Omit<PeerView, 'state'> & {
   readonly isHost: boolean;
   /** It has no direct links: everything to it goes through hosts. */
   readonly isBehindHosts: boolean;
+  /** A host whose MCP clients may reach it unencrypted. */
+  readonly hasPlaintextClients: boolean;
   readonly hub?: string;
 };
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ownServer, startHost, type RunningHost } from '../host/host-process.ts';
 import { findNothing } from './axe.ts';
+import { McpWebServer } from './mcp-web-server.ts';
 import { openScene } from './scene.ts';
 import { DESKTOP, PHONE, type Person } from './stage.ts';
 
@@ -164,6 +165,31 @@ describe('modes of the built app', () => {
     await bo.connected(1);
     await bo.page.getByRole('button', { name: 'New conversation' }).click();
     await bo.page.getByRole('dialog', { name: 'New conversation' }).getByRole('button', { name: 'Ada' }).waitFor();
+  });
+
+  it('mark what leaves a host unencrypted: its agents, and the host', async () => {
+    const web = await McpWebServer.start();
+    const mcpServers = { shop: { url: web.url.replace('127.0.0.1', '0.0.0.0').replace('localhost', '0.0.0.0') } };
+    const open = await startHost(
+      scene.server.url,
+      { config: { mcpServers }, policy: { everyone: 'run' } },
+      ...['--name', 'Market', '--allow-plaintext', '--mcp-http', '0.0.0.0:0'],
+    );
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.connected(2);
+    expect(open.log()).toContain('leave this machine unencrypted');
+    expect(open.log()).toContain('reach --mcp-http unencrypted');
+    await ada.go('Agents');
+    const item = ada.page.getByRole('list', { name: 'Agents' }).getByRole('listitem', { name: /agent of Market/ });
+    await item.getByText('not encrypted behind its node').waitFor();
+    await item.getByRole('link').click();
+    await ada.page.getByText('Behind its node, calls to this agent go on unencrypted').waitFor();
+    await findNothing(ada, 'an agent with an unencrypted server');
+    await ada.go('Network');
+    await ada.page.getByRole('row', { name: /Market.*unencrypted clients/s }).waitFor();
+    await open.stop();
+    await web.stop();
   });
 
   for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {

@@ -24,7 +24,8 @@ export async function runStatus({ data, json }: StatusOptions): Promise<void> {
   if (json) return print(JSON.stringify(status));
   const { nodeId, network, peers, agents } = status as { nodeId: string; network: string; peers: number; agents: readonly AgentStatus[] };
   const lines = agents.map(
-    ({ id, state, tools, reason }) => `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${reason ? `: ${reason}` : ''}`,
+    ({ id, state, tools, isPlaintext, reason }) =>
+      `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${isPlaintext ? ', unencrypted' : ''}${reason ? `: ${reason}` : ''}`,
   );
   print([`${nodeId} in ${network}, connected with ${peers} nodes`, ...lines].map(withInvisibleWrittenOut).join('\n'));
 }

@@ -189,7 +189,7 @@ export class NetworkPage extends ModelElement {
     const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : node.isBehindHosts ? modeStrings.behindHosts : undefined;
     const path = node.path && node.state === 'connected' ? pathKindText(node.path) : nodeReach(node);
     return html`<tr>
-      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
+      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}${node.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
       <td>${path}${node.problem ? html`<br /><span class="soft">${problemText(node.problem)}</span>` : nothing}</td>
       <td class="amount">${node.path?.rttMs === undefined ? '–' : milliseconds(node.path.rttMs)}</td>
       <td class="amount">↑ ${bytes(node.bytesSent)}<br />↓ ${bytes(node.bytesReceived)}</td>

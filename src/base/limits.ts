@@ -224,6 +224,8 @@ export const LIMITS = {
   maxTopics: 256,
   /** The links of a node and the tabs behind it; also the bits of one integer, in which an item keeps who has it. */
   maxGossipLinks: 32,
+  /** Further links, which only a host has: of those it is not remembered who has what, and they hear of some items twice. */
+  maxGossipNeighbours: 160,
   /** GossipSub's D and D_lo: links on which we push or announce at once, and links on which a publication of our own starts. */
   gossipCloseLinks: 6,
   gossipFirstPushes: 4,
@@ -705,8 +707,8 @@ export const LIMITS = {
 export const HOST_LIMITS = {
   /** Bytes of a config or policy file: fifty servers with long command lines are 50 kB. */
   maxConfigFileBytes: 2 ** 20,
-  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
-  maxListenedLinks: 64,
+  /** WebSockets of nodes without direct links: each is a session, and all that it says to others goes through the host. With the host's own links they stay below `maxGossipNeighbours`. */
+  maxListenedLinks: 128,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

@@ -117,7 +117,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#hostFlags = options.hostUrls ? hostFlags : 0;
     this.#isBehindHosts = options.isBehindHosts;
     this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
-    this.#gossip = new Gossip(entropy);
+    this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
     this.#presence = new Presence({
       node: me,

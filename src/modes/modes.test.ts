@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryHosts, ModeWorld, Talk } from '../../test/doubles/mode-world.ts';
-import { seededEntropy } from '../../test/support/seeded-identity.ts';
+import { seededEntropy, seededIdentity } from '../../test/support/seeded-identity.ts';
 import { LIMITS } from '../base/limits.ts';
+import { makeCard } from '../crypto/peer-card.ts';
 import type { Node } from '../node/node.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
+import { openNetworkId } from '../wire/networks.ts';
 import { HostLinks } from './host-links.ts';
 import { ModeKeeper, type DirectDials, type ModeKeeperOptions } from './mode-keeper.ts';
 
@@ -89,6 +91,12 @@ describe('the mode of a node', () => {
     await world.clock.advance(1_000);
     expect(keeper.state).toMatchObject({ chosen: 'decentralised', mode: 'centralised', reason: 'no-webrtc', need: 'met' });
     expect(keeper.linkedHost).toBe(URL_ONE);
+    const other = await world.node(2);
+    world.link(other, host, 'webrtc');
+    page.meet(await makeCard(await seededIdentity(2, world.clock.now()), openNetworkId('test'), world.clock.now()));
+    await world.clock.advance(10_000);
+    expect(page.nodes().map(({ node }) => node)).toContain(other.id);
+    expect(page.peers().filter(({ reason }) => reason)).toEqual([]);
     expect(world.rtc.dials).toBe(0);
   });
 

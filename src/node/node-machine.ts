@@ -106,6 +106,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       isOwn: (node) => this.peers.get(node)?.identity?.person === identity.person,
       connectionWith: (node) => this.#sessions.table.linkedKeyOf(node),
     });
+    if (this.#mode === 'centralised') this.#toOverlay({ type: 'budget', maxLinks: 0 }, now);
   }
 
   /** What its card says of this node beside its keys. */

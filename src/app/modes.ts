@@ -34,7 +34,7 @@ export class Modes {
   async model(surroundings: ModesSurroundings): Promise<ModesModel> {
     await this.start();
     const { keeper, ModesViewModel } = await this.#load();
-    return new ModesViewModel({ ...surroundings, node: this.#options().node, keeper });
+    return new ModesViewModel({ ...surroundings, keeper });
   }
 
   #load() {

@@ -482,6 +482,7 @@ class Model implements AppModel {
       ...(peer.reason && peer.state !== 'connected' ? { problem: { code: peer.reason } } : {}),
     }));
     this.#networkModel.refresh();
+    this.modes.value?.refresh();
     this.agentsModel.refresh();
     this.#conversations.refresh();
     this.#favour();

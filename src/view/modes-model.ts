@@ -1,14 +1,13 @@
 import { signal, type Signal } from '@preact/signals-core';
 import { onceATurn } from '../base/once-a-turn.ts';
 import type { ModeKeeper } from '../modes/mode-keeper.ts';
-import type { NodeApi } from '../node/api.ts';
 import type { People } from './people.ts';
 import type { HostUrlProblemView, ModeName, ModesModel, ModeView } from './types.ts';
 
 /** What a loaded part of the app does not have by itself. */
 export type ModesSurroundings = { readonly people: People; report(thrown: unknown): void };
 
-export type ModesModelOptions = ModesSurroundings & { readonly node: NodeApi; readonly keeper: ModeKeeper };
+export type ModesModelOptions = ModesSurroundings & { readonly keeper: ModeKeeper };
 
 /** The mode and its hosts, for the screens that show and change them. */
 export class ModesViewModel implements ModesModel {
@@ -17,12 +16,14 @@ export class ModesViewModel implements ModesModel {
 
   constructor(options: ModesModelOptions) {
     this.#options = options;
-    const { keeper, node } = options;
     this.mode = signal(this.#look());
-    const refresh = onceATurn(() => (this.mode.value = this.#look()));
-    keeper.onChange = refresh;
-    // Whose hosts they are.
-    node.on('node-up', refresh);
+    options.keeper.onChange = onceATurn(() => this.refresh());
+  }
+
+  refresh(): void {
+    const now = this.#look();
+    // Whoever hears of a change refreshes in turn.
+    if (JSON.stringify(now) !== JSON.stringify(this.mode.value)) this.mode.value = now;
   }
 
   async choose(mode: ModeName): Promise<void> {

@@ -325,6 +325,8 @@ export interface ModesModel {
   removeHost(url: string): Promise<void>;
   /** Another tab of this browser chose. */
   reload(): Promise<void>;
+  /** People are called something else. */
+  refresh(): void;
 }
 
 export type Theme = 'system' | 'light' | 'dark';

@@ -28,6 +28,8 @@ export type AgentEntry = {
   readonly isDescribed: boolean;
   /** Who may call anything of it, as its owner published it. */
   readonly visibility: Visibility;
+  /** Behind its node, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 export type PublishedAgent = {
@@ -39,6 +41,7 @@ export type PublishedAgent = {
   readonly visibility?: Visibility;
   /** Default: `built-in`. */
   readonly kind?: AgentKind;
+  readonly isPlaintext?: true;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
@@ -156,6 +159,7 @@ export class Directory {
             kind: agent.kind,
             visibility: agent.visibility,
             isDescribed: agent.definitions.length > 0,
+            ...(agent.isPlaintext ? { isPlaintext: true } : {}),
             tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
           })),
       );

@@ -2,6 +2,7 @@ import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId, type AgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { isPlaintextUrl } from '../base/loopback.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import { DEFAULT_PERMISSIONS, HARMLESS_PERMISSIONS, type AgentPermissions } from '../mcp/permissions.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -159,7 +160,8 @@ export class ManagedAgents {
     if (!factory) return;
     const { id, title, description } = config;
     const kind = config.kind === 'remote' || config.kind === 'folder' ? config.kind : 'built-in';
-    this.#options.host.add({ id, title, description, kind, ...servedBy(factory.make(config)) });
+    const isPlaintext = config.url !== undefined && isPlaintextUrl(config.url);
+    this.#options.host.add({ id, title, description, kind, ...(isPlaintext ? { isPlaintext } : {}), ...servedBy(factory.make(config)) });
     this.#configs.set(id, config);
   }
 

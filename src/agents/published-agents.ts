@@ -49,8 +49,16 @@ export class PublishedAgents {
       .agents()
       .filter(({ id }) => host.isEnabled(id) && visibilityOf(id) !== 'private')
       .map((agent) => {
-        const { id, title, description, kind = 'built-in' } = agent;
-        return { id, title, description, kind, visibility: visibilityOf(id), definitions: this.#known.get(id) ?? [] };
+        const { id, title, description, kind = 'built-in', isPlaintext } = agent;
+        return {
+          id,
+          title,
+          description,
+          kind,
+          visibility: visibilityOf(id),
+          definitions: this.#known.get(id) ?? [],
+          ...(isPlaintext ? { isPlaintext } : {}),
+        };
       });
   }
 

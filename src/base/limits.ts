@@ -197,6 +197,26 @@ export const LIMITS = {
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
 
+  // ── hosts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Characters of the address of a host's sockets: two of them leave a card well below `maxPeerCardBytes`. */
+  maxHostUrlLength: 200,
+  /** Hosts are few; in an open network anybody may say to be one. */
+  maxKnownHosts: 32,
+  /** From dialling to the host's first word. */
+  hostDialTimeoutMs: 10_000,
+  /** Two hosts speak for newcomers with two voices, and one may stop. */
+  hostLinks: 2,
+  hostRetryFirstMs: 500,
+  hostRetryMaxMs: 30_000,
+  /** Of those that a person adds. */
+  maxOwnHosts: 8,
+  /** Attempts at direct links that failed in a row, and none that opened: the network lets none through. */
+  hopelessDials: 3,
+  /** An attempt that both sides took part in and that did not open in this time would not have: browsers give up much later. */
+  hopelessDialMs: 10_000,
+  /** One for the world, one for the local network. */
+  maxHostUrlsPerCard: 2,
+
   // ── gossip ─────────────────────────────────────────────────────────────────────────────────────────────────────
   maxGossipItemBytes: 16 * 1024,
   /** UTF-16 units. */
@@ -204,6 +224,8 @@ export const LIMITS = {
   maxTopics: 256,
   /** The links of a node and the tabs behind it; also the bits of one integer, in which an item keeps who has it. */
   maxGossipLinks: 32,
+  /** Further links, which only a host has: of those it is not remembered who has what, and they hear of some items twice. */
+  maxGossipNeighbours: 160,
   /** GossipSub's D and D_lo: links on which we push or announce at once, and links on which a publication of our own starts. */
   gossipCloseLinks: 6,
   gossipFirstPushes: 4,
@@ -325,6 +347,12 @@ export const LIMITS = {
   sessionMoveTimeoutMs: 20_000,
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
+  /** Claims of one session that were answered, and are not again; a session moves a few times in its life. */
+  maxAnsweredClaims: 64,
+  /** A session on a link of a kind that the node gives up looks for another way so often, */
+  leaveLinkRetryMs: 1_000,
+  /** and ends after so long without one: a search, a circuit and a move, or a direct dial, several times over. */
+  leaveLinkMs: 20_000,
 
   // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
   /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
@@ -709,8 +737,6 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
   maxPolicyCallsPerMinute: 600_000,
-  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
-  maxListenedLinks: 64,
   /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
   portLeaseSeconds: 3_600,
   /** A router that did not open the port is asked again. */
@@ -721,6 +747,8 @@ export const HOST_LIMITS = {
   routerAttempts: 2,
   /** Servers that a migration asks at once for what they offer: each may be a package runner that downloads. */
   migrateParallel: 4,
+  /** WebSockets of nodes without direct links: each is a session, and all that it says to others goes through the host. With the host's own links they stay below `maxGossipNeighbours`. */
+  maxListenedLinks: 128,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

@@ -6,9 +6,10 @@ import { Directory } from '../agents/directory.ts';
 import { keepAnchors } from '../app/anchors.ts';
 import { systemClock } from '../app/system-clock.ts';
 import { toBase64url } from '../base/bytes.ts';
-import { asParleyError } from '../base/errors.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
 import type { AgentAddress } from '../base/ids.ts';
 import { agentAddress } from '../base/ids.ts';
+import { isLoopback } from '../base/loopback.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import { createVerifier } from '../crypto/signing.ts';
 import { createLocalIdentity } from '../crypto/identity.ts';
@@ -31,10 +32,10 @@ import { SocketSessions } from './gateway/socket-sessions.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles, NODE_KEY } from './key-files.ts';
-import { listenForLinks } from './listen.ts';
+import { listenForLinks, type LinkListener } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
-import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
+import { isPlaintext, specOfOption, type MountSpec } from './mounts/mount-spec.ts';
 import { Mounts } from './mounts/mounts.ts';
 import type { HostOptions } from './options.ts';
 import { OpenedPort, type PortState } from './port-mapping/opened-port.ts';
@@ -67,6 +68,7 @@ const OPEN_NETWORK: Invite = { name: 'Commons', networkId: openNetworkId('Common
 /** Starts a host; it is ready when its servers answered or failed for the first time. @throws ParleyError */
 export async function startHost(options: HostOptions, version: string, log: Logger): Promise<Host> {
   const specs = mountSpecs(options);
+  for (const { title } of specs.filter(isPlaintext)) log.warn(`Calls to “${title}” leave this machine unencrypted, because of --allow-plaintext.`);
   const policy = readPolicyFile(options.policy, log);
   const folder = await openDataFolder(options.data);
   const stops: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -92,8 +94,18 @@ export async function startHost(options: HostOptions, version: string, log: Logg
         publish();
       }),
     );
-    const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
+    const links = options.listen ? await listenForLinks(options.listen) : undefined;
+    if (links) stops.push(() => links.close());
+    const node = await startHeadlessNode({
+      identity,
+      network,
+      signaling: options.signaling,
+      hostUrls: hostUrls(options, links),
+      hasPlaintextClients: hasPlaintextClients(options),
+    });
     stops.push(() => node.close());
+    if (links) node.setRelayTrust('everybody');
+    links?.serve(node);
     const calls = new CallLog(node, identity, await createVerifier(), records);
     stops.push(() => calls.stored());
     const agents = new AgentHost(node, consent, { receipts: async () => calls.receipts, clock: systemClock });
@@ -135,8 +147,6 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     socketsServed(new SocketSessions(gateway));
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
-    const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
-    if (links) stops.push(() => links.close());
     if (options.upnp !== undefined && links) {
       const port = new OpenedPort({
         port: options.upnp === 'listen' ? links.port : options.upnp,
@@ -167,12 +177,26 @@ export async function startHost(options: HostOptions, version: string, log: Logg
   }
 }
 
+/** What the host's card says of its sockets: where they listen, unless the operator says how they are reached. */
+function hostUrls({ listen, listenUrls }: HostOptions, links: LinkListener | undefined): readonly string[] {
+  if (!listen || !links) return [];
+  if (listenUrls.length > 0) return listenUrls;
+  return ANY_ADDRESS.has(listen.host) ? [] : [links.url];
+}
+
+function hasPlaintextClients({ http }: HostOptions): boolean {
+  return http !== undefined && !isLoopback(http.address.host);
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 async function serveHttp({ http }: HostOptions, gateway: Gateway, folder: DataFolder, log: Logger): Promise<HttpEndpoint | undefined> {
   if (!http) return undefined;
   const { address, allowedHosts, isOpen } = http;
   const token = isOpen ? undefined : (http.token ?? (await keptToken(folder, log)));
   const endpoint = await HttpEndpoint.listen({ gateway, address, token, allowedHosts, clock: systemClock, log });
   if (isOpen) log.warn('Any program on this machine may call agents through --mcp-http, because of --no-token.');
+  if (!isLoopback(address.host)) log.warn('MCP clients reach --mcp-http unencrypted, their token included, because of --allow-plaintext.');
   log.info(`MCP clients: ${endpoint.url}`);
   return endpoint;
 }
@@ -198,9 +222,16 @@ function serveStandardStreams(gateway: Gateway): { readonly ended: Promise<void>
   return { ended, close };
 }
 
-function mountSpecs({ config, mounts }: HostOptions): readonly MountSpec[] {
+function mountSpecs({ config, mounts, allowsPlaintext }: HostOptions): readonly MountSpec[] {
   const fromFile = config === undefined ? [] : readMounts(readJsonFile(config), config, process.env);
-  return [...fromFile, ...mounts.map(specOfOption)];
+  const specs = [...fromFile, ...mounts.map(specOfOption)];
+  const open = specs.find(isPlaintext);
+  if (open && !allowsPlaintext)
+    throw new ParleyError(
+      'bad-argument',
+      `“${open.title}” is reached over plain http: calls could be read and changed on the way. Use its https address, or give --allow-plaintext.`,
+    );
+  return specs;
 }
 
 function readPolicyFile(file: string | undefined, log: Logger): Policy {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
+import { isLoopback } from '../base/loopback.ts';
 import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
+import { isHostUrl } from '../wire/host-url.ts';
 import { decodeInvite, type Invite } from '../wire/invite.ts';
 import { DEFAULT_DATA_FOLDER } from './data-folder.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
@@ -36,6 +38,10 @@ export type HostOptions = {
   readonly listen: ListenAddress | undefined;
   /** The TCP port to which the home router is asked to let connections in; `listen`: that of `--listen`. */
   readonly upnp: number | 'listen' | undefined;
+  /** Under which URLs they reach it; told to everybody in its card. None: the address of `listen`, unless that is every address. */
+  readonly listenUrls: readonly string[];
+  /** MCP servers and clients may be spoken with over a network, unencrypted. */
+  readonly allowsPlaintext: boolean;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -73,6 +79,7 @@ const RUN_OPTIONS = [
   { name: 'token', value: 'TOKEN', help: 'the bearer token that they need; better set in the environment (default: kept in the data folder)' },
   { name: 'no-token', help: 'ask for no token; only with a loopback address' },
   { name: 'allow-host', value: 'NAME', isRepeatable: true, help: 'a host name, besides those of the loopback, under which clients reach --mcp-http' },
+  { name: 'allow-plaintext', help: 'speak with MCP servers and clients on other machines over plain http, too; everybody in the network is told' },
   { name: 'mcp-stdio', help: 'serve one MCP client over standard input and output' },
   {
     name: 'max-listed-tools',
@@ -83,6 +90,12 @@ const RUN_OPTIONS = [
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
   { name: 'upnp', help: 'have the home router let connections in to the port of --listen (UPnP, NAT-PMP)' },
   { name: 'upnp-port', value: 'PORT', help: 'the port that --upnp opens: that of a proxy with TLS before --listen (default: that of --listen)' },
+  {
+    name: 'listen-url',
+    value: 'URL',
+    isRepeatable: true,
+    help: 'the WebSocket URL under which they reach --listen, such as wss://chat.example/link (default: ws:// and its address)',
+  },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -148,8 +161,9 @@ function hostOptions(reader: OptionReader): HostOptions {
     mounts: reader.texts('mount').map(readMount),
     policy: reader.path('policy'),
     http: httpOptions(reader),
-    listen: listenAddress(reader),
+    ...listening(reader),
     upnp: upnpPort(reader),
+    allowsPlaintext: reader.isOn('allow-plaintext'),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -157,7 +171,6 @@ function hostOptions(reader: OptionReader): HostOptions {
   };
 }
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 /** Printable ASCII without spaces (RFC 6750 §2.1 has fewer characters), and not to be guessed. */
 const TOKEN = /^[\x21-\x7e]{16,512}$/;
 const HOST_NAME = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/i;
@@ -174,15 +187,23 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   const address = readAddress('mcp-http', text);
   if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
   if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
-  if (isOpen && !LOOPBACK_HOSTS.has(address.host))
-    throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  const isLocal = isLoopback(address.host);
+  if (isOpen && !isLocal) throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  if (!isLocal && !reader.isOn('allow-plaintext'))
+    throw bad(
+      '--mcp-http is plain http: on an address that others reach, the token and all calls can be read on the way. Put a proxy with TLS before a loopback address, or give --allow-plaintext.',
+    );
   if (allowedHosts.some((name) => !HOST_NAME.test(name))) throw bad('--allow-host must be a host name without scheme and port.');
   return { address, token, isOpen, allowedHosts };
 }
 
-function listenAddress(reader: OptionReader): ListenAddress | undefined {
+function listening(reader: OptionReader): Pick<HostOptions, 'listen' | 'listenUrls'> {
   const text = reader.text('listen');
-  return text === undefined ? undefined : readAddress('listen', text);
+  const listenUrls = reader.texts('listen-url').map((url) => (URL.canParse(url) ? new URL(url).href : url));
+  if (text === undefined && listenUrls.length > 0) throw bad('--listen-url belongs to --listen.');
+  if (listenUrls.length > LIMITS.maxHostUrlsPerCard) throw bad(`--listen-url can be given at most ${LIMITS.maxHostUrlsPerCard} times.`);
+  if (!listenUrls.every(isHostUrl)) throw bad('--listen-url must be a WebSocket URL, such as wss://chat.example/link.');
+  return { listen: text === undefined ? undefined : readAddress('listen', text), listenUrls };
 }
 
 function upnpPort(reader: OptionReader): HostOptions['upnp'] {
@@ -191,10 +212,10 @@ function upnpPort(reader: OptionReader): HostOptions['upnp'] {
     if (isProxied) throw bad('--upnp-port belongs to --upnp.');
     return undefined;
   }
-  const address = listenAddress(reader);
+  const { listen: address } = listening(reader);
   if (!address) throw bad('--upnp lets connections in to --listen; give that, too.');
   if (isProxied) return reader.count('upnp-port', 1, 65_535);
-  if (LOOPBACK_HOSTS.has(address.host))
+  if (isLoopback(address.host))
     throw bad('--upnp needs --listen on an address that the router reaches, such as 0.0.0.0:8124, or --upnp-port of a proxy before it.');
   return 'listen';
 }

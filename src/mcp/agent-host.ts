@@ -26,6 +26,8 @@ export type HostedAgent = {
   readonly description: string;
   /** What others are told that it is; by default `built-in`. */
   readonly kind?: 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
+  /** The server behind it is spoken with over a network, unencrypted. */
+  readonly isPlaintext?: true;
 } & (
   | { createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> }
   | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }

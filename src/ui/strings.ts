@@ -297,13 +297,6 @@ export const strings = {
   save: 'Save',
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
-  networkMode: 'Network mode',
-  modes: { decentralised: 'Decentralised', hybrid: 'Hybrid', centralised: 'Centralised' },
-  modeTexts: {
-    decentralised: 'Tabs connect to each other directly. The server only introduces them.',
-    hybrid: 'Direct where possible, through a host where not. Needs a host, and none is known.',
-    centralised: 'Everything through a host, still end-to-end encrypted. Needs a host, and none is known.',
-  },
   storage: 'Storage on this device',
   storageUsed: (used: string, quota: string | undefined) => (quota ? `${used} used of about ${quota}` : `${used} used`),
   storagePersisted: 'The browser keeps it until you delete it.',
@@ -355,7 +348,7 @@ export function pathKindText(path: PathView): string {
   return {
     direct: 'direct',
     tab: 'in this browser',
-    host: 'through a host',
+    host: 'over its socket',
     relayed: path.via.length > 0 ? `through ${(path.viaNames ?? path.via).join(', ')}` : 'relayed',
     memory: 'this tab',
   }[path.kind];
@@ -427,6 +420,9 @@ export function reachText(nodes: readonly NodeView[]): string {
   const relayed = connected.filter((node) => node.path?.kind === 'relayed');
   const via = [...new Set(relayed.flatMap((node) => node.path?.viaNames ?? []))];
   if (connected.length === 0) return 'You are connected to nobody at present.';
+  const hosts = connected.flatMap((node) => (node.path?.kind === 'host' ? [node.person?.name ?? strings.host] : []));
+  if (hosts.length > 0 && !connected.some((node) => node.path?.kind === 'direct'))
+    return `Everything goes, end-to-end encrypted, through ${[...new Set(hosts)].join(' and ')}.`;
   if (relayed.length === 0) return connected.length === 1 ? 'You have a link of your own.' : 'You have links of your own with everybody you talk to.';
   return `${count(relayed.length, 'peer')} cannot be linked with directly; you reach them through ${via.join(' and ')}.`;
 }
@@ -463,7 +459,8 @@ const FINDINGS: Record<ConnectionFinding, string> = {
   'server-answers': 'It introduces new people to you.',
   'server-silent': 'It does not answer. Existing links go on. To meet somebody new meanwhile, connect without a server.',
   'server-refuses': 'It refused this tab; it is asked again later. Ask whoever runs it.',
-  'no-webrtc': 'This browser has no WebRTC. Use a current Chromium, Firefox or Safari.',
+  'no-webrtc': 'This browser has no WebRTC: everything goes through hosts.',
+  'direct-unused': 'Not tried: the centralised mode uses neither.',
   'no-stun': 'No server offers STUN at present, so links work in your own network, and elsewhere only through others.',
   'stun-answers': 'UDP gets out, and your public address was found.',
   'no-nat': 'UDP gets out, and no router changes your address.',
@@ -478,6 +475,7 @@ const FINDINGS: Record<ConnectionFinding, string> = {
   direct: 'You have links of your own; nobody stands between.',
   'some-relayed': 'You have links of your own; some people are relayed, still end-to-end encrypted:',
   'all-relayed': 'No link of your own could be opened. Everything goes, still end-to-end encrypted, through',
+  'through-hosts': 'Everything goes, end-to-end encrypted, through',
   'direct-failed': 'A link could not be opened.',
   'nobody-tried': 'Nobody was linked with yet. Invite somebody.',
   'storage-kept': 'The browser keeps what is stored until you delete it.',

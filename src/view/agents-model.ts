@@ -263,10 +263,11 @@ export class AgentsModel {
       mine: true,
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: this.#options.host.isEnabled(agent.id),
+      ...(agent.isPlaintext ? { isPlaintext: true } : {}),
     };
   }
 
-  #entryView({ address, node, agent, title, description, owner, kind, visibility }: AgentEntry): AgentView {
+  #entryView({ address, node, agent, title, description, owner, kind, visibility, isPlaintext }: AgentEntry): AgentView {
     const isMine = owner === this.#options.node.identity.person;
     return {
       address,
@@ -280,6 +281,7 @@ export class AgentsModel {
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: true,
       ...(visibility === 'contacts' && !isMine ? { isForContacts: true } : {}),
+      ...(isPlaintext ? { isPlaintext } : {}),
     };
   }
 }

@@ -13,10 +13,13 @@ export type SigilView = { readonly key: string; readonly kind: 'person' | 'agent
 /** A failure, for `src/ui/strings.ts` to put into words. */
 export type ProblemView = { readonly code: ErrorCode; readonly detail?: string };
 
+/** Which links a node has: direct ones, sockets of hosts, or both. */
+export type ModeName = 'decentralised' | 'hybrid' | 'centralised';
+
 export type NetworkStatusView = {
   readonly state: 'offline' | 'connecting' | 'connected';
   readonly peers: number;
-  readonly mode: 'decentralised' | 'hybrid' | 'centralised';
+  readonly mode: ModeName;
   /** The signaling server in use, and whether it answers. Without it existing links live on. */
   readonly server: { readonly host: string; readonly state: 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused' };
   /** Another tab of this browser has the links, and this is how that one is connected. */
@@ -173,6 +176,8 @@ export type AgentView = {
   readonly enabled: boolean;
   /** Its owner opened it to people to whom they wrote, and to nobody else. */
   readonly isForContacts?: true;
+  /** Between its node and the server behind it, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -308,6 +313,10 @@ export type NodeView = Omit<PeerView, 'state'> & {
   /** A further tab of a browser; `hub` is the node that has its links, as far as that is known. */
   readonly isLeaf: boolean;
   readonly isHost: boolean;
+  /** It has no direct links: everything to it goes through hosts. */
+  readonly isBehindHosts: boolean;
+  /** A host whose MCP clients may reach it unencrypted. */
+  readonly hasPlaintextClients: boolean;
   readonly hub?: string;
 };
 
@@ -359,12 +368,47 @@ export type JoinView = {
   readonly problem?: ProblemView;
 };
 
+/** Why the address of a host is of no use: it is none, or not encrypted and the page came over HTTPS, or of another machine's loopback. */
+export type HostUrlProblemView = 'no-url' | 'insecure' | 'elsewhere';
+
+export type HostView = {
+  readonly url: string;
+  /** Who told of it: `own` is this person. */
+  readonly source: 'own' | 'invite' | 'server' | 'before' | 'network';
+  readonly state: 'unused' | 'connecting' | 'linked' | 'waiting';
+  readonly person?: PersonView;
+  readonly problem?: HostUrlProblemView;
+};
+
+export type ModeView = {
+  readonly chosen: ModeName;
+  /** What the node does now. */
+  readonly mode: ModeName;
+  /** Why that is not what was chosen. */
+  readonly reason?: 'no-webrtc' | 'no-direct-links' | 'no-host';
+  /** Hosts are needed: one is linked, is looked for, or none is known. */
+  readonly need?: 'met' | 'looking' | 'none-known';
+  readonly hosts: readonly HostView[];
+};
+
+/** The node's mode and its hosts; there a moment after the first screen. Methods never throw. */
+export interface ModesModel {
+  readonly mode: ReadonlySignal<ModeView>;
+  choose(mode: ModeName): Promise<void>;
+  /** Adds a host by its address, as it was typed; answers why it cannot be used. */
+  addHost(text: string): Promise<HostUrlProblemView | undefined>;
+  removeHost(url: string): Promise<void>;
+  /** Another tab of this browser chose. */
+  reload(): Promise<void>;
+  /** People are called something else. */
+  refresh(): void;
+}
+
 export type Theme = 'system' | 'light' | 'dark';
 
 export type SettingsView = {
   readonly name: string;
   readonly theme: Theme;
-  readonly mode: NetworkStatusView['mode'];
   readonly storage: {
     readonly usedBytes: number | undefined;
     readonly quotaBytes: number | undefined;
@@ -468,6 +512,8 @@ export interface AppModel {
   /** Permissions, grants, the log of calls, definitions that changed, questions of agents, and my agents themselves; there a moment after the first screen. */
   readonly trust: ReadonlySignal<TrustModel | undefined>;
 
+  readonly modes: ReadonlySignal<ModesModel | undefined>;
+
   inviteLink(): string;
   /** Makes a private network and moves this node into it. */
   createPrivateNetwork(name: string): Promise<void>;
@@ -497,6 +543,7 @@ export type ConnectionFinding =
   | 'server-silent'
   | 'server-refuses'
   | 'no-webrtc'
+  | 'direct-unused'
   | 'no-stun'
   | 'stun-answers'
   | 'no-nat'
@@ -511,6 +558,7 @@ export type ConnectionFinding =
   | 'direct'
   | 'some-relayed'
   | 'all-relayed'
+  | 'through-hosts'
   | 'direct-failed'
   | 'nobody-tried'
   | 'storage-kept'

@@ -47,6 +47,10 @@ describe('the command line', () => {
     [['--no-such'], 'There is no option --no-such'],
     [['--mcp-http', 'x'], '--mcp-http must be HOST:PORT'],
     [['--mcp-http', '0.0.0.0:0', '--no-token'], '--no-token is only for a loopback address'],
+    [['--mcp-http', '0.0.0.0:0'], '--mcp-http is plain http'],
+    [['--mount', 'far=http://192.0.2.1/mcp'], '“far” is reached over plain http'],
+    [['--listen-url', 'wss://x.example/'], '--listen-url belongs to --listen'],
+    [['--listen', '127.0.0.1:0', '--listen-url', 'https://x.example/'], '--listen-url must be a WebSocket URL'],
     [['--mcp-http', '127.0.0.1:0', '--token', 'short'], '--token must have'],
     [['--network', 'http://localhost/#/join/abc'], 'invite link is damaged'],
     [['--mount', 'nothing'], '--mount must be NAME=COMMAND'],
@@ -73,7 +77,22 @@ describe('the command line', () => {
   it('explains every option', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    for (const name of ['signal', 'network', 'data', 'config', 'mount', 'policy', 'mcp-http', 'mcp-stdio', 'token', 'json', 'listen', 'upnp'])
+    for (const name of [
+      'signal',
+      'network',
+      'data',
+      'config',
+      'mount',
+      'policy',
+      'mcp-http',
+      'mcp-stdio',
+      'token',
+      'json',
+      'listen',
+      'listen-url',
+      'allow-plaintext',
+      'upnp',
+    ])
       expect(out).toContain(`--${name}`);
   });
 });

@@ -24,7 +24,8 @@ export async function runStatus({ data, json }: StatusOptions): Promise<void> {
   if (json) return print(JSON.stringify(status));
   const { nodeId, network, peers, agents, upnp } = status as HostStatus;
   const lines = agents.map(
-    ({ id, state, tools, reason }) => `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${reason ? `: ${reason}` : ''}`,
+    ({ id, state, tools, isPlaintext, reason }) =>
+      `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${isPlaintext ? ', unencrypted' : ''}${reason ? `: ${reason}` : ''}`,
   );
   const router =
     upnp?.state === 'open' ? `the router lets in at ${upnp.host}:${upnp.port} (${upnp.by})` : upnp && `the router lets nobody in: ${upnp.reason}`;

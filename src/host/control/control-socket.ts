@@ -20,7 +20,14 @@ export type WaitingCall = {
   readonly expiresAt: number;
 };
 
-export type AgentStatus = { readonly id: string; readonly title: string; readonly state: string; readonly reason?: string; readonly tools?: number };
+export type AgentStatus = {
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly tools?: number;
+  readonly isPlaintext?: boolean;
+};
 
 export type HostStatus = {
   readonly nodeId: string;

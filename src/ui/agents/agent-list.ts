@@ -6,6 +6,7 @@ import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { href } from '../router.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { agentKinds, strings } from '../strings.ts';
 import { listStyles } from '../styles/list.ts';
 import { shared } from '../styles/shared.ts';
@@ -173,7 +174,7 @@ export class AgentList extends ModelElement {
     return html`<li aria-label="${agent.title}, ${whose}">
       <a class="row" href=${href({ page: 'agents', agent: agent.address })} aria-current=${agent.address === this.current ? 'page' : nothing}>
         ${sigil(agent.sigil, 44)}<span class="name"><span class="clip">${agent.title}</span></span><span></span>
-        <span class="last clip">${whose}</span>
+        <span class="last clip">${agent.isPlaintext ? `${whose} · ${modeStrings.plaintext}` : whose}</span>
       </a>
     </li>`;
   }
@@ -200,7 +201,7 @@ export class AgentList extends ModelElement {
         ${sigil(agent.sigil, 32)}
         <span class="name">${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
-        <span class="last clip">${agent.title} · ${whose}${isOpen(access) ? nothing : ` · ${words.notForYou}`}</span>
+        <span class="last clip">${agent.title} · ${whose}${agent.isPlaintext ? ` · ${modeStrings.plaintext}` : ''}${isOpen(access) ? nothing : ` · ${words.notForYou}`}</span>
       </a>
     </li>`;
   }

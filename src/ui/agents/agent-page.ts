@@ -10,6 +10,7 @@ import { go, href } from '../router.ts';
 import { outcomes, pathText, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { trustStrings } from '../trust-strings.ts';
+import { modeStrings } from '../mode-strings.ts';
 import '../approvals/audit-log.ts';
 import '../approvals/definition-changes.ts';
 import '../approvals/grant-list.ts';
@@ -92,6 +93,7 @@ export class AgentPage extends ModelElement {
       ${this.#head(sigil(agent.sigil, 40), agent.title, path && !agent.mine ? `${whose} · ${pathText(path)}` : whose)}
       <div class="body stack">
         ${agent.description ? html`<p class="soft">${agent.description}</p>` : nothing}
+        ${agent.isPlaintext ? html`<p class="note">${modeStrings.plaintextAgent}</p>` : nothing}
         ${detail.state === 'loading' ? html`<p class="soft small">${strings.loadingAgent}</p>` : nothing}
         ${detail.problem ? this.#problem(agent, detail.problem) : nothing}
         <parley-definition-changes .model=${this.model} .address=${agent.address}></parley-definition-changes>

@@ -8,6 +8,7 @@ import { findTools } from '../agents/tool-search.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { problemText, strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 
@@ -265,5 +266,6 @@ export class ToolCaller extends ModelElement {
 
 function whose({ agent, name, title }: ToolEntryView): string {
   const owner = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
-  return [title !== '' && title !== name ? [name] : [], agent.title, owner].flat().join(' · ');
+  const warning = agent.isPlaintext ? [modeStrings.plaintext] : [];
+  return [title !== '' && title !== name ? [name] : [], agent.title, owner, warning].flat().join(' · ');
 }

@@ -53,7 +53,7 @@ export class InviteDialog extends ModelElement {
         <button class="btn go" @click=${() => copyText(this.model, link, this.field)}>${icon('copy', 18)}${strings.copy}</button>
       </div>
       ${'share' in navigator ? html`<button class="btn" @click=${() => this.#share(link)}>${strings.share}</button>` : ''}
-      <button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
+      ${this.model.network.value.mode === 'centralised' ? '' : html`<button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>`}
     </div>`;
   }
 

@@ -3,9 +3,11 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { ConnectionCheckView, NodeView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { bytes, milliseconds, shortTime } from '../format.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { checkNames, checkResults, findingText, nodeReach, nodeText, pathKindText, problemText, serverStates, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { constellation, constellationStyles } from './constellation.ts';
+import './mode-section.ts';
 import { networkCards, networkCardStyles } from './network-cards.ts';
 import './publication-list.ts';
 import { throughputChart, throughputStyles } from './throughput-chart.ts';
@@ -120,7 +122,7 @@ export class NetworkPage extends ModelElement {
     return html`
       <header class="head">
         <div class="grow"><h1 class="title">${strings.networkPicture}</h1><div class="small soft">${strings.networkPictureText(present.length + 1, links, agents.length)}</div></div>
-        <button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
+        ${model.network.value.mode === 'centralised' ? nothing : html`<button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>`}
         <button class="btn" ?disabled=${this.isChecking} @click=${this.#check}>${this.isChecking ? strings.checking : strings.checkConnection}</button>
       </header>
       <div class="body">
@@ -142,6 +144,7 @@ export class NetworkPage extends ModelElement {
         <div aria-live="polite">${chosen ? this.#chosen(chosen) : nothing}</div>
         ${detail.nodes.length === 0 ? html`<p class="nobody soft">${strings.noPeers}</p>` : this.#table(detail.nodes)}
         <div class="more">${this.#servers()}${this.#traffic()}</div>
+        <parley-mode .model=${model}></parley-mode>
         <div class="cards">${networkCards(model, true)}</div>
       </div>
     `;
@@ -185,10 +188,10 @@ export class NetworkPage extends ModelElement {
   }
 
   #row(node: NodeView) {
-    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : undefined;
+    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : node.isBehindHosts ? modeStrings.behindHosts : undefined;
     const path = node.path && node.state === 'connected' ? pathKindText(node.path) : nodeReach(node);
     return html`<tr>
-      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
+      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}${node.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
       <td>${path}${node.problem ? html`<br /><span class="soft">${problemText(node.problem)}</span>` : nothing}</td>
       <td class="amount">${node.path?.rttMs === undefined ? '–' : milliseconds(node.path.rttMs)}</td>
       <td class="amount">↑ ${bytes(node.bytesSent)}<br />↓ ${bytes(node.bytesReceived)}</td>

@@ -41,7 +41,7 @@ export class HostConsent implements CallPolicy {
   }
 
   // eslint-disable-next-line typescript/require-await -- what is thrown here must be a rejection, which is a refusal
-  async decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit> {
+  async decide(call: IncomingCall, signal: AbortSignal, asked?: () => void): Promise<Verdict | Permit> {
     const { caller, agent, kind, method, tool } = call;
     if (this.isMine(caller.person)) return 'run';
     // The two revisions have two names for watching a resource.
@@ -52,6 +52,6 @@ export class HostConsent implements CallPolicy {
       rates: this.#policy.ratesOf(agent.id),
       limits: this.#limits,
     } as const;
-    return this.#approvals.decideBy(judgement, call, signal);
+    return this.#approvals.decideBy(judgement, call, signal, asked);
   }
 }

@@ -1,6 +1,6 @@
+import { outcomes } from './agent-strings.ts';
 import type { AgentKindView, AuditLineView, CallKindView, ConsentView, RelationView, RuleView } from '../view/trust-types.ts';
 import type { ToolEffect } from '../view/types.ts';
-import { outcomes } from './strings.ts';
 
 /** The words of the screens about consent, which come after the first ones: a second part of the catalogue in `strings.ts`. */
 export const trustStrings = {

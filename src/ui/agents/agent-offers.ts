@@ -6,7 +6,8 @@ import type { SuggestedFor, WatchView } from '../../view/activity-types.ts';
 import type { AgentDetailView, PromptView, ResourceView, ResultBlockView, TemplateView, ToolView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { timeOfDay } from '../format.ts';
-import { problemText, strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
+import { problemText } from '../strings.ts';
 import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
 import { trustStrings as words } from '../trust-strings.ts';
@@ -75,7 +76,7 @@ export class AgentOffers extends ModelElement {
       ${templates.length > 0 ? this.#templates(templates) : nothing}
       ${this.#watched()}
       ${prompts.length > 0 ? this.#prompts(prompts) : nothing}
-      ${this.reading ? html`<section role="region" aria-label=${strings.result}><h2 class="label">${this.reading.name}</h2>${this.#result(this.reading.blocks)}</section>` : nothing}`;
+      ${this.reading ? html`<section role="region" aria-label=${agentStrings.result}><h2 class="label">${this.reading.name}</h2>${this.#result(this.reading.blocks)}</section>` : nothing}`;
   }
 
   get #address(): string {
@@ -93,7 +94,7 @@ export class AgentOffers extends ModelElement {
   #resources(resources: readonly ResourceView[]) {
     const watched = new Set(this.#watches.filter(({ state }) => state !== 'ended').map(({ uri }) => uri));
     return html`<section>
-      <h2 class="label" id="resources">${strings.resources}</h2>
+      <h2 class="label" id="resources">${agentStrings.resources}</h2>
       <ul class="items" aria-labelledby="resources">${resources.map((resource) => html`<li>${this.#resource(resource, watched.has(resource.uri))}</li>`)}</ul>
     </section>`;
   }
@@ -105,7 +106,7 @@ export class AgentOffers extends ModelElement {
       : nothing;
     return offerCard(
       '',
-      `${strings.read} ${name}`,
+      `${agentStrings.read} ${name}`,
       description,
       () => void this.#show(name, () => this.model.readResource(this.#address, uri)),
       undefined,
@@ -123,7 +124,7 @@ export class AgentOffers extends ModelElement {
           ? html`<h3 class="mono">${template.uriTemplate}</h3>${this.#texts(
               template.variables.map((name) => ({ name, description: '', required: true })),
               { template: template.uriTemplate },
-              strings.read,
+              agentStrings.read,
               (values) => this.#readTemplate(template, values),
             )}`
           : nothing
@@ -168,8 +169,8 @@ export class AgentOffers extends ModelElement {
   #prompts(prompts: readonly PromptView[]) {
     const press = (prompt: PromptView) => () => (prompt.arguments.length > 0 ? this.#ask(prompt) : void this.#getPrompt(prompt.name, {}));
     return html`<section>
-      <h2 class="label" id="prompts">${strings.prompts}</h2>
-      <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${offerCard(prompt.title, `${strings.getPrompt} ${prompt.name}`, prompt.description, press(prompt))}</li>`)}</ul>
+      <h2 class="label" id="prompts">${agentStrings.prompts}</h2>
+      <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${offerCard(prompt.title, `${agentStrings.getPrompt} ${prompt.name}`, prompt.description, press(prompt))}</li>`)}</ul>
       ${this.prompt ? this.#promptForm(this.prompt) : nothing}
     </section>`;
   }
@@ -182,12 +183,13 @@ export class AgentOffers extends ModelElement {
   /** A prompt's arguments are texts. */
   #promptForm({ name, title, description, arguments: args }: PromptView) {
     const get = (values: Readonly<Record<string, string>>): unknown => this.#getPrompt(name, values);
-    if (this.detail.server?.canComplete) return html`<h3 class="mono">${name}</h3>${this.#texts(args, { prompt: name }, strings.getPrompt, get)}`;
+    if (this.detail.server?.canComplete)
+      return html`<h3 class="mono">${name}</h3>${this.#texts(args, { prompt: name }, agentStrings.getPrompt, get)}`;
     const properties = Object.fromEntries(args.map((argument) => [argument.name, { type: 'string', description: argument.description }]));
     const inputSchema = { type: 'object', properties, required: args.flatMap((argument) => (argument.required ? [argument.name] : [])) };
     const tool: ToolView = { name, title, description, inputSchema };
     return html`<h3 class="mono">${name}</h3>
-      <parley-tool-form .tool=${tool} .action=${strings.getPrompt} @call-tool=${(event: CustomEvent<Record<string, string>>) => get(event.detail)}></parley-tool-form>`;
+      <parley-tool-form .tool=${tool} .action=${agentStrings.getPrompt} @call-tool=${(event: CustomEvent<Record<string, string>>) => get(event.detail)}></parley-tool-form>`;
   }
 
   #result(blocks: readonly ResultBlockView[]) {

@@ -7,7 +7,8 @@ import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { timeOfDay } from '../format.ts';
 import { go, href } from '../router.ts';
-import { outcomes, pathText, problemText, strings } from '../strings.ts';
+import { agentStrings, outcomes } from '../agent-strings.ts';
+import { pathText, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { trustStrings } from '../trust-strings.ts';
 import { modeStrings } from '../mode-strings.ts';
@@ -85,7 +86,7 @@ export class AgentPage extends ModelElement {
   override render() {
     if (!this.address) return this.#overview();
     const detail = this.model.agentDetail(this.address).value;
-    if (!detail) return html`${this.#head(nothing, '', '')}<div class="empty"><p class="soft">${strings.agentGone}</p></div>`;
+    if (!detail) return html`${this.#head(nothing, '', '')}<div class="empty"><p class="soft">${agentStrings.agentGone}</p></div>`;
     const { agent, path } = detail;
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     const tool = detail.tools.find(({ name }) => name === this.tool);
@@ -104,7 +105,7 @@ export class AgentPage extends ModelElement {
 
   #problem(agent: AgentView, problem: ProblemView) {
     if (problem.code === 'not-for-you') return this.#note(agent, agent.isForContacts ? 'contacts' : 'never');
-    return html`<div class="note bad"><b>${strings.agentGone}</b>${problemText(problem)}</div>
+    return html`<div class="note bad"><b>${agentStrings.agentGone}</b>${problemText(problem)}</div>
       <div><button class="btn" @click=${() => this.model.reloadAgent(agent.address)}>${strings.tryAgain}</button></div>`;
   }
 
@@ -135,20 +136,20 @@ export class AgentPage extends ModelElement {
     const hasEnded = this.model.calls.value.some(({ state: end }) => end.kind !== 'running');
     return html`<header class="head">
         <a class="icon-btn back" href=${href({ page: 'agents' })} aria-label=${strings.back}>${icon('back')}</a>
-        <div class="grow"><h1 class="title">${strings.pickAgent}</h1></div>
+        <div class="grow"><h1 class="title">${agentStrings.pickAgent}</h1></div>
       </header>
       <div class="body stack">
-        <p class="soft">${strings.pickAgentText}</p>
+        <p class="soft">${agentStrings.pickAgentText}</p>
         <section>
-          <h2 class="label">${strings.yourCalls}</h2>
+          <h2 class="label">${agentStrings.yourCalls}</h2>
           <parley-call-list .model=${this.model}></parley-call-list>
-          ${hasEnded ? html`<div class="forget"><button class="btn" @click=${() => this.model.forgetCalls()}>${strings.forgetCalls}</button><span class="tiny faint">${strings.forgetCallsText}</span></div>` : nothing}
+          ${hasEnded ? html`<div class="forget"><button class="btn" @click=${() => this.model.forgetCalls()}>${agentStrings.forgetCalls}</button><span class="tiny faint">${agentStrings.forgetCallsText}</span></div>` : nothing}
         </section>
         <section>
-          <h2 class="label">${strings.callsServed}</h2>
+          <h2 class="label">${agentStrings.callsServed}</h2>
           ${
             served.length === 0
-              ? html`<p class="small soft">${strings.noCallsServed}</p>`
+              ? html`<p class="small soft">${agentStrings.noCallsServed}</p>`
               : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
           }
         </section>
@@ -162,12 +163,12 @@ export class AgentPage extends ModelElement {
   #lists(detail: AgentDetailView) {
     const { agent, tools, state: loading } = detail;
     return html`
-      ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${strings.agentOn}</label>` : nothing}
+      ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${agentStrings.agentOn}</label>` : nothing}
       <section>
         <h2 class="label" id="tools">${strings.tools}</h2>
         <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${offerCard(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }), this.#accessText(agent, tool))}</li>`)}</ul>
         ${tools.some((tool) => tool.access === 'contacts') ? this.#note(agent, 'contacts') : nothing}
-        ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${strings.noTools}</p>` : nothing}
+        ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${agentStrings.noTools}</p>` : nothing}
       </section>
       ${isOpen(detail.access) ? html`<parley-agent-offers .model=${this.model} .detail=${detail}></parley-agent-offers>` : nothing}
       ${this.#owned(agent, tools)}
@@ -202,7 +203,7 @@ export class AgentPage extends ModelElement {
     const { address } = agent;
     return html`
       <section>
-        <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${strings.allTools}</a>
+        <a class="small all" href=${href({ page: 'agents', agent: address })}>‹ ${agentStrings.allTools}</a>
         <h2>${tool.title}</h2>
         <p class="soft">${tool.description}</p>
         <parley-tool-facts .model=${this.model} .tool=${tool}></parley-tool-facts>

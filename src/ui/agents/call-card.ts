@@ -7,7 +7,8 @@ import { jsonText } from '../elements/json-text.ts';
 import { logLines, logStyles } from '../elements/log-lines.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { href } from '../router.ts';
-import { pathText, problemText, strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
+import { pathText, problemText } from '../strings.ts';
 import { jsonStyles } from '../styles/json.ts';
 import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
@@ -104,12 +105,12 @@ export class CallCard extends ModelElement {
 
   override render() {
     const { call } = this;
-    const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter(
+    const facts = [call.tookMs === undefined ? undefined : agentStrings.took(call.tookMs), call.path && pathText(call.path)].filter(
       (fact) => fact !== undefined,
     );
     return html`
       <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
-      ${call.areArgumentsLost ? html`<p class="lost small soft">${strings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
+      ${call.areArgumentsLost ? html`<p class="lost small soft">${agentStrings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
       <div class="result">${this.#state()}${this.#log()}${this.#json()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
     `;
   }
@@ -119,14 +120,14 @@ export class CallCard extends ModelElement {
   #running({ progress, total, message }: Extract<CallState, { kind: 'running' }>) {
     const { agent, id, startedAt, isElsewhere, consent } = this.call;
     const isWaiting = !agent.mine && (consent === undefined || consent === 'asked');
-    const text = message ?? (isWaiting ? strings.waitingForOwner(agent.owner.name) : strings.running);
+    const text = message ?? (isWaiting ? agentStrings.waitingForOwner(agent.owner.name) : agentStrings.running);
     const isMeasured = progress !== undefined && total !== undefined && total > 0;
     const left = isMeasured && progress > 0 ? ((Date.now() - startedAt) * (total - progress)) / progress : undefined;
     return html`<div class="running">
-        <span>${text}<small class="facts faint"><parley-elapsed .since=${startedAt}></parley-elapsed>${isMeasured ? html` · ${strings.steps(progress, total)}` : nothing}${left !== undefined && left >= 1_000 ? html`<span aria-hidden="true"> · ${strings.timeLeft(left)}</span>` : nothing}</small></span>
-        ${isElsewhere ? html`<span class="tiny faint">${strings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button>`}
+        <span>${text}<small class="facts faint"><parley-elapsed .since=${startedAt}></parley-elapsed>${isMeasured ? html` · ${agentStrings.steps(progress, total)}` : nothing}${left !== undefined && left >= 1_000 ? html`<span aria-hidden="true"> · ${agentStrings.timeLeft(left)}</span>` : nothing}</small></span>
+        ${isElsewhere ? html`<span class="tiny faint">${agentStrings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${agentStrings.cancel}</button>`}
       </div>
-      ${progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
+      ${progress === undefined ? nothing : html`<progress aria-label=${agentStrings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
   }
 
   #log() {
@@ -156,8 +157,8 @@ export class CallCard extends ModelElement {
       this.dispatchEvent(new CustomEvent('called', { detail: call }));
     };
     return html`<div class="again">
-      <button class="link" @click=${run}>${strings.runAgain}</button>
-      <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${strings.editAndRun}</a>
+      <button class="link" @click=${run}>${agentStrings.runAgain}</button>
+      <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${agentStrings.editAndRun}</a>
     </div>`;
   }
 
@@ -167,7 +168,7 @@ export class CallCard extends ModelElement {
       case 'running':
         return this.#running(state);
       case 'done':
-        return html`${state.isError ? html`<p class="bad">${strings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks} .read=${this.#read}></parley-result>`;
+        return html`${state.isError ? html`<p class="bad">${agentStrings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks} .read=${this.#read}></parley-result>`;
       case 'failed':
         return html`<p class="bad">${problemText(state.problem)}</p>`;
     }
@@ -177,8 +178,8 @@ export class CallCard extends ModelElement {
 /** Whose wish it was, and whose consent: what came back is proof of it, and so is a refusal. */
 function askedAndAllowed({ agent, state, consent }: CallView): string {
   const { name } = agent.owner;
-  if (agent.mine) return strings.askedByYou;
-  if (state.kind === 'failed' && state.problem.code === 'refused') return strings.askedAndRefused(name);
+  if (agent.mine) return agentStrings.askedByYou;
+  if (state.kind === 'failed' && state.problem.code === 'refused') return agentStrings.askedAndRefused(name);
   if (consent && (consent !== 'asked' || state.kind === 'running')) return consents[consent](name);
-  return state.kind === 'done' ? strings.askedAndAllowed(name) : strings.askedByYou;
+  return state.kind === 'done' ? agentStrings.askedAndAllowed(name) : agentStrings.askedByYou;
 }

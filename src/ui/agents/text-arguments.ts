@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { shared } from '../styles/shared.ts';
 
 export type TextArgument = { readonly name: string; readonly description: string; readonly required: boolean };
@@ -45,7 +45,7 @@ export class TextArguments extends LitElement {
   }
 
   override render() {
-    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit}>
+    return html`<form aria-label=${agentStrings.arguments} novalidate @submit=${this.#submit}>
       ${this.of.map((argument, index) => this.#field(argument, `argument-${index}`))}
       <div><button class="btn go">${this.action}</button></div>
     </form>`;
@@ -55,11 +55,11 @@ export class TextArguments extends LitElement {
     const isMissing = this.missing.has(name);
     const described = [description ? `${id}-about` : '', isMissing ? `${id}-problem` : ''].filter(Boolean).join(' ') || nothing;
     return html`<div class="field">
-      <label for=${id}>${name}${required ? nothing : html` <span class="faint">(${strings.optional})</span>`}</label>
+      <label for=${id}>${name}${required ? nothing : html` <span class="faint">(${agentStrings.optional})</span>`}</label>
       <input id=${id} name=${name} type="text" autocomplete="off" list="${id}-suggested" aria-required=${required} aria-invalid=${isMissing ? 'true' : nothing} aria-describedby=${described} @focus=${() => this.#typed(name)} @input=${() => this.#typed(name)} />
       <datalist id="${id}-suggested">${(this.suggested.get(name) ?? []).map((value) => html`<option value=${value}></option>`)}</datalist>
       ${description ? html`<p class="tiny soft" id="${id}-about">${description}</p>` : nothing}
-      ${isMissing ? html`<p class="bad" id="${id}-problem">${strings.fieldProblems.needed}</p>` : nothing}
+      ${isMissing ? html`<p class="bad" id="${id}-problem">${agentStrings.fieldProblems.needed}</p>` : nothing}
     </div>`;
   }
 

@@ -3,7 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { ToolView } from '../../view/types.ts';
 import { jsonText } from '../elements/json-text.ts';
 import { ModelElement } from '../elements/model-element.ts';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { jsonStyles } from '../styles/json.ts';
 import { shared } from '../styles/shared.ts';
 import { trustStrings as words } from '../trust-strings.ts';
@@ -50,7 +50,7 @@ export class ToolFacts extends ModelElement {
 /** As MCP has it, a tool that only reads neither changes things nor does so twice. */
 function hintsOf({ readOnlyHint, destructiveHint, idempotentHint, openWorldHint }: ToolView): readonly string[] {
   return [
-    ...(readOnlyHint ? [strings.readsOnly] : destructiveHint ? [strings.changesThings] : destructiveHint === false ? [words.onlyAdds] : []),
+    ...(readOnlyHint ? [agentStrings.readsOnly] : destructiveHint ? [agentStrings.changesThings] : destructiveHint === false ? [words.onlyAdds] : []),
     ...(!readOnlyHint && idempotentHint ? [words.sameTwice] : []),
     ...(openWorldHint ? [words.reachesOut] : openWorldHint === false ? [words.staysInside] : []),
   ];

@@ -8,7 +8,6 @@ import { shared } from '../styles/shared.ts';
 import { statusText, strings } from '../strings.ts';
 import '../conversations/conversation-list.ts';
 import '../conversations/welcome-page.ts';
-import '../network/network-list.ts';
 import './notice-bar.ts';
 
 const PLACES = [

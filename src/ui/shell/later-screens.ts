@@ -9,5 +9,6 @@ import '../conversations/conversation-page.ts';
 import '../conversations/tool-caller.ts';
 import '../invite/invite-dialog.ts';
 import '../network/join-dialog.ts';
+import '../network/network-list.ts';
 import '../network/network-page.ts';
 import '../settings/settings-page.ts';

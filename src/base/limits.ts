@@ -681,6 +681,9 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
   maxListenedLinks: 64,
+  /** How long an MCP client that starts its servers itself waits for a host that is not there yet, and how often it looks: clients give up after a minute. */
+  connectWaitMs: 15_000,
+  connectRetryMs: 500,
   /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
   portLeaseSeconds: 3_600,
   /** A router that did not open the port is asked again. */

@@ -737,6 +737,9 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
   maxPolicyCallsPerMinute: 600_000,
+  /** How long an MCP client that starts its servers itself waits for a host that is not there yet, and how often it looks: clients give up after a minute. */
+  connectWaitMs: 15_000,
+  connectRetryMs: 500,
   /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
   portLeaseSeconds: 3_600,
   /** A router that did not open the port is asked again. */

@@ -64,7 +64,7 @@ const configText = (): Promise<string> => readFile(join(data, 'mcp.json'), 'utf8
 
 describe('a dry run', () => {
   it('shows name, address, tools, secrets by name, permissions and what stays behind, and writes nothing', async () => {
-    const { code, out } = await run('migrate', desktop, editor, '--data', data, '--dry-run', '--allow', 'fine/everyone=ask');
+    const { code, out } = await run('migrate', desktop, editor, '--data', data, '--dry-run', '--start', '--allow', 'fine/everyone=ask');
     expect(code).toBe(0);
     for (const words of [
       '<node>:my-files',
@@ -82,10 +82,16 @@ describe('a dry run', () => {
     expect(await readFile(desktop, 'utf8')).toBe(desktopText);
   });
 
-  it('is what happens without a terminal and without --yes', async () => {
-    expect((await migrate(desktop, '--no-start')).isDone).toBe(false);
-    expect((await run('migrate', desktop, '--no-start', '--data', data)).out).toContain('Run it again with --yes');
-    expect(await readdir(folder)).not.toContain('data');
+  it('is what happens without a terminal and without --yes; nothing of the file is run then', async () => {
+    const trap = join(folder, 'trap');
+    await writeFile(desktop, JSON.stringify({ mcpServers: { trap: { command: 'touch', args: [trap] } } }));
+    for (const options of [[], ['--dry-run'], ['--json']])
+      expect((await run('migrate', desktop, '--data', data, ...options)).out).toContain(
+        options.includes('--json') ? '"isDone":false' : 'Nothing was changed.',
+      );
+    expect((await readdir(folder)).filter((name) => name === 'data' || name === 'trap')).toEqual([]);
+    expect((await run('migrate', desktop, '--data', data, '--start')).out).toContain('offers    not known');
+    expect(await readdir(folder)).toContain('trap');
   });
 });
 
@@ -175,6 +181,22 @@ describe('a migration', () => {
     expect(now).not.toContain('"parley"');
   });
 
+  it('hands a client over later', async () => {
+    await migrate(desktop, '--yes', '--no-start');
+    expect(await readFile(desktop, 'utf8')).toBe(desktopText);
+    const config = await configText();
+    const second = await migrate(desktop, '--yes', '--rewrite-clients');
+    expect(second.agents.map(({ name, state }) => [name, state])).toEqual([
+      ['My Files', 'there'],
+      ['fine', 'there'],
+    ]);
+    expect(await configText()).toBe(config);
+    expect(await readFile(desktop, 'utf8')).toContain('"parley"');
+    await run('migrate', '--undo', '--data', data);
+    expect(await readFile(desktop, 'utf8')).toBe(desktopText);
+    expect(await configText()).toBe(config);
+  });
+
   it('follows a link to the real file', async () => {
     const link = join(folder, 'link.json');
     await symlink(desktop, link);
@@ -218,9 +240,27 @@ describe('bad input', () => {
   });
 });
 
-it('`connect` says when no host runs', async () => {
-  const { code, err } = await run('connect', '--data', join(root, 'no-such-folder'));
-  expect([code, err.trim()]).toEqual([1, 'No host runs with this data folder.']);
+describe('`connect`', () => {
+  it('says when no host runs', async () => {
+    const { code, err } = await run('connect', '--data', join(root, 'no-such-folder'));
+    expect([code, err.trim()]).toEqual([1, 'No host runs with this data folder.']);
+  });
+
+  it('waits for a host that is being started', async () => {
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+    await mkdir(data);
+    const connecting = client.connect(
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [join(root, 'src/host/launch.mjs'), 'connect', '--data', data],
+        stderr: 'inherit',
+      }),
+    );
+    host = await startHost(signaling.url, { data, config: { mcpServers: { slow: ownServer('slow-start', '1000') } } });
+    await connecting;
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['slow__work']);
+    await client.close();
+  });
 });
 
 it('an agent that nobody may call is told to nobody, until the policy changes', async () => {

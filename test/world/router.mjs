@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { root } from './headless.mjs';
 import { TwoHomes, whyNoNamespaces } from './namespaces.mjs';
 import { startServer } from './server.mjs';
-import { Cleanup, leaveOut, ms, withDeadline } from './world.mjs';
+import { leaveOut, ms, withCleanup, withDeadline } from './world.mjs';
 
 const DEADLINE_MS = 60_000;
 /** Where routers open no port on an address that is reserved, documentation's among them. Nobody else is in these namespaces. */
@@ -39,16 +39,11 @@ for (const sentence of violations) say(`BROKEN: ${sentence}`);
 process.exit(violations.length === 0 ? 0 : 1);
 
 async function scenario(kind) {
-  const cleanup = new Cleanup();
-  const stop = () => cleanup.run().then(() => process.exit(1));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    figures[kind] = await withDeadline(letIn(kind, cleanup), DEADLINE_MS, async () => `“${kind}” hangs.`);
+    const late = async () => `“${kind}” hangs.`;
+    figures[kind] = await withCleanup((cleanup) => withDeadline(letIn(kind, cleanup), DEADLINE_MS, late));
   } catch (thrown) {
     violations.push(`${kind}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  } finally {
-    await cleanup.run();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 

@@ -155,6 +155,6 @@ async function textOf(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw thrown;
+    throw new ParleyError('storage-denied', `${path} cannot be used: ${asParleyError(thrown).message}`, { cause: thrown });
   }
 }

@@ -1,45 +1,49 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline/promises';
-import { asParleyError, ParleyError } from '../../base/errors.ts';
-import { agentAddress, parsePersonId } from '../../base/ids.ts';
+import { ParleyError } from '../../base/errors.ts';
+import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
+import { agentAddress } from '../../base/ids.ts';
 import { systemEntropy } from '../../crypto/entropy.ts';
 import { controlSocketIn } from '../data-folder.ts';
 import { askHost } from '../control/control-socket.ts';
 import { makeNodeIdIn, nodeIdIn } from '../key-files.ts';
-import { RULES, type Rule } from '../policy.ts';
 import type { HostEntry } from './client-entry.ts';
 import { readClientFile } from './client-file.ts';
 import { MigrationJournal } from './journal.ts';
 import type { MigrateOptions, MigrateSource } from './migrate-options.ts';
 import { askServers, type Offers } from './offers.ts';
-import { makePlan, type AllowOption, type Plan, type PlanInput, type RemoteServer } from './plan.ts';
-import { planJson, planText } from './report.ts';
+import { Owner } from './owner.ts';
+import { makePlan, type Plan, type PlanInput, type RemoteServer } from './plan.ts';
+import { agentsText, choicesText, planJson, planText } from './report.ts';
 
 /** `parley host migrate`: shows what would become an agent, asks, does it, and says what comes next. @throws ParleyError */
 export async function runMigrate(options: MigrateOptions): Promise<void> {
   if (options.isUndo) return undo(options);
-  const isInteractive = !options.isYes && !options.json && !options.isDryRun && process.stdin.isTTY && process.stdout.isTTY;
-  const questions = isInteractive ? createInterface({ input: process.stdin, output: process.stdout }) : undefined;
+  const owner = options.isYes || options.json ? undefined : Owner.atTerminal();
   try {
-    await migrate(options, questions);
+    await migrate(options, owner);
   } finally {
-    questions?.close();
+    owner?.leave();
   }
 }
 
-async function migrate(options: MigrateOptions, questions: Interface | undefined): Promise<void> {
+async function migrate(options: MigrateOptions, owner: Owner | undefined): Promise<void> {
   const clientEntry = { command: process.execPath, args: [launcher(), 'connect', '--data', options.data] };
   let input: PlanInput = { ...(await inputOf(options)), clientEntry: options.isRewritingClients ? clientEntry : undefined };
-  const offers = await offersOf(makePlan(input), options, questions);
+  const offers = await offersOf(makePlan(input), options, owner);
   input = { ...input, excluded: parleyServers(offers) };
-  if (questions) input = await askMore(input, makePlan(input), options, clientEntry, questions);
+  const isAsked = owner !== undefined && !options.isDryRun;
+  if (isAsked) {
+    print(agentsText(withOffers(makePlan(input), offers)));
+    input = await askMore(input, makePlan(input), options, clientEntry, owner);
+  }
   const plan = withOffers(makePlan(input), offers);
-  if (!options.json) print(planText(plan));
-  const isWanted = options.isYes || (questions !== undefined && plan.files.length > 0 && (await agrees(questions, 'Do this?')));
+  if (isAsked) print(choicesText(plan));
+  else if (!options.json) print(planText(plan));
+  const isWanted = options.isYes || (isAsked && plan.files.length > 0 && (await owner.agrees('Do this?')));
   if (isWanted) return apply(plan, options, input.clientEntry !== undefined, clientEntry);
   if (options.json) return print(JSON.stringify({ ...planJson(plan), isDone: false, clientEntry, next: [] }));
-  print(`Nothing was changed.${questions || options.isDryRun ? '' : ' Run it again with --yes to do this.'}`);
+  print(`Nothing was changed.${owner || options.isDryRun ? '' : ' Run it again with --yes to do this.'}`);
 }
 
 async function apply(plan: Plan, options: MigrateOptions, isRewritten: boolean, clientEntry: object): Promise<void> {
@@ -96,12 +100,14 @@ function realOf(path: string): string {
   }
 }
 
-async function offersOf(plan: Plan, { isAsking, json }: MigrateOptions, questions: Interface | undefined): Promise<ReadonlyMap<string, Offers>> {
+/** Commands of a file that somebody else may have written are run only once its reader says so. */
+async function offersOf(plan: Plan, { start, isYes, json }: MigrateOptions, owner: Owner | undefined): Promise<ReadonlyMap<string, Offers>> {
   const fresh = plan.agents.filter(({ state }) => state === 'new');
-  if (!isAsking || fresh.length === 0) return new Map();
-  if (!json)
-    print(['To see what they offer, these are started or asked:', '', ...fresh.map(({ name, target }) => `  ${name}  ${target}`), ''].join('\n'));
-  if (questions && !(await agrees(questions, 'Do that now?'))) return new Map();
+  const isAsked = start === undefined && !isYes && owner !== undefined;
+  if (fresh.length === 0 || !(start ?? (isYes || isAsked))) return new Map();
+  const list = fresh.map(({ name, target }) => `  ${name}  ${target}`);
+  if (!json) print(['To see what they offer, these are started or asked:', '', ...list.map(withInvisibleWrittenOut), ''].join('\n'));
+  if (isAsked && !(await owner.agrees('Do that now?'))) return new Map();
   return askServers(fresh, process.env);
 }
 
@@ -121,39 +127,13 @@ function parleyServers(offers: ReadonlyMap<string, Offers>): ReadonlyMap<string,
 }
 
 /** What the options did not say. */
-async function askMore(input: PlanInput, plan: Plan, options: MigrateOptions, clientEntry: object, questions: Interface): Promise<PlanInput> {
+async function askMore(input: PlanInput, plan: Plan, options: MigrateOptions, clientEntry: object, owner: Owner): Promise<PlanInput> {
   const isNew = plan.agents.some(({ state }) => state === 'new');
-  const allow = input.allow.length > 0 || !isNew ? input.allow : await askAllow(questions);
-  const isAsked = !options.isRewritingClients && input.clients.length > 0 && plan.agents.length > 0;
-  const isRewriting = isAsked
-    ? await agrees(questions, `Let ${input.clients.map(({ path }) => path).join(', ')} use them through this host?`)
-    : options.isRewritingClients;
+  const allow = input.allow.length > 0 || !isNew ? input.allow : await owner.whoMayCall();
+  const paths = input.clients.map(({ path }) => path).join(', ');
+  const isAsked = !options.isRewritingClients && paths !== '' && plan.agents.length > 0;
+  const isRewriting = isAsked ? await owner.agrees(`Let ${paths} use them through this host?`) : options.isRewritingClients;
   return { ...input, allow, clientEntry: isRewriting ? clientEntry : undefined };
-}
-
-async function askAllow(questions: Interface): Promise<readonly AllowOption[]> {
-  for (;;) {
-    const who = (await questions.question('Who may call them? A person’s id (z6Mk…), “everyone”, or nothing for nobody: ')).trim();
-    if (who === '') return [];
-    try {
-      const person = who === 'everyone' ? who : parsePersonId(who);
-      return [{ agent: undefined, who: person, rule: await askRule(questions) }];
-    } catch (thrown) {
-      print(asParleyError(thrown).message);
-    }
-  }
-}
-
-async function askRule(questions: Interface): Promise<Rule> {
-  for (;;) {
-    const text = (await questions.question('At once (run), or do you decide each time (ask)? ')).trim();
-    const rule = RULES.find((candidate) => candidate === text);
-    if (rule) return rule;
-  }
-}
-
-async function agrees(questions: Interface, question: string): Promise<boolean> {
-  return /^y(es)?$/i.test((await questions.question(`${question} [y/N] `)).trim());
 }
 
 async function nextSteps({ agents }: Plan, options: MigrateOptions, isRewritten: boolean, clientEntry: object): Promise<readonly string[]> {

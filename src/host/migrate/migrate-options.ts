@@ -21,7 +21,8 @@ export type MigrateOptions = {
   /** For servers by URL. */
   readonly headers: Readonly<Record<string, string>>;
   readonly isRewritingClients: boolean;
-  readonly isAsking: boolean;
+  /** Whether servers are started or asked to see what they offer; `undefined`: if that is agreed to, or done anyway. */
+  readonly start: boolean | undefined;
   readonly isUndo: boolean;
   readonly isDryRun: boolean;
   readonly isYes: boolean;
@@ -41,7 +42,8 @@ const OPTIONS = [
   { name: 'rename', value: 'NAME=NEW', isRepeatable: true, help: 'take the server of that name under another one' },
   { name: 'header', value: 'NAME: VALUE', isRepeatable: true, help: 'sent to servers that are given by URL; ${NAME} stands for the environment' },
   { name: 'rewrite-clients', help: 'in the files, put this host in the place of the servers that it took' },
-  { name: 'no-start', help: 'do not start or ask the servers to see what they offer' },
+  { name: 'start', help: 'start or ask the servers to see what they offer (default with --yes; else you are asked)' },
+  { name: 'no-start', help: 'do not' },
   { name: 'dry-run', help: 'show what would be done, and do nothing' },
   { name: 'yes', help: 'do it without asking' },
   { name: 'undo', help: 'take the last migration back' },
@@ -58,6 +60,7 @@ export function parseMigrate(args: readonly string[]): MigrateOptions | undefine
   if (isUndo && positionals.length > 0) throw bad('--undo takes no files: it takes the last migration back.');
   if (!isUndo && positionals.length === 0) throw bad('Name what is to be migrated: a file with MCP servers, or the URL of a server.');
   if (reader.isOn('dry-run') && (reader.isOn('yes') || isUndo)) throw bad('--dry-run excludes --yes and --undo.');
+  if (reader.isOn('start') && reader.isOn('no-start')) throw bad('--start and --no-start exclude each other.');
   const data = resolve(reader.text('data') as string);
   return {
     data,
@@ -68,7 +71,7 @@ export function parseMigrate(args: readonly string[]): MigrateOptions | undefine
     renames: new Map(reader.texts('rename').map(readRename)),
     headers: Object.fromEntries(reader.texts('header').map(readHeader)),
     isRewritingClients: reader.isOn('rewrite-clients'),
-    isAsking: !reader.isOn('no-start'),
+    start: reader.isOn('start') ? true : reader.isOn('no-start') ? false : undefined,
     isUndo,
     isDryRun: reader.isOn('dry-run'),
     isYes: reader.isOn('yes'),

@@ -4,7 +4,7 @@ import { parseAgentId, type AgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { isPlaintextUrl } from '../base/loopback.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
-import { DEFAULT_PERMISSIONS, HARMLESS_PERMISSIONS, type AgentPermissions } from '../mcp/permissions.ts';
+import { DEFAULT_PERMISSIONS, ASKABLE_PERMISSIONS, type AgentPermissions } from '../mcp/permissions.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 import type { SecretWrapper } from '../ports/vault.ts';
@@ -61,7 +61,7 @@ export class ManagedAgents {
   /** What holds for an agent until the person says something else. */
   defaultsOf(id: AgentId): AgentPermissions {
     const kind = this.#configs.get(id)?.kind;
-    return kind && this.#options.factories[kind]?.isHarmless ? HARMLESS_PERMISSIONS : DEFAULT_PERMISSIONS;
+    return kind && this.#options.factories[kind]?.isHarmless ? ASKABLE_PERMISSIONS : DEFAULT_PERMISSIONS;
   }
 
   /** Kinds that can be added. */

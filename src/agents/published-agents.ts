@@ -6,6 +6,7 @@ import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import { definitionHashes, type DefinitionHash } from '../mcp/definition-digests.ts';
 import type { CallRequest } from '../mcp/incoming-call.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Visibility } from '../registry/records.ts';
 import type { PublishedAgent } from './directory.ts';
 
@@ -13,6 +14,7 @@ export type PublishedAgentsOptions = {
   readonly node: NodeId;
   readonly host: AgentHost;
   readonly clients: AgentClients;
+  readonly clock: Clock;
   /** Who may call anything of an agent at all. */
   visibilityOf(agent: AgentId): Visibility;
 };
@@ -24,6 +26,8 @@ export class PublishedAgents {
   readonly #known = new Map<AgentId, readonly DefinitionHash[]>();
   readonly #troubles = new Map<AgentId, unknown>();
   readonly #events = new Emitter<{ described: AgentId }>();
+  /** Agents of which something was published a moment ago, and whether there is more since. */
+  readonly #resting = new Map<AgentId, boolean>();
   #isDescribing = false;
   /** Called when there is something new to publish. */
   onChange: () => void = () => undefined;
@@ -38,8 +42,10 @@ export class PublishedAgents {
     clients.on('list-changed', (address) => {
       const agent = host.agents().find(({ id }) => agentAddress(node, id) === address);
       if (!agent) return;
-      this.#forget(agent.id);
-      void this.#describe(agent.id);
+      // Grants ask what it offers now; the network learns of it in a moment.
+      this.#hashes.delete(agent.id);
+      if (this.#resting.has(agent.id)) this.#resting.set(agent.id, true);
+      else void this.#describe(agent.id);
     });
   }
 
@@ -95,6 +101,21 @@ export class PublishedAgents {
     return found && toBase64url(found.sha256);
   }
 
+  /** What is published travels to everybody: an agent that changes all the time is published now and then. */
+  #changed(id: AgentId): void {
+    if (this.#resting.has(id)) return void this.#resting.set(id, true);
+    this.#resting.set(id, false);
+    this.onChange();
+    const { clock } = this.#options;
+    clock.wakeAt(clock.now() + LIMITS.republishAgentMs, () => {
+      const hasMore = this.#resting.get(id);
+      this.#resting.delete(id);
+      if (!hasMore) return;
+      if (this.#hashes.has(id)) this.#changed(id);
+      else void this.#describe(id);
+    });
+  }
+
   #forget(id: AgentId): void {
     this.#hashes.delete(id);
     this.#known.delete(id);
@@ -116,7 +137,7 @@ export class PublishedAgents {
       const hashes = await definitionHashes(client);
       this.#known.set(id, hashes.slice(0, LIMITS.maxAgentDefinitions));
       this.#troubles.delete(id);
-      this.onChange();
+      this.#changed(id);
       this.#events.emit('described', id);
       return hashes;
     } catch (thrown) {

@@ -83,6 +83,7 @@ export async function createAgents({ node, identity, verifier, storage, director
     node: node.id,
     host,
     clients,
+    clock: systemClock,
     visibilityOf: (agent) => visibilityOf(approvals.permissions.of(agent)),
   });
   approvals.permissions.onChanged(() => published.onChange());

@@ -531,6 +531,8 @@ export const LIMITS = {
   maxGeneration: 2 ** 31,
   maxNodesPerPerson: 32,
   maxAgentVersionLength: 40,
+  /** An agent's notes may change with every call: its entry is written again after so long, not each time. */
+  republishAgentMs: 5_000,
   /** Tools, resources and prompts of one agent whose digests are in the registry. */
   maxAgentDefinitions: 128,
   maxDefinitionNameLength: 128,

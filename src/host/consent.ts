@@ -1,8 +1,9 @@
 import type { AgentId, PersonId } from '../base/ids.ts';
-import type { CallPolicy } from '../mcp/agent-host.ts';
+import type { CallPolicy, Concerned } from '../mcp/agent-host.ts';
 import { LISTEN, type IncomingCall, type Permit, type Verdict } from '../mcp/incoming-call.ts';
 import type { Approvals } from '../mcp/approvals.ts';
 import { CallerLimits } from '../mcp/caller-limits.ts';
+import type { AgentAccess } from '../mcp/permissions.ts';
 import type { Policy } from './policy.ts';
 
 /** What a host's owner allows: their policy file decides, and where it says `ask`, they themselves (`parley host approve`). */
@@ -11,6 +12,7 @@ export class HostConsent implements CallPolicy {
   #policy: Policy;
   readonly #approvals: Approvals;
   #limits: CallerLimits;
+  readonly #listeners: ((concerned: Concerned) => void)[] = [];
 
   constructor(me: PersonId, policy: Policy, approvals: Approvals) {
     this.#me = me;
@@ -24,6 +26,7 @@ export class HostConsent implements CallPolicy {
     // What callers used up stays used up, unless there is another measure for it.
     if (policy.strangerCallsPerMinute !== this.#policy.strangerCallsPerMinute) this.#limits = new CallerLimits(policy.strangerCallsPerMinute);
     this.#policy = policy;
+    for (const listener of this.#listeners) listener(() => true);
   }
 
   isMine(person: PersonId): boolean {
@@ -38,6 +41,15 @@ export class HostConsent implements CallPolicy {
   /** Whether the network is told of the agent. */
   isOffered(agent: AgentId): boolean {
     return this.#policy.isOffered(agent);
+  }
+
+  // eslint-disable-next-line typescript/require-await -- the policy's interface is asynchronous
+  async accessOf(person: PersonId, agent: AgentId): Promise<AgentAccess> {
+    return this.isMine(person) ? { rest: 'run', tools: new Map() } : this.#policy.accessOf(person, agent);
+  }
+
+  onAccessChanged(listener: (concerned: Concerned) => void): void {
+    this.#listeners.push(listener);
   }
 
   // eslint-disable-next-line typescript/require-await -- what is thrown here must be a rejection, which is a refusal

@@ -15,6 +15,7 @@ import { createVerifier } from '../crypto/signing.ts';
 import { createLocalIdentity } from '../crypto/identity.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals, type WaitingApproval } from '../mcp/approvals.ts';
+import { ASKABLE_PERMISSIONS } from '../mcp/permissions.ts';
 import type { Node } from '../node/node.ts';
 import type { Records } from '../ports/records.ts';
 import { FileRecords, writeAtomically } from '../storage/file-records.ts';
@@ -85,7 +86,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     });
     const network = await networkOf(options, records);
     const name = await nameOf(options, records, generatedName(identity.person));
-    const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
+    // Who may ask, the policy file says.
+    const approvals = new Approvals({ me: identity.person, records, clock: systemClock, defaultsOf: () => ASKABLE_PERMISSIONS });
     const consent = new HostConsent(identity.person, policy, approvals);
     let publish = (): void => undefined;
     stops.push(

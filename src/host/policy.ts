@@ -1,6 +1,6 @@
 import { parseAgentId, parsePersonId, type AgentId, type PersonId } from '../base/ids.ts';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
-import type { CallRates } from '../mcp/permissions.ts';
+import type { AgentAccess, CallRates } from '../mcp/permissions.ts';
 import type { JsonPlace } from './json-file.ts';
 
 export const RULES = ['run', 'ask', 'never'] as const;
@@ -54,9 +54,20 @@ export class Policy {
 
   /** Whether there is anything that the person may do with the agent; if not, it is not there for them. */
   mayMeet(person: PersonId, agent: AgentId): boolean {
+    return [ANY_OTHER_TOOL, ...this.#named(person, agent)].some((tool) => this.ruleFor(person, agent, tool) !== 'never');
+  }
+
+  /** What the person may do with the agent, for their node to be told. */
+  accessOf(person: PersonId, agent: AgentId): AgentAccess {
+    const rest = this.ruleFor(person, agent, ANY_OTHER_TOOL);
+    const tools = this.#named(person, agent).map((tool) => [tool, this.ruleFor(person, agent, tool)] as const);
+    return { rest, tools: new Map(tools.filter(([, rule]) => rule !== rest)) };
+  }
+
+  /** Tools for which there are rules of their own. */
+  #named(person: PersonId, agent: AgentId): readonly string[] {
     const tables = [this.#agents.get(agent), this.#general].flatMap((rules) => [rules?.people.get(person), rules?.everyone]);
-    const named = tables.flatMap((rules) => [...(rules?.tools.keys() ?? [])]);
-    return [ANY_OTHER_TOOL, ...named].some((tool) => this.ruleFor(person, agent, tool) !== 'never');
+    return [...new Set(tables.flatMap((rules) => [...(rules?.tools.keys() ?? [])]))];
   }
 
   /** Whether there is anybody but the host's own person who may do something with the agent. */

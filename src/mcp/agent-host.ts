@@ -193,8 +193,8 @@ export class AgentHost {
     this.#events.emit('sessions', agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
-      this.#events.emit('sessions', agent.id);
       this.#tellers.delete(stream);
+      this.#events.emit('sessions', agent.id);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
@@ -235,7 +235,8 @@ export class AgentHost {
 
   #tellAccess(stream: Stream, agent: HostedAgent, note: (said: SessionNote) => void): void {
     const { accessOf } = this.#policy;
-    if (!accessOf) return;
+    // It may have ended while its code was loaded.
+    if (!accessOf || !this.#sessions.has(stream)) return;
     const tell = (): void => {
       accessOf.call(this.#policy, stream.peer.person, agent.id).then(
         (access) => note({ type: 'access', access }),

@@ -8,7 +8,7 @@ import type { IncomingCall, Permit, Verdict } from './incoming-call.ts';
 import {
   accessOf,
   DEFAULT_PERMISSIONS,
-  HARMLESS_PERMISSIONS,
+  ASKABLE_PERMISSIONS,
   readPermissions,
   visibilityOf,
   type AgentPermissions,
@@ -75,7 +75,7 @@ describe('the owner’s consent', () => {
 
   it('does not ask about completions, which are for who may ask', async () => {
     const { decide, allow } = scene();
-    await allow(HARMLESS_PERMISSIONS);
+    await allow(ASKABLE_PERMISSIONS);
     const completion = { ...callBy(STRANGER, 'completion/complete', 'method'), method: 'completion/complete' };
     expect(verdictOf(await decide(completion))).toBe('run');
     await allow({ rules: { devices: 'run', contacts: 'ask', everyone: 'never' } });
@@ -109,7 +109,7 @@ describe('the owner’s consent', () => {
   it('lets an agent be seen as far as anybody may call anything of it', () => {
     const rules = (devices: Rule, contacts: Rule, everyone: Rule) => ({ ...DEFAULT_PERMISSIONS, rules: { devices, contacts, everyone } });
     expect(visibilityOf(DEFAULT_PERMISSIONS)).toBe('contacts');
-    expect(visibilityOf(HARMLESS_PERMISSIONS)).toBe('everyone');
+    expect(visibilityOf(ASKABLE_PERMISSIONS)).toBe('everyone');
     expect(visibilityOf(rules('run', 'ask', 'never'))).toBe('contacts');
     expect(visibilityOf(rules('run', 'never', 'never'))).toBe('devices');
     expect(visibilityOf(rules('never', 'never', 'never'))).toBe('private');
@@ -118,7 +118,7 @@ describe('the owner’s consent', () => {
 
   it('keeps “always” for this person, tool and definition, and for a month', async () => {
     const { decide, decideWith, clock, redefine, waiting, allow } = scene();
-    await allow({ ...HARMLESS_PERMISSIONS, parallelCalls: 32 });
+    await allow({ ...ASKABLE_PERMISSIONS, parallelCalls: 32 });
     expect(verdictOf(await decideWith(callBy(FRIEND), 'always'))).toBe('run');
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     for (const other of [callBy(STRANGER), callBy(FRIEND, 'remove'), callBy(FRIEND, 'write', 'prompt')]) {
@@ -189,7 +189,7 @@ describe('the owner’s consent', () => {
       ]),
     });
     expect(await approvals.accessOf(FRIEND, NOTES)).toEqual({ rest: 'ask', tools: new Map([['gone', 'never']]) });
-    expect(accessOf(HARMLESS_PERMISSIONS, 'everyone')).toEqual({ rest: 'ask', tools: new Map() });
+    expect(accessOf(ASKABLE_PERMISSIONS, 'everyone')).toEqual({ rest: 'ask', tools: new Map() });
   });
 
   it('says who is concerned when permissions change or the owner writes to somebody', async () => {
@@ -250,7 +250,7 @@ describe('the owner’s consent', () => {
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     for (let count = 0; count < 100; count++) expect(verdictOf(await decide(callBy(ME)))).toBe('run');
 
-    await allow({ ...HARMLESS_PERMISSIONS, callsPerMinute: 600, parallelCalls: 32 });
+    await allow({ ...ASKABLE_PERMISSIONS, callsPerMinute: 600, parallelCalls: 32 });
     const asked = Array.from({ length: LIMITS.maxWaitingApprovalsPerCaller + 1 }, () => decide(callBy('nosy' as PersonId)));
     expect(await asked.at(-1)).toBe('overloaded');
     expect(waiting()).toHaveLength(LIMITS.maxWaitingApprovalsPerCaller);

@@ -35,8 +35,8 @@ export const DEFAULT_PERMISSIONS: AgentPermissions = {
   parallelCalls: LIMITS.defaultParallelCalls,
 };
 
-/** For agents that keep and tell nothing of their owner's: strangers may ask, too, in the tighter bounds of `CallerLimits`. */
-export const HARMLESS_PERMISSIONS: AgentPermissions = { ...DEFAULT_PERMISSIONS, rules: { devices: 'run', contacts: 'ask', everyone: 'ask' } };
+/** People never written to may ask, too, in the tighter bounds of `CallerLimits`: for agents that keep and tell nothing of their owner's, or where something else has decided who may. */
+export const ASKABLE_PERMISSIONS: AgentPermissions = { ...DEFAULT_PERMISSIONS, rules: { devices: 'run', contacts: 'ask', everyone: 'ask' } };
 
 /** While permissions cannot be read nothing runs. */
 const CLOSED: AgentPermissions = { ...DEFAULT_PERMISSIONS, rules: { devices: 'never', contacts: 'never', everyone: 'never' } };

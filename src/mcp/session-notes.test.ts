@@ -97,7 +97,9 @@ describe('what an owner’s node tells beside MCP', () => {
     expect(waiting.call.origin).toEqual({ ref: expect.any(String), conversation: here });
     expect(result.content).toEqual([{ type: 'text', text: '[]' }]);
     await call(here);
-    await Promise.all([answerNext('once'), call('with somebody else')]);
+    // A conversation with somebody else is not believed.
+    const [other] = await Promise.all([answerNext('once'), call('with somebody else')]);
+    expect(other.call.origin).toEqual({ ref: expect.any(String) });
     const [last] = await Promise.all([answerNext('always'), call()]);
     expect(last.call.origin).toEqual({ ref: expect.any(String) });
     await call();

@@ -59,13 +59,16 @@ export class AgentHealthList extends ModelElement {
   #agent(agent: AgentHealthView) {
     const { agentId, title, state: health, isEnabled, problem } = agent;
     const isChecked = this.checked.has(agentId);
+    const address = `${this.model.me.value.node}:${agentId}`;
+    // The page of an agent that cannot be reached says so by itself.
+    const isToldAbove = this.agentId !== undefined && this.model.agentDetail(address).value?.problem !== undefined;
     const text = isChecked ? words.beingChecked : isEnabled ? words.healthStates[health] : words.switchedOff;
     return html`<li>
       <span>
-        ${this.agentId === undefined ? html`<a class="link" href=${href({ page: 'agents', agent: `${this.model.me.value.node}:${agentId}` })}>${title}</a> · ` : nothing}<span class="state ${health === 'fails' && !isChecked ? 'fails' : ''}" role="status">${text}</span>
+        ${this.agentId === undefined ? html`<a class="link" href=${href({ page: 'agents', agent: address })}>${title}</a> · ` : nothing}<span class="state ${health === 'fails' && !isChecked ? 'fails' : ''}" role="status">${text}</span>
       </span>
       <button class="btn quiet" ?disabled=${isChecked} aria-label="${words.checkAgain}: ${title}" @click=${() => this.#check(agentId)}>${words.checkAgain}</button>
-      ${problem && !isChecked ? html`<p class="small">${problemText(problem)}${problem.detail && problem.code !== 'bad-argument' ? html` <span class="soft">${problem.detail}</span>` : nothing}</p>` : nothing}
+      ${problem && !isChecked && !isToldAbove ? html`<p class="small">${problemText(problem)}${problem.detail && problem.code !== 'bad-argument' ? html` <span class="soft">${problem.detail}</span>` : nothing}</p>` : nothing}
       <p class="tiny soft">${factsOf(agent)}</p>
     </li>`;
   }

@@ -12,7 +12,7 @@ import { Presence } from '../p2p/presence/presence.ts';
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
 import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import { REGISTRY_TOPIC, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
+import { REGISTRY_TOPIC, type RegistryCommand, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
@@ -40,7 +40,7 @@ export type MeshInput =
   | { readonly type: 'attach-registry'; readonly machine: RegistryMachine }
   | {
       readonly type: 'registry';
-      readonly input: Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
+      readonly input: RegistryCommand;
     }
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 
@@ -99,7 +99,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   constructor(options: MeshOptions) {
     const { me, networkId, entropy, isInUse } = options;
     this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
-    this.#gossip = new Gossip(entropy);
+    this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
     this.#presence = new Presence({
       node: me,

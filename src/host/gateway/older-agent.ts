@@ -29,6 +29,8 @@ export class OlderAgent implements Transport {
   onmessage?: Transport['onmessage'];
   readonly #inner: Transport;
   readonly #clock: Clock;
+  /** Requests whose results say how long they hold. */
+  readonly #reads = new Set<RequestId>();
 
   constructor(inner: Transport, clock: Clock) {
     this.#inner = inner;
@@ -48,6 +50,7 @@ export class OlderAgent implements Transport {
 
   send(message: JSONRPCMessage): Promise<void> {
     if (!('method' in message)) return this.#inner.send(message);
+    if ('id' in message && message.method === 'resources/read') this.#reads.add(message.id);
     const params = message.params as (Members & { readonly _meta?: Members }) | undefined;
     if (!params?._meta) return this.#inner.send(message);
     const meta = Object.fromEntries(Object.entries(params._meta).filter(([name]) => !ENVELOPE.has(name)));
@@ -84,10 +87,11 @@ export class OlderAgent implements Transport {
       else this.onmessage?.(message);
       return;
     }
+    const members = message.id !== undefined && this.#reads.delete(message.id) ? { ...COMPLETE, ...NOT_CACHED } : COMPLETE;
     const text = textOf(message);
-    if (text && message.id !== undefined) return this.onmessage?.(answerWithText(message.id, completeText(text)));
+    if (text && message.id !== undefined) return this.onmessage?.(answerWithText(message.id, withMembers(text, members)));
     if (!('result' in message)) return this.onmessage?.(message);
-    this.onmessage?.({ ...message, result: { ...message.result, resultType: 'complete' } as never });
+    this.onmessage?.({ ...message, result: { ...message.result, ...members } as never });
   }
 
   /** Whoever calls cannot be asked anything. */
@@ -98,16 +102,19 @@ export class OlderAgent implements Transport {
 }
 
 const INITIALIZE_ID = 'initialize';
+/** What results of 2026-07-28 say that those before did not; an older agent says nothing of how long its data hold. */
+const COMPLETE = { resultType: 'complete' } as const;
+const NOT_CACHED = { ttlMs: 0, cacheScope: 'private' } as const;
 
-/** The JSON of a result with the member that says that it is one. */
-function completeText(source: AnswerText): AnswerText {
+/** The JSON of a result with more members. */
+function withMembers(source: AnswerText, members: Members): AnswerText {
   const text = new AnswerText();
-  text.onWanted = () => void complete(source, text);
+  text.onWanted = () => void copy(source, text, utf8(`${JSON.stringify(members).slice(1, -1)},`));
   text.onCancelled = (error) => source.cancel(error);
   return text;
 }
 
-async function complete(source: AnswerText, text: AnswerText): Promise<void> {
+async function copy(source: AnswerText, text: AnswerText, members: Uint8Array): Promise<void> {
   try {
     let isOpen = false;
     for (let piece = await source.read(); piece; piece = await source.read()) {
@@ -115,7 +122,7 @@ async function complete(source: AnswerText, text: AnswerText): Promise<void> {
       if (at >= 0) {
         isOpen = true;
         void text.write(piece.subarray(0, at + 1));
-        void text.write(utf8('"resultType":"complete",'));
+        void text.write(members);
         piece = piece.subarray(at + 1);
       }
       await text.write(piece);

@@ -8,17 +8,13 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return nobleSha256(parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts));
 }
 
+/** A hash of what comes in pieces; `digest` ends it. */
+export type HashInPieces = { update(bytes: Uint8Array): void; digest(): Uint8Array };
+
 /** SHA-256 of what comes in pieces. */
-export class Sha256 {
-  readonly #state = nobleSha256.create();
-
-  update(bytes: Uint8Array): void {
-    this.#state.update(bytes);
-  }
-
-  digest(): Uint8Array {
-    return this.#state.digest();
-  }
+export function sha256InPieces(): HashInPieces {
+  const state = nobleSha256.create();
+  return { update: (bytes) => void state.update(bytes), digest: () => state.digest() };
 }
 
 /** HMAC-SHA-256, RFC 2104. */

@@ -5,7 +5,7 @@ import { fromHex, utf8 } from '../../src/base/bytes.ts';
 import type * as implementation from '../../src/crypto/hash.ts';
 import { loadVectors } from '../support/vectors.ts';
 
-type Hashes = Pick<typeof implementation, 'hkdfSha256' | 'hmacSha256' | 'sha256'>;
+type Hashes = Pick<typeof implementation, 'hkdfSha256' | 'hmacSha256' | 'sha256' | 'sha256InPieces'>;
 type Vector = {
   readonly ikm: string;
   readonly salt: string;
@@ -16,12 +16,15 @@ type Vector = {
 };
 
 /** What every implementation of SHA-256, HMAC and HKDF does. */
-export function hashContract({ hkdfSha256, hmacSha256, sha256 }: Hashes): void {
+export function hashContract({ hkdfSha256, hmacSha256, sha256, sha256InPieces }: Hashes): void {
   it('hashes the parts as one message, and authenticates', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array()), fc.uint8Array(), (parts, key) => {
         const whole = Buffer.concat(parts);
         expect(Buffer.from(sha256(...parts))).toEqual(createHash('sha256').update(whole).digest());
+        const inPieces = sha256InPieces();
+        for (const part of parts) inPieces.update(part);
+        expect(Buffer.from(inPieces.digest())).toEqual(createHash('sha256').update(whole).digest());
         expect(Buffer.from(hmacSha256(key, whole))).toEqual(createHmac('sha256', key).update(whole).digest());
       }),
     );

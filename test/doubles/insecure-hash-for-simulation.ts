@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { utf8 } from '../../src/base/bytes.ts';
+import type { HashInPieces } from '../../src/crypto/hash.ts';
 
 /**
  * In the place of src/crypto/hash.ts in simulations of more than 100 nodes. SHA-256 is the real one, by the platform; the keyed functions only mix, and are no
@@ -9,6 +10,11 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return new Uint8Array(hash.digest());
+}
+
+export function sha256InPieces(): HashInPieces {
+  const hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), digest: () => Uint8Array.from(hash.digest()) };
 }
 
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {

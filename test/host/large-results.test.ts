@@ -135,6 +135,7 @@ describe.each([
   ['sdk', 'modern'],
   ['id-first', 'legacy'],
   ['id-last', 'legacy'],
+  ['id-last', 'modern'],
 ] as const)('a result of 100 MiB, %s server, %s client', (mood, era) => {
   it('reaches the client whole, and neither host holds it', async () => {
     const client = await new RawClient(mood, era).open();

@@ -1,13 +1,15 @@
-import { createMcpHandler, InMemoryServerEventBus, type Server, type Transport } from '@modelcontextprotocol/server';
+import { CLIENT_CAPABILITIES_META_KEY, createMcpHandler, InMemoryServerEventBus, type Server, type Transport } from '@modelcontextprotocol/server';
 import type { AgentAddress, NodeId } from '../../base/ids.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
-import { Forwarder } from '../../mcp/proxy/forwarder.ts';
+import { DATA_METHODS } from '../../mcp/answers/answer-protocol.ts';
+import { LISTEN } from '../../mcp/incoming-call.ts';
+import { Forwarder, inputCapabilities } from '../../mcp/proxy/forwarder.ts';
 import { ParkedCalls } from '../../mcp/proxy/parked-calls.ts';
 import { joinTransports } from '../../mcp/proxy/pipe.ts';
 import { Subscriptions } from '../../mcp/proxy/subscriptions.ts';
 import { UpstreamPool } from '../../mcp/proxy/upstream-pool.ts';
-import type { McpNotification } from '../../mcp/proxy/upstream.ts';
+import type { InputCapabilities, McpNotification, McpRequest } from '../../mcp/proxy/upstream.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import type { Logger } from '../logger.ts';
@@ -76,7 +78,7 @@ export class Gateway {
       agents: () => options.agents(),
     });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
-    this.#shared = new SharedSessions(open);
+    this.#shared = new SharedSessions(open, clock);
     this.#subscriptions = new Subscriptions((address) => this.#pool.shared(address, {}));
     this.#handlers = new BoundedMap(HOST_LIMITS.maxRawEndpoints);
     this.#catalogs.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));
@@ -126,10 +128,16 @@ export class Gateway {
     return watchNamed(endpoint, body, this.#subscriptions, onLost);
   }
 
-  /** The session in which a request of MCP 2026-07-28 goes as it is to an agent that speaks this revision itself; `undefined` for others. */
-  async sharedSession(endpoint: Endpoint, method: string): Promise<SharedSession | undefined> {
-    if (endpoint === 'aggregate' || !(await this.#pool.shared(endpoint, {})).isModern) return undefined;
-    return this.#shared.with(endpoint, method === 'subscriptions/listen' ? 'subscriptions' : 'calls');
+  /**
+   * The session in which a request of MCP 2026-07-28 goes to an agent that speaks this revision, or to an older one for its data, which may be large, where that has
+   * nobody to ask; `undefined` for others.
+   */
+  async sharedSession(endpoint: Endpoint, { method, params }: McpRequest): Promise<SharedSession | undefined> {
+    if (endpoint === 'aggregate') return undefined;
+    if ((await this.#pool.shared(endpoint, {})).isModern) return this.#shared.with(endpoint, method === LISTEN ? 'subscriptions' : 'calls');
+    const meta = params?.['_meta'] as Readonly<Record<string, unknown>> | undefined;
+    const asked = inputCapabilities(meta?.[CLIENT_CAPABILITIES_META_KEY] as InputCapabilities | undefined);
+    return DATA_METHODS.has(method) && Object.keys(asked).length === 0 ? this.#shared.with(endpoint, 'older') : undefined;
   }
 
   /** The handler of requests of MCP 2026-07-28. */

@@ -89,7 +89,7 @@ async function handle(options: HttpEndpointOptions, sessions: HttpSessions, guar
   if (isLegacy) return sessions.handle(endpoint, request, response, body);
   const { gateway, clock } = options;
   await gateway.reach(endpoint);
-  const session = passable && (await gateway.sharedSession(endpoint, passable.method));
+  const session = passable && (await gateway.sharedSession(endpoint, passable));
   if (!session) return serveModern(gateway, endpoint, request, response, body);
   const reply = new HttpReply(response, { requests: [passable.id], headers: {}, clock, isModern: true });
   const giveUp = session.ask({ request: passable, send: (answer) => reply.send(answer) });

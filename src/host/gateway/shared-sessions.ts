@@ -1,18 +1,22 @@
 import type { AgentAddress } from '../../base/ids.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { OlderAgent } from './older-agent.ts';
 import type { OpenAgent } from './open-agent.ts';
 import { SharedSession } from './shared-session.ts';
 
-/** What is subscribed stays open; it must not take the places of calls. */
-export type Purpose = 'calls' | 'subscriptions';
+/** What is subscribed stays open; it must not take the places of calls. `older`: the agent speaks no newer revision than 2025-11-25. */
+export type Purpose = 'calls' | 'subscriptions' | 'older';
 
-/** Sessions with agents of MCP 2026-07-28 that all clients of that revision share: as few as have room for what is under way. */
+/** Sessions with agents that all clients of MCP 2026-07-28 share: as few as have room for what is under way. */
 export class SharedSessions {
   readonly #open: OpenAgent;
+  readonly #clock: Clock;
   readonly #sessions = new Map<string, Promise<SharedSession>[]>();
 
-  constructor(open: OpenAgent) {
+  constructor(open: OpenAgent, clock: Clock) {
     this.#open = open;
+    this.#clock = clock;
   }
 
   /** @throws ParleyError why the agent cannot be reached */
@@ -26,7 +30,7 @@ export class SharedSessions {
     const last = known.at(-1);
     // The agent's node says that it is too much, to whom it is.
     if (last && known.length >= HOST_LIMITS.maxSharedSessions) return last;
-    return this.#begin(key, address);
+    return this.#begin(key, address, purpose);
   }
 
   async close(): Promise<void> {
@@ -34,8 +38,10 @@ export class SharedSessions {
     await Promise.allSettled(opened.flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value.close()] : [])));
   }
 
-  #begin(key: string, address: AgentAddress): Promise<SharedSession> {
-    const opening = this.#open(address).then((transport) => SharedSession.open(transport));
+  #begin(key: string, address: AgentAddress, purpose: Purpose): Promise<SharedSession> {
+    const opening = this.#open(address).then((transport) =>
+      SharedSession.open(purpose === 'older' ? new OlderAgent(transport, this.#clock) : transport),
+    );
     this.#sessions.set(key, [...(this.#sessions.get(key) ?? []), opening]);
     const forget = (): void => {
       const left = this.#sessions.get(key)?.filter((other) => other !== opening) ?? [];

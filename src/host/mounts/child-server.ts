@@ -4,6 +4,7 @@ import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/client';
 import { ParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
+import { LISTEN } from '../../mcp/incoming-call.ts';
 import { CHILD_MARK, type ChildRegister } from './child-register.ts';
 import { MessageLines } from './message-lines.ts';
 import type { CommandTarget } from './mount-spec.ts';
@@ -71,7 +72,8 @@ export class ChildServer implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     const { stdin } = this.#child ?? {};
     if (!stdin || this.#end) throw new ParleyError('link-lost', this.#end?.sentence ?? 'The server has not started.');
-    if ('method' in message && 'id' in message) this.#noteAsked(message.id);
+    // Subscriptions end with nothing large, and often stay open as long as the session.
+    if ('method' in message && 'id' in message && message.method !== LISTEN) this.#noteAsked(message.id);
     if (stdin.write(`${JSON.stringify(message)}\n`)) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {

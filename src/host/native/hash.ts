@@ -1,11 +1,17 @@
-import { createHmac, hash, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hash, hkdfSync } from 'node:crypto';
 import { concatBytes } from '../../base/bytes.ts';
+import type { HashInPieces } from '../../crypto/hash.ts';
 
 const EMPTY = new Uint8Array(0);
 
 /** In the place of src/crypto/hash.ts: the same hashes by OpenSSL. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(hash('sha256', parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts), 'buffer'));
+}
+
+export function sha256InPieces(): HashInPieces {
+  const state = createHash('sha256');
+  return { update: (bytes) => void state.update(bytes), digest: () => Uint8Array.from(state.digest()) };
 }
 
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {

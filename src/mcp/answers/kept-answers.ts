@@ -24,11 +24,12 @@ export async function keptResult(method: string, read: readonly Uint8Array[], te
     if (bytes >= LIMITS.keptPartBytes) store();
   }
   store();
-  const { isError = false } = await text.done;
+  const { isError = false, resultType } = await text.done;
+  const kind = resultType === undefined ? {} : { resultType };
   const kept = { [KEPT]: new Blob(parts, { type: 'application/json' }) };
   return method === 'resources/read'
-    ? { contents: [{ uri: '', text: preview, _meta: kept }] }
-    : { content: [{ type: 'text', text: preview, _meta: kept }], structuredContent: kept, isError };
+    ? { ...kind, contents: [{ uri: '', text: preview, _meta: kept }] }
+    : { ...kind, content: [{ type: 'text', text: preview, _meta: kept }], structuredContent: kept, isError };
 }
 
 function beginningOf(read: readonly Uint8Array[]): string {

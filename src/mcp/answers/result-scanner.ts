@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../../base/bytes.ts';
 import { ParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { Sha256 } from '../../crypto/hash.ts';
+import { sha256InPieces } from '../../crypto/hash.ts';
 import type { ResultSummary } from './answer-text.ts';
 
 const [QUOTE, BACKSLASH, COMMA, COLON, NEW_LINE, RETURN, SPACE, TAB] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a, 0x0d, 0x20, 0x09];
@@ -18,7 +18,7 @@ const MAX_NOTED_BYTES = 512;
  */
 export class ResultScanner {
   readonly #onResult: (piece: Uint8Array) => void;
-  readonly #hash = new Sha256();
+  readonly #hash = sha256InPieces();
   #resultBytes = 0;
   /** For each open bracket the one that closes it. */
   readonly #closers: number[] = [];

@@ -12,7 +12,7 @@ import { Presence } from '../p2p/presence/presence.ts';
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
 import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import { REGISTRY_TOPIC, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
+import { REGISTRY_TOPIC, type RegistryCommand, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
@@ -45,7 +45,7 @@ export type MeshInput =
   | { readonly type: 'attach-registry'; readonly machine: RegistryMachine }
   | {
       readonly type: 'registry';
-      readonly input: Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
+      readonly input: RegistryCommand;
     }
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 

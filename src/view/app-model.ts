@@ -22,6 +22,7 @@ import { ConversationsModel } from './conversations-model.ts';
 import { NetworkModel } from './network-model.ts';
 import { People } from './people.ts';
 import type { ModesSurroundings } from './modes-model.ts';
+import { publicationsOf } from './publications.ts';
 import type { TrustSurroundings } from './trust-model.ts';
 import type { TrustModel } from './trust-types.ts';
 import type {
@@ -36,6 +37,7 @@ import type {
   PeerView,
   PersonView,
   ProblemView,
+  PublicationView,
   SettingsView,
   Theme,
 } from './types.ts';
@@ -393,6 +395,10 @@ class Model implements AppModel {
   async checkConnection(): Promise<readonly ConnectionCheckView[]> {
     await this.#refreshStorage();
     return this.#networkModel.check(this.settings.value.storage);
+  }
+
+  async publications(person: string): Promise<readonly PublicationView[]> {
+    return publicationsOf(await this.#options.directory.history(parsePersonId(person)), cleanName);
   }
 
   beginJoin(): void {

@@ -9,6 +9,7 @@ import { shared, sheet } from '../styles/shared.ts';
 import { constellation, constellationStyles } from './constellation.ts';
 import './mode-section.ts';
 import { networkCards, networkCardStyles } from './network-cards.ts';
+import './publication-list.ts';
 import { throughputChart, throughputStyles } from './throughput-chart.ts';
 
 /** Keys that lead from one star to the next. */
@@ -175,6 +176,7 @@ export class NetworkPage extends ModelElement {
       <p class="small soft">${names.length > 0 ? strings.linkedWith(names.join(', ')) : nodeReach(node)}</p>
       ${node.problem ? html`<p class="small">${problemText(node.problem)}</p>` : nothing}
       <p class="tiny faint mono address">${node.node}</p>
+      ${node.person ? html`<parley-publications .model=${this.model} .person=${node.person}></parley-publications>` : nothing}
     </section>`;
   }
 

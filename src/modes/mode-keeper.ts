@@ -144,7 +144,8 @@ export class ModeKeeper {
     this.#links.setOn(this.#isHub && this.#needsHosts);
     const wanted = !hasWebRtc ? 'centralised' : this.#needsHosts && this.#chosen === 'decentralised' ? 'hybrid' : this.#chosen;
     const mustWait = wanted === 'centralised' && node.mode !== 'centralised' && !this.#links.isLinked && node.state().connectedPeers > 0;
-    if (this.#isHub) node.setMode(mustWait ? 'hybrid' : wanted);
+    const mode = mustWait ? 'hybrid' : wanted;
+    if (this.#isHub && node.mode !== mode) node.setMode(mode);
     this.onChange();
   }
 

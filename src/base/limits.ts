@@ -154,6 +154,11 @@ export const LIMITS = {
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
   dialTimeoutMs: 15_000,
   maxDials: 16,
+  /**
+   * An attempt that was answered and has no link by now rarely gets one, for checks of addresses that work take two or three round trips: others are tried
+   * beside it, and in its place where there are as many as there may be.
+   */
+  slowDialMs: 3_000,
   /** A description and candidates found this shortly after each other travel together. */
   candidateBatchMs: 15,
   /** Introductions per second and at once, of all peers together: twenty newcomers, each with a few candidates. */
@@ -176,6 +181,17 @@ export const LIMITS = {
   pruneLinksMs: 30_000,
   /** How often a node looks for parts of the network that it does not know: a split heals within this time. */
   bridgeProbeMs: 45_000,
+  /** Without a link after this time, when most have one, a newcomer asks the server for others, and again, ever more seldom. */
+  lonelyListFirstMs: 1_500,
+  lonelyListMaxMs: 30_000,
+  /** So often at first; each answer names eight. */
+  lonelyListsSoon: 4,
+  /** From how many nodes this one learns how it can be reached: more than it has links, few enough to follow a change. */
+  reachEvidenceNodes: 32,
+  /** A node calls itself confined when so many attempts failed, and twice as many as did not: one or two others may just have left. */
+  confinedAfterFailures: 3,
+  /** Whoever has fewer links with others than this may have no other way into the network. */
+  fewLinks: 3,
   maxBridgeDials: 2,
   /** Questions to the signaling server for one node's card. */
   lookUpsPerSecond: 1,

@@ -17,6 +17,10 @@ export const CARD_FLAGS = {
   relay: 2,
   /** A headless host. */
   host: 4,
+  /** Most others cannot open a link with it. */
+  confined: 8,
+  /** Confined nodes can open a link with it. */
+  open: 16,
 } as const;
 
 /** What a node says of itself: introductions are sealed with it, and it is the node's entry in the table of who is there. */

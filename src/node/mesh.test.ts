@@ -17,6 +17,7 @@ describe('the mesh', () => {
       sealingKey: key(1),
       now: START,
       isInUse: () => false,
+      linkCountOf: () => undefined,
     });
     const node = nodeIdOf(key(2));
     mesh.handle({ type: 'session', node, person: personIdOf(key(3)), kind: 'memory', connection: 1, stream: undefined }, START);

@@ -6,7 +6,7 @@ import { Queue } from '../base/queue.ts';
 import type { TableSize } from '../base/table-size.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { JoinState } from '../p2p/dialling/join-exchange.ts';
-import { candidateOf } from '../p2p/overlay/overlay.ts';
+import { candidateOf } from '../p2p/overlay/known-nodes.ts';
 import type { RelayFigures } from '../p2p/routing/relay-desk.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerInfo, SignalingState } from './api.ts';
@@ -85,6 +85,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       now,
       ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.#sessions.table.sessionWith(node)?.machine.streamCount ?? 0) > MESH_STREAMS,
+      linkCountOf: (node) => this.#paths.linkCountOf(node),
     });
     this.#sessions = new Sessions({ me, channels: options.channels, entropy, peers: this.peers, host: this.#host() });
     this.#paths = new Paths({
@@ -413,6 +414,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'failed':
         return this.#dialFailed(output.node, output.code, now);
       case 'carrier':
+      case 'slow':
         return this.#toOverlay(output, now);
       case 'candidate':
         return this.#toOverlay(

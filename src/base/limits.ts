@@ -145,6 +145,12 @@ export const LIMITS = {
   maxUnansweredPings: 3,
   /** After the platform said that something happened (wake, network change), an answer must come quickly. */
   urgentPingTimeoutMs: 2_000,
+  /**
+   * A relay may fall silent while its links stay open. What was sent over a circuit and not answered in three round trips, within these bounds, is asked about;
+   * without an answer in `urgentPingTimeoutMs` another path is tried beside it. Longer than two retransmissions of a packet that was lost.
+   */
+  minAnswerWaitMs: 1_000,
+  maxAnswerWaitMs: 4_000,
   /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
   stallMs: 5_000,
   /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
@@ -333,6 +339,18 @@ export const LIMITS = {
   strangerCircuitBytesPerSecond: 256 * 1024,
   /** All strangers together. */
   strangersBytesPerSecond: 2 ** 20,
+
+  /** Frames behind one that a circuit carries, if nothing else follows: what SCTP needs to miss a packet (RFC 9260 §7.2.4). */
+  followingFrames: 3,
+  /** After this time, in which an answer or the next part of a message would have come along anyway; little against the round trip that a repair takes. */
+  followAfterMs: 10,
+  /** Later than this the retransmission timeout is sooner. */
+  followWithinMs: 200,
+  /** On links that are nearer, packets are hardly ever lost, and much is called over them in a second. */
+  followFromRoundTripMs: 20,
+  /** So many messages in a second are followed, and at once: more are each other's followers. A relay sends for a stranger at most 8 kB/s more. */
+  followedFramesPerSecond: 20,
+  followedFramesBurst: 40,
 
   // ── sessions that move to another link ─────────────────────────────────────────────────────────────────────────
   /** From a link's opening to both proofs: one round trip. */

@@ -299,6 +299,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         if (isFar) this.#dialDirectly(node, connection, now);
       },
       sessionStranded: (node, session, now) => this.#sessionStranded(node, session, now),
+      sessionDoubtful: (node, session, now) => this.#sessionDoubtful(node, session, now),
       sessionMoved: (node) => this.#stranded.delete(node),
       sessionEnded: (node, end, now) => this.#sessionEnded(node, end, now),
       attemptFailed: (node, code, now) => this.#dialFailed(node, code, now),
@@ -313,6 +314,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#stranded.add(node, isInitiator, now);
     this.#dialDirectly(node, connection, now);
     this.#resumeStranded(now);
+  }
+
+  /** Other relays are tried beside the one that seems silent, and a direct link. */
+  #sessionDoubtful(node: NodeId, { connection, via }: StrandedSession, now: number): void {
+    if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
+    this.#paths.handle({ type: 'want', node }, now);
+    this.#dialDirectly(node, connection, now);
   }
 
   /** Looks for paths for the sessions that have none. */
@@ -511,7 +519,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #pathsOutput(output: PathsOutput, now: number): void {
     switch (output.type) {
       case 'mux':
-        return this.#sessions.toStream(output.connection, output.input, now);
+        return this.#sessions.toCircuit(output.connection, output.input, now);
       case 'send':
         return this.#toMesh({ type: 'send', to: output.to, lane: LANES.routing, bytes: output.bytes }, now);
       case 'circuit': {

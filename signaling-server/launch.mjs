@@ -36,10 +36,16 @@ function isOlder(made, ...sources) {
 }
 
 /** Runs a program to its end; its output is shown only when it fails. */
-function runQuietly(what, command, commandArgs, folder) {
+function runQuietly(what, command, commandArgs, folder, env = {}) {
   say(what);
   // npm is a script on Windows, and scripts need the shell there.
-  const result = spawnSync(command, commandArgs, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 2 ** 26 });
+  const result = spawnSync(command, commandArgs, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    maxBuffer: 2 ** 26,
+  });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   if (result.error) say(`${command}: ${result.error.message}`);
@@ -70,7 +76,8 @@ function buildApp() {
   if (process.env.PARLEY_APP) return;
   const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', 'tsconfig.json'].map((name) => join(root, name));
   if (!isOlder(join(root, 'dist', 'index.html'), ...sources)) return;
-  runQuietly('Building the app …', 'npm', ['run', '--silent', 'build'], root);
+  // Whatever the environment says: with another value packages bring their development builds.
+  runQuietly('Building the app …', 'npm', ['run', '--silent', 'build'], root, { NODE_ENV: 'production' });
 }
 
 checkNode();

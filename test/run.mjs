@@ -81,7 +81,7 @@ mkdirSync(results, { recursive: true });
 check('dependencies as the lock file names them', install);
 if (failed > 0) finish();
 
-const { findChromium } = await import('./support/chromium.mjs');
+const { findChromium } = await import('./support/browsers.mjs');
 const checks = await import('../.ci/check.mjs');
 for (const rule of checks.rules(isCi)) check(rule.name, () => rule.holds());
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
-import { CHROMIUM_FLAGS, findChromium } from './support/chromium.mjs';
+import { CHROMIUM_FLAGS, findChromium } from './support/browsers.mjs';
 
 /** Counts of all sessions, for `npm test`. */
 function countsReporter(file) {

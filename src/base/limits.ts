@@ -243,9 +243,9 @@ export const LIMITS = {
   gossipAnnounceFarMs: 3_000,
   /** Ids of one announcement or request: 10 kB. */
   maxGossipIdsPerMessage: 500,
-  /** GossipSub's 5 000 ids in each of its heartbeats, thinned to what 20 links can mean. */
   /** What a new link is told of the items that can still be had: the latest. */
   maxGossipBacklogIds: 256,
+  /** GossipSub's 5 000 ids in each of its heartbeats, thinned to what 20 links can mean. */
   gossipIdsPerSecond: 1_000,
   gossipIdsBurst: 5_000,
   gossipAnnouncementsPerSecond: 10,

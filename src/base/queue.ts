@@ -29,10 +29,14 @@ export class Queue<T> {
     return item;
   }
 
-  /** The last `limit` items that were put in, latest first; they stay. */
-  latest(limit: number): readonly T[] {
-    const from = Math.max(this.#head, this.#items.length - limit);
-    return (this.#items.slice(from) as T[]).reverse();
+  /** The last `limit` items that were put in and for which `where` holds, latest first; they stay. */
+  latest(limit: number, where: (item: T) => boolean): readonly T[] {
+    const found: T[] = [];
+    for (let index = this.#items.length - 1; index >= this.#head && found.length < limit; index--) {
+      const item = this.#items[index] as T;
+      if (where(item)) found.push(item);
+    }
+    return found;
   }
 
   clear(): void {

@@ -6,8 +6,6 @@ import { loadVectors } from '../../test/support/vectors.ts';
 import { concatBytes, fromHex, utf8 } from '../base/bytes.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import { WebCryptoBulkCipher } from './bulk-cipher.ts';
-import { hkdfSha256 } from './hash.ts';
-import { sharedSecret } from './key-exchange.ts';
 import { scriptVerifier, webCryptoVerifier } from './signing.ts';
 
 const { Point } = ed25519;
@@ -77,28 +75,6 @@ describe('signatures by both back ends', () => {
 });
 
 describe('the other wrappers, by Wycheproof', () => {
-  it('exchange keys', () => {
-    const file =
-      loadVectors<Group<Verdict & { readonly public: string; readonly private: string; readonly shared: string }>>('wycheproof/x25519_test.json');
-    for (const test of file?.testGroups.flatMap(({ tests }) => tests) ?? []) {
-      const secret = () => sharedSecret(fromHex(test.private), fromHex(test.public));
-      if (/^0+$/.test(test.shared)) expect(secret).toThrow('not usable');
-      else expect(secret()).toEqual(fromHex(test.shared));
-    }
-  });
-
-  it('derive keys', () => {
-    const file =
-      loadVectors<
-        Group<Verdict & { readonly ikm: string; readonly salt: string; readonly info: string; readonly size: number; readonly okm: string }>
-      >('wycheproof/hkdf_sha256_test.json');
-    for (const { ikm, salt, info, size, okm, result } of file?.testGroups.flatMap(({ tests }) => tests) ?? []) {
-      const derive = () => hkdfSha256(fromHex(ikm), fromHex(salt), fromHex(info), size);
-      if (result === 'valid') expect(derive()).toEqual(fromHex(okm));
-      else expect(derive).toThrow();
-    }
-  });
-
   it('seal and open large frames', async () => {
     type Test = Verdict & {
       readonly key: string;

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withNativePrimitives } from './native/with-native-primitives.mjs';
 
 const NODE_NEEDED = [20, 19];
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,6 +44,7 @@ export async function bundleHost() {
     root,
     logLevel: 'error',
     publicDir: false,
+    plugins: [withNativePrimitives(root)],
     build: {
       ssr: join(root, 'src/host/main.ts'),
       write: false,

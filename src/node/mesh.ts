@@ -105,7 +105,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   constructor(options: MeshOptions) {
     const { me, networkId, entropy, isInUse, linkCountOf } = options;
     this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, linkCountOf, entropy });
-    this.#gossip = new Gossip(entropy);
+    this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
     this.#presence = new Presence({
       node: me,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { CHROMIUM_FLAGS, findChromium } from '../support/chromium.mjs';
+import { CHROMIUM_FLAGS, findChromium } from '../support/browsers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const DESKTOP = { width: 1280, height: 800 } as const;

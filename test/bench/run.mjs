@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { CHROMIUM_FLAGS, findChromium } from '../support/chromium.mjs';
+import { CHROMIUM_FLAGS, findChromium } from '../support/browsers.mjs';
 import { measureCalls } from './calls.mjs';
 import { measureHost } from './host.mjs';
 import { measureLink } from './link.mjs';

@@ -2,6 +2,8 @@ import { commandFor, readCommandLine, usage } from './command-line.ts';
 import type { SimOptions } from './options.ts';
 import { simulate, type Report } from './simulation.ts';
 
+const PROGRESS_MS = 20_000;
+
 /** Runs what the command line asks for; answers the status to exit with: 1 for violations, 2 for a command that cannot be meant. */
 export async function main(words: readonly string[]): Promise<number> {
   try {
@@ -10,13 +12,25 @@ export async function main(words: readonly string[]): Promise<number> {
       console.log(usage());
       return 0;
     }
-    const report = await simulate(options);
+    const report = await simulate(options, undefined, progress());
     console.log(isJson ? JSON.stringify(report) : describe(report));
     return conclude(report, options);
   } catch (thrown) {
     console.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     return 2;
   }
+}
+
+/** Says on standard error how far a long run is, every {@link PROGRESS_MS}. */
+function progress(): (second: number, seconds: number) => void {
+  const startedAt = performance.now();
+  let next = startedAt + PROGRESS_MS;
+  return (second, seconds) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + PROGRESS_MS;
+    console.error(`${second} of ${seconds} virtual seconds after ${Math.round((now - startedAt) / 1000)} s`);
+  };
 }
 
 /** The exit status, and for a run that broke something the command that repeats it. */

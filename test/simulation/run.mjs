@@ -1,11 +1,12 @@
 /**
  * `npm run sim`: bundles the simulator with the sources as they are, and runs it. The bundle has other implementations of the cryptographic primitives: up
- * to 100 nodes the platform's, which compute the same (test/doubles/native-*-for-simulation.ts), above cheap fakes (test/doubles/insecure-*-for-simulation.ts).
+ * to 100 nodes the platform's, which compute the same (src/host/native, test/doubles/native-signing-for-simulation.ts), above cheap fakes (test/doubles/insecure-*-for-simulation.ts).
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { withDoubles, withNativePrimitives } from '../../src/host/native/with-native-primitives.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_NODES_WITH_REAL_CRYPTOGRAPHY = 100;
@@ -15,34 +16,29 @@ const at = words.findLastIndex((word) => word === '--nodes' || word.startsWith('
 const nodes = Number(words[at]?.split('=')[1] ?? words[at + 1]);
 const isFake = at >= 0 && nodes > MAX_NODES_WITH_REAL_CRYPTOGRAPHY;
 
-const NATIVE = {
-  [join(root, 'src/crypto/signing.ts')]: 'native-signing-for-simulation.ts',
-  [join(root, 'src/crypto/key-exchange.ts')]: 'native-key-exchange-for-simulation.ts',
-  [join(root, 'src/crypto/hash.ts')]: 'native-hash-for-simulation.ts',
-};
+const SIGNING = 'src/crypto/signing.ts';
 const FAKES = {
-  [join(root, 'src/crypto/signing.ts')]: 'insecure-signing-for-simulation.ts',
-  [join(root, 'src/crypto/key-exchange.ts')]: 'insecure-key-exchange-for-simulation.ts',
-  [join(root, 'src/crypto/hash.ts')]: 'insecure-hash-for-simulation.ts',
-  [join(root, 'src/crypto/small-cipher.ts')]: 'insecure-small-cipher-for-simulation.ts',
-  [join(root, 'test/simulation/bulk.ts')]: 'insecure-bulk-for-simulation.ts',
+  [SIGNING]: 'test/doubles/insecure-signing-for-simulation.ts',
+  'src/crypto/key-exchange.ts': 'test/doubles/insecure-key-exchange-for-simulation.ts',
+  'src/crypto/hash.ts': 'test/doubles/insecure-hash-for-simulation.ts',
+  'src/crypto/small-cipher.ts': 'test/doubles/insecure-small-cipher-for-simulation.ts',
+  'test/simulation/bulk.ts': 'test/doubles/insecure-bulk-for-simulation.ts',
 };
 
-/** Puts the doubles in the place of the modules that they imitate. */
+/** The cipher of handshakes, from a package, in the doubles' place as well. */
+const withFakeCipher = {
+  name: 'fake-cipher-for-simulation',
+  enforce: 'pre',
+  resolveId: (source, importer) =>
+    source === '@noble/ciphers/chacha.js' && !importer?.endsWith('-for-simulation.ts')
+      ? join(root, 'test/doubles/insecure-cipher-for-simulation.ts')
+      : undefined,
+};
+
+/** What puts other primitives in the place of the sources' own. */
 function withOtherPrimitives() {
-  const doubles = isFake ? FAKES : NATIVE;
-  return {
-    name: 'primitives-for-simulation',
-    enforce: 'pre',
-    async resolveId(source, importer) {
-      if (importer?.endsWith('-for-simulation.ts')) return undefined;
-      if (isFake && source === '@noble/ciphers/chacha.js') return join(root, 'test/doubles/insecure-cipher-for-simulation.ts');
-      if (!source.startsWith('.')) return undefined;
-      const resolved = await this.resolve(source, importer, { skipSelf: true });
-      const double = resolved && doubles[resolved.id];
-      return double && join(root, 'test/doubles', double);
-    },
-  };
+  if (isFake) return [withDoubles(root, FAKES), withFakeCipher];
+  return [withNativePrimitives(root), withDoubles(root, { [SIGNING]: 'test/doubles/native-signing-for-simulation.ts' })];
 }
 
 /** The simulator as one module. */
@@ -52,7 +48,7 @@ async function bundle() {
     root,
     logLevel: 'error',
     publicDir: false,
-    plugins: [withOtherPrimitives()],
+    plugins: withOtherPrimitives(),
     build: {
       ssr: join(root, 'test/simulation/main.ts'),
       write: false,

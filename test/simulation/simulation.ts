@@ -20,10 +20,14 @@ export type Report = {
 };
 
 /**
- * Runs one scenario from its seed to its report. `spawnDefaults` is for tests of the simulator: what is wrong with every node.
+ * Runs one scenario from its seed to its report. `spawnDefaults` is for tests of the simulator: what is wrong with every node. `passed` is told each virtual second.
  * @throws when there is no such scenario or adversary.
  */
-export async function simulate(chosen: Partial<SimOptions>, spawnDefaults?: SpawnOptions): Promise<Report> {
+export async function simulate(
+  chosen: Partial<SimOptions>,
+  spawnDefaults?: SpawnOptions,
+  passed?: (second: number, seconds: number) => void,
+): Promise<Report> {
   const options = { ...DEFAULTS, ...chosen };
   const scenario = scenarioNamed(options.scenario);
   if (!scenario) throw new Error(`There is no scenario “${options.scenario}”.`);
@@ -34,7 +38,7 @@ export async function simulate(chosen: Partial<SimOptions>, spawnDefaults?: Spaw
   const recorder = new FigureRecorder(() => world);
   const world: World = new World(options, [recorder, new Usability(() => world), ...allCheckers(violations, () => world)], spawnDefaults);
   scenario.prepare(world, seconds);
-  await world.run(seconds);
+  await world.run(seconds, (second) => passed?.(second, seconds));
   return {
     scenario: options.scenario,
     nodes: options.nodes,

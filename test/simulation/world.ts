@@ -106,9 +106,13 @@ export class World {
     });
   }
 
-  async run(seconds: number): Promise<void> {
+  /** `passed` is told each virtual second. */
+  async run(seconds: number, passed?: (second: number) => void): Promise<void> {
     this.#inspect();
-    await this.queue.runUntil(seconds * 1000);
+    for (let second = 1; second <= seconds; second++) {
+      await this.queue.runUntil(second * 1000);
+      passed?.(second);
+    }
     for (const observer of this.observers) observer.ended(this);
   }
 

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { withNativePrimitives } from '../../src/host/native/with-native-primitives.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -13,6 +14,7 @@ export async function bundleHeadless() {
     root,
     logLevel: 'error',
     publicDir: false,
+    plugins: [withNativePrimitives(root)],
     build: {
       ssr: join(root, 'test/world/headless-process.ts'),
       write: false,

@@ -2,7 +2,7 @@
  * Two browsers behind two NATs, in network namespaces that this script makes and removes: `node test/world/nat.mjs [--json] [--kind cone|symmetric]`.
  * Behind cones they connect directly, by what our STUN tells them; behind symmetric NATs a third node of the public network relays for them.
  */
-import { findChromium } from '../support/chromium.mjs';
+import { findChromium } from '../support/browsers.mjs';
 import { bundleHeadless, startHeadless } from './headless.mjs';
 import { TwoHomes, whyNoNamespaces } from './namespaces.mjs';
 import { startServer } from './server.mjs';

@@ -1,5 +1,5 @@
 import { chromium } from 'playwright-core';
-import { CHROMIUM_FLAGS } from '../support/chromium.mjs';
+import { CHROMIUM_FLAGS } from '../support/browsers.mjs';
 
 /** A Chromium with one profile for each tab that is opened in it; `executablePath` may be a wrapper, `flags` come besides the usual ones. */
 export async function startChromium(executablePath, flags = []) {

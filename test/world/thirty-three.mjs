@@ -3,7 +3,7 @@
  * All meet over the signaling server; then the server is switched off, and everything has to go on.
  */
 import { availableParallelism, loadavg } from 'node:os';
-import { findChromium } from '../support/chromium.mjs';
+import { findChromium } from '../support/browsers.mjs';
 import { bundleHeadless, startHeadless } from './headless.mjs';
 import { startServer } from './server.mjs';
 import { lookAtTab, startChromium } from './tabs.mjs';

@@ -50,6 +50,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
   readonly #random: SeededRandom;
   readonly #links = new Map<NodeId, GossipLink>();
   readonly #topics = new Set<string>();
+  readonly #compared: ReadonlySet<string>;
   readonly #cache = new ItemCache();
   readonly #missing = new MissingItems();
   /** Items that were deferred, with the links that brought them, as bits. */
@@ -60,8 +61,10 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
   #usedSlots = 0;
   #nextJob = 1;
 
-  constructor(entropy: Entropy) {
+  /** `compared`: topics of which new neighbours tell each other what they have by a protocol of the topic's own. */
+  constructor(entropy: Entropy, compared: Iterable<string> = []) {
     this.#random = SeededRandom.fromBytes(entropy.bytes(4));
+    this.#compared = new Set(compared);
   }
 
   handle(input: GossipInput | Wake, now: number): void {
@@ -191,7 +194,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     if (known) return this.#copy(link, known, push, now);
 
     if (link.validating >= LIMITS.maxGossipValidatingPerLink || this.#jobs.size >= LIMITS.maxGossipValidating) return;
-    const item = this.#cache.add(id, now);
+    const item = this.#cache.add(id, this.#compared.has(push.topic), now);
     item.holders |= link.bit | (this.#deferred.get(id) ?? 0);
     if (!push.besideTree) {
       item.treeFrom = link;
@@ -272,7 +275,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
     }
     const id = itemIdOf(topic, bytes);
     if (this.#cache.get(id)) return;
-    const item = this.#cache.add(id, now);
+    const item = this.#cache.add(id, this.#compared.has(topic), now);
     item.treeFrom = 'own';
     this.#pass(item, encodePush(topic, bytes, false), now);
     this.#startWide(item, bytes.length, now);

@@ -6,6 +6,8 @@ import type { ItemId } from './item-id.ts';
 /** An item that was seen: while it waits for its verdict, while it can be fetched, and afterwards its id alone. */
 export type Item = {
   readonly id: ItemId;
+  /** Whether new neighbours learn of it by its topic's own comparison. */
+  readonly isCompared: boolean;
   readonly seenAt: number;
   /** The push as it came, with its mark; while it can be fetched. */
   message: Uint8Array | undefined;
@@ -33,8 +35,8 @@ export class ItemCache {
     return this.#seen.get(id);
   }
 
-  add(id: ItemId, now: number): Item {
-    const item: Item = { id, seenAt: now, message: undefined, holders: 0, treeFrom: undefined };
+  add(id: ItemId, isCompared: boolean, now: number): Item {
+    const item: Item = { id, isCompared, seenAt: now, message: undefined, holders: 0, treeFrom: undefined };
     this.#seen.set(id, item);
     for (const [oldest, { seenAt }] of this.#seen) {
       if (this.#seen.size <= LIMITS.maxGossipSeen && seenAt + LIMITS.gossipSeenMs > now) break;
@@ -65,9 +67,9 @@ export class ItemCache {
     }
   }
 
-  /** The items whose bytes are held, the latest first, at most `limit`. */
+  /** The items whose bytes are held and of which new neighbours learn by nothing else: the latest first, at most `limit`. */
   held(limit: number): readonly Item[] {
-    return this.#held.latest(limit);
+    return this.#held.latest(limit, (item) => !item.isCompared);
   }
 
   /** The link with this bit is gone: its bit will be another link's. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const USUAL_PLACES = [
+const CHROMIUM_PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -13,16 +13,33 @@ const USUAL_PLACES = [
   'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
+const FIREFOX_PLACES = [
+  '/usr/bin/firefox-esr',
+  '/usr/bin/firefox',
+  '/snap/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox',
+  'C:\\Program Files\\Mozilla Firefox\\firefox.exe',
+];
+
 /** The path of a Chromium: `CHROME_PATH`, else the usual places; as root on Debian the package is installed. `undefined` where there is none. */
 export function findChromium() {
-  const found = [process.env.CHROME_PATH, ...USUAL_PLACES].find((path) => path && existsSync(path));
+  return find(process.env.CHROME_PATH, CHROMIUM_PLACES, 'chromium');
+}
+
+/** The path of a Firefox: `FIREFOX_PATH`, and as for Chromium. */
+export function findFirefox() {
+  return find(process.env.FIREFOX_PATH, FIREFOX_PLACES, 'firefox-esr');
+}
+
+function find(named, places, debianPackage) {
+  const found = [named, ...places].find((path) => path && existsSync(path));
   if (found) return found;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined;
-  console.log('Installing the chromium package …');
+  console.log(`Installing the ${debianPackage} package …`);
   const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
   spawnSync('apt-get', ['update'], options);
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options);
-  return USUAL_PLACES.find((path) => existsSync(path));
+  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', debianPackage], options);
+  return places.find((path) => existsSync(path));
 }
 
 /** Flags for a Chromium in tests: no first-run work, no sandbox as root (where it cannot run). */

@@ -1,9 +1,9 @@
 import { createHmac, hash, hkdfSync } from 'node:crypto';
-import { concatBytes } from '../../src/base/bytes.ts';
+import { concatBytes } from '../../base/bytes.ts';
 
 const EMPTY = new Uint8Array(0);
 
-/** In the place of src/crypto/hash.ts in simulations of up to 100 nodes: the same hashes by OpenSSL. */
+/** In the place of src/crypto/hash.ts: the same hashes by OpenSSL. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(hash('sha256', parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts), 'buffer'));
 }

@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
-import { fromBase64url, toBase64url } from '../../src/base/bytes.ts';
-import { ParleyError } from '../../src/base/errors.ts';
-import type { KeyPair } from '../../src/crypto/key-exchange.ts';
-import type { Entropy } from '../../src/ports/entropy.ts';
+import { fromBase64url, toBase64url } from '../../base/bytes.ts';
+import { ParleyError } from '../../base/errors.ts';
+import type { KeyPair } from '../../crypto/key-exchange.ts';
+import type { Entropy } from '../../ports/entropy.ts';
 
 export type { KeyPair };
 
@@ -11,7 +11,7 @@ export const X25519_KEY_BYTES = 32;
 /** By the array of the private key: making key objects is what costs most. */
 const privateKeys = new WeakMap<Uint8Array, KeyObject>();
 
-/** In the place of src/crypto/key-exchange.ts in simulations of up to 100 nodes: X25519 by OpenSSL, which gives the same secrets ten times as fast. */
+/** In the place of src/crypto/key-exchange.ts: X25519 by OpenSSL, which gives the same secrets ten times as fast. */
 export function generateKeyPair(entropy: Entropy): KeyPair {
   return keyPairOf(entropy.bytes(X25519_KEY_BYTES));
 }

@@ -13,6 +13,5 @@ export const REGRESSIONS: readonly (Partial<SimOptions> & { readonly why: string
   },
   { scenario: 'steady', nodes: 16, seed: 1, seconds: 40, why: 'a document that one neighbour brings late is asked of another' },
   { scenario: 'kill-30', nodes: 12, seed: 2, seconds: 110, why: 'nothing wants to be woken in the past when a third of the nodes dies at once' },
-  { scenario: 'nat', nodes: 30, seed: 5, seconds: 110, why: 'nodes that few can reach find those that everybody can, and keep their last link' },
   { scenario: 'no-server', nodes: 8, seed: 3, seconds: 150, why: 'sessions outlive the signaling server' },
 ];

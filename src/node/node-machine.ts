@@ -249,7 +249,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#sessions.checkAll(now);
     if (why === 'offline') return;
     this.#toDialling({ type: 'retry-now' }, now);
-    this.#toOverlay({ type: 'retry-now' }, now);
+    this.#toOverlay({ type: 'retry-now', isElsewhere: why !== 'resume' }, now);
     for (const [node, key] of this.#sessions.table.sessions()) this.#dialDirectly(node, key, now);
   }
 

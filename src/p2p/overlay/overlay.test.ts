@@ -327,7 +327,8 @@ describe('a node that few can reach', () => {
     expect(driver.do({ type: 'connected', node: id(610), isTab: false })).not.toContainEqual(takenBack);
     driver.link(611);
     expect(driver.do({ type: 'connected', node: id(612), isTab: false })).toContainEqual(takenBack);
-    expect(confined().do({ type: 'retry-now' })).toContainEqual(takenBack);
+    expect(confined().do({ type: 'retry-now', isElsewhere: false })).not.toContainEqual(takenBack);
+    expect(confined().do({ type: 'retry-now', isElsewhere: true })).toContainEqual(takenBack);
   });
 
   it('is not made so by nodes that are gone or that few can reach', () => {

@@ -32,8 +32,8 @@ export type OverlayInput =
   | { readonly type: 'carrier'; readonly isUp: boolean }
   /** How many links this node may have; a leaf has none but to its hub. */
   | { readonly type: 'budget'; readonly maxLinks: number }
-  /** Something changed outside, the network perhaps: forget the patience with those that failed, and what was learnt from it. */
-  | { readonly type: 'retry-now' };
+  /** Something changed outside: forget the patience with those that failed; in another network also what was learnt from it. */
+  | { readonly type: 'retry-now'; readonly isElsewhere: boolean };
 
 export type OverlayOutput =
   | { readonly type: 'dial'; readonly node: NodeId; readonly sealingKey: Uint8Array }
@@ -136,7 +136,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
         this.#maxLinks = input.maxLinks;
         return this.#fill(now);
       case 'retry-now':
-        return this.#retryNow(now);
+        return this.#retryNow(input.isElsewhere, now);
       case 'wake':
         return this.#wake(now);
     }
@@ -334,9 +334,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#fill(now);
   }
 
-  #retryNow(now: number): void {
-    this.#evidence.forget();
-    this.#reconsider();
+  #retryNow(isElsewhere: boolean, now: number): void {
+    if (isElsewhere) {
+      this.#evidence.forget();
+      this.#reconsider();
+    }
     for (const [, known] of this.#known.all()) {
       if (known.state === 'idle' && known.candidate && known.notBefore > now) Object.assign(known, { failures: 0, notBefore: now });
     }

@@ -8,8 +8,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { DocumentEngine } from '../registry/engine/document-engine.ts';
 import type { Liveness, RegistryEntry } from '../registry/entries.ts';
+import type { HistoryItem } from '../registry/history.ts';
 import type { AgentKind, DefinitionDigest, Visibility } from '../registry/records.ts';
 import type { Registry } from '../registry/registry.ts';
+
+export type { HistoryItem };
 
 export type AgentEntry = {
   readonly address: AgentAddress;
@@ -124,6 +127,12 @@ export class Directory {
   /** The person's nodes that are there now. */
   nodesOf(person: PersonId): readonly NodeId[] {
     return this.#entries.filter((entry) => entry.person === person && isThere(entry)).map(({ node }) => node);
+  }
+
+  /** What the person's devices published, change by change, oldest first. */
+  history(person: PersonId): Promise<readonly HistoryItem[]> {
+    if (!this.#registry) return Promise.resolve([]);
+    return new Promise((resolve) => this.#command({ type: 'history', person, answer: resolve }));
   }
 
   /** The agents of all nodes that are there now, but for this one. */

@@ -3,7 +3,7 @@ import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import type { Machine } from '../base/machine.ts';
 import type { JoinInput, JoinState } from '../p2p/dialling/join-exchange.ts';
 import type { IceServer } from '../ports/rtc.ts';
-import type { RegistryInput, RegistryOutput } from '../registry/registry-io.ts';
+import type { RegistryInput, RegistryOutput, RegistryCommand } from '../registry/registry-io.ts';
 
 /** Who is at the other end, proven by the handshake. */
 export type PeerIdentity = { readonly node: NodeId; readonly device: DeviceId; readonly person: PersonId };
@@ -135,8 +135,8 @@ export type Publication = {
 };
 
 /** What the registry's machine wants of whoever runs it. */
+export type { RegistryCommand };
 export type RegistryEvent = Extract<RegistryOutput, { readonly type: 'store' | 'changed' | 'engine' | 'alarm' }>;
-export type RegistryCommand = Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
 
 /** A running node, as everything above the protocol machines sees it. */
 export interface NodeApi {

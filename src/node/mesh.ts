@@ -14,7 +14,7 @@ import { candidateOf } from '../p2p/overlay/known-nodes.ts';
 import { Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
 import type { Reachability } from '../p2p/overlay/reach-evidence.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
-import { REGISTRY_TOPIC, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
+import { REGISTRY_TOPIC, type RegistryCommand, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { LinkKind } from '../ports/link.ts';
 import { MeshJobs } from './mesh-jobs.ts';
@@ -42,7 +42,7 @@ export type MeshInput =
   | { readonly type: 'attach-registry'; readonly machine: RegistryMachine }
   | {
       readonly type: 'registry';
-      readonly input: Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' }>;
+      readonly input: RegistryCommand;
     }
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 

@@ -126,7 +126,14 @@ describe('history and generations', () => {
     network.run(45_000);
     network.edit(b, { type: 'remove-agent', node: a.node, agent: 'notes' as AgentId });
     const items: unknown[] = [];
-    b.registry.history(b.person.id, (history) => items.push(...history.map(({ device, written, removed }) => [device, written.length, removed])));
+    b.registry.handle(
+      {
+        type: 'history',
+        person: b.person.id,
+        answer: (history) => items.push(...history.map(({ device, written, removed }) => [device, written.length, removed])),
+      },
+      network.now,
+    );
     const job = b.registry.poll();
     if (job?.type !== 'engine') throw new Error('no work for the engine');
     b.registry.handle({ type: 'engine-done', job: job.job, result: network.engine.run(job.work) }, network.now);
@@ -185,7 +192,7 @@ describe('history and generations', () => {
     const a = writers[0] as RegistryNode;
     network.edit(a, { type: 'set-name', name: 'Ada' });
     const times: number[] = [];
-    a.registry.history(a.person.id, (items) => times.push(...items.map(({ at }) => at)));
+    a.registry.handle({ type: 'history', person: a.person.id, answer: (items) => times.push(...items.map(({ at }) => at)) }, network.now);
     const job = a.registry.poll();
     if (job?.type === 'engine') network.give(a, { type: 'engine-done', job: job.job, result: network.engine.run(job.work) });
     expect(times).toEqual([START]);

@@ -3,6 +3,7 @@ import type { AgentId, NodeId, PersonId } from '../base/ids.ts';
 import type { NeighbourInput, NeighbourOutput, SignedInput, SignOutput, VerifiedInput, VerifyOutput } from '../p2p/neighbours.ts';
 import type { DocumentId } from './document-id.ts';
 import type { EngineResult, EngineWork } from './engine/document-engine.ts';
+import type { HistoryItem } from './history.ts';
 import type { AgentRecord } from './records.ts';
 
 /** A change that this node makes to its person's document. */
@@ -27,7 +28,12 @@ export type RegistryInput =
   | { readonly type: 'loaded-all' }
   /** This node's chain (LocalIdentity.chain), anew after a device was added or removed. */
   | { readonly type: 'identity'; readonly chain: Uint8Array }
-  | { readonly type: 'engine-done'; readonly job: number; readonly result: EngineResult };
+  | { readonly type: 'engine-done'; readonly job: number; readonly result: EngineResult }
+  /** Which device changed what in the person's document, and when it says that it did; of the present generation, oldest first. */
+  | { readonly type: 'history'; readonly person: PersonId; readonly answer: (items: readonly HistoryItem[]) => void };
+
+/** What a program gives to the registry of its node. */
+export type RegistryCommand = Extract<RegistryInput, { readonly type: 'edit' | 'identity' | 'loaded' | 'loaded-all' | 'engine-done' | 'history' }>;
 
 export type RegistryOutput =
   | NeighbourOutput

@@ -67,6 +67,8 @@ export class Registry implements Machine<RegistryInput, RegistryOutput> {
         return this.#intake.receive(input.bytes, LIMITS.maxRegistryMessageBytes, { by: 'storage' }, now, () => undefined);
       case 'loaded-all':
         return this.#author.loaded(now);
+      case 'history':
+        return this.#history(input.person, input.answer);
       case 'verified':
       case 'signed':
       case 'engine-done':
@@ -114,13 +116,6 @@ export class Registry implements Machine<RegistryInput, RegistryOutput> {
     return this.#keeper.table.digest();
   }
 
-  /** Which device changed what, and when it says that it did; of the present generation, oldest first. */
-  history(person: PersonId, then: (items: readonly HistoryItem[]) => void): void {
-    const content = this.#contentOf(person);
-    if (!content) return then([]);
-    historyOf(this.#jobs, documentIdOf(this.#options.networkId, person), content, then);
-  }
-
   /** How much is held: for checkers of bounds. */
   sizes(): { readonly documents: number; readonly changes: number; readonly bytes: number; readonly pending: number } {
     let [changes, bytes, pending] = [0, 0, 0];
@@ -134,6 +129,12 @@ export class Registry implements Machine<RegistryInput, RegistryOutput> {
 
   #contentOf(person: PersonId): DocumentContent | undefined {
     return this.#keeper.table.get(documentIdOf(this.#options.networkId, person))?.content;
+  }
+
+  #history(person: PersonId, then: (items: readonly HistoryItem[]) => void): void {
+    const content = this.#contentOf(person);
+    if (!content) return then([]);
+    historyOf(this.#jobs, documentIdOf(this.#options.networkId, person), content, then);
   }
 
   #item(job: number, bytes: Uint8Array, from: NodeId, now: number): void {

@@ -9,6 +9,7 @@ import type {
   PathView,
   NodeView,
   ProblemView,
+  PublicationView,
   ServedCallView,
 } from '../view/types.ts';
 import { milliseconds } from './format.ts';
@@ -266,6 +267,10 @@ export const strings = {
   relaying: (circuits: number, passed: string) => `You pass on ${count(circuits, 'connection')} for others, unread (${passed} so far).`,
   relayed: (passed: string) => `You passed on ${passed} for others, unread.`,
   linkedWith: (names: string) => `Linked with ${names}`,
+  publishedBy: (name: string) => `What ${name} published`,
+  publishedNothing: 'Nothing that this tab has heard of.',
+  publishedApart: 'without knowing of the one below',
+  byDevice: 'device',
   joinWithoutServer: 'Connect without a server',
   joinText: 'Two people who have no server in common give each other a code, by any messenger or from screen to camera.',
   joinMake: 'Make a code',
@@ -402,6 +407,19 @@ export function nodeReach(node: NodeView): string {
 }
 
 /** How one is connected, in a sentence. */
+const publicationWords: Record<PublicationView['entries'][number]['what'], (subject: string) => string> = {
+  name: (name) => `is called ${name}`,
+  node: (node) => `node …${node.slice(-10)}`,
+  agent: (title) => `agent ${title}`,
+  'node-removed': (node) => `node …${node.slice(-10)} removed`,
+  'agent-removed': (agent) => `agent ${agent} removed`,
+  compacted: () => 'earlier changes put together',
+};
+
+export function publicationText({ what, subject }: PublicationView['entries'][number]): string {
+  return publicationWords[what](subject);
+}
+
 export function reachText(nodes: readonly NodeView[]): string {
   const connected = nodes.filter((node) => node.state === 'connected');
   const relayed = connected.filter((node) => node.path?.kind === 'relayed');

@@ -21,6 +21,7 @@ import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { NetworkModel } from './network-model.ts';
 import { People } from './people.ts';
+import { publicationsOf } from './publications.ts';
 import type { TrustSurroundings } from './trust-model.ts';
 import type { TrustModel } from './trust-types.ts';
 import type {
@@ -34,6 +35,7 @@ import type {
   PeerView,
   PersonView,
   ProblemView,
+  PublicationView,
   SettingsView,
   Theme,
 } from './types.ts';
@@ -388,6 +390,10 @@ class Model implements AppModel {
   async checkConnection(): Promise<readonly ConnectionCheckView[]> {
     await this.#refreshStorage();
     return this.#networkModel.check(this.settings.value.storage);
+  }
+
+  async publications(person: string): Promise<readonly PublicationView[]> {
+    return publicationsOf(await this.#options.directory.history(parsePersonId(person)), cleanName);
   }
 
   beginJoin(): void {

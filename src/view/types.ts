@@ -252,6 +252,22 @@ export type NodeView = Omit<PeerView, 'state'> & {
   readonly hub?: string;
 };
 
+/** One change of what a person publishes: who they are called, their nodes, their agents. */
+export type PublicationView = {
+  readonly id: string;
+  /** As the device says. */
+  readonly at: number;
+  /** The key of the device that signed it. */
+  readonly device: string;
+  /** Whether it was made without knowing of the one before it in the list. */
+  readonly isConcurrent: boolean;
+  readonly entries: readonly {
+    readonly what: 'name' | 'node' | 'agent' | 'node-removed' | 'agent-removed' | 'compacted';
+    /** A name, a title or an id, as its owner wrote it. */
+    readonly subject: string;
+  }[];
+};
+
 export type ThroughputView = { readonly at: number; readonly sentPerSecond: number; readonly receivedPerSecond: number };
 
 export type NetworkDetailView = {
@@ -398,6 +414,8 @@ export interface AppModel {
   pasteJoinCode(text: string): void;
   cancelJoin(): void;
   checkConnection(): Promise<readonly ConnectionCheckView[]>;
+  /** What the person published, change by change, newest first. */
+  publications(person: string): Promise<readonly PublicationView[]>;
   applyUpdate(): void;
   dismissNotice(id: string): void;
   notify(text: NoticeView['text'], problem?: ProblemView): void;

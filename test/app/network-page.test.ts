@@ -32,7 +32,14 @@ describe('the network page of the built app', () => {
         expect(await picture.getByRole('button', { name: /^Cy, direct/ }).evaluate((star) => star.matches(':focus'))).toBe(true);
         await ada.page.keyboard.press('Enter');
         await ada.page.getByText('Linked with You, Bo').waitFor();
-        await findNothing(ada, 'a chosen node');
+        await ada.page.getByText('What Cy published').click();
+        await ada.page
+          .getByRole('list', { name: 'What Cy published' })
+          .getByText(/agent Calculator/)
+          .first()
+          .waitFor();
+        await findNothing(ada, 'a chosen node and what it published');
+        await photograph(ada, `publications-${size}-${colorScheme}`);
 
         await ada.page.getByRole('button', { name: 'Check connection' }).click();
         const check = ada.page.getByRole('region', { name: 'Connection check' });

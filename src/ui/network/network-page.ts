@@ -7,6 +7,7 @@ import { checkNames, checkResults, findingText, nodeReach, nodeText, pathKindTex
 import { shared, sheet } from '../styles/shared.ts';
 import { constellation, constellationStyles } from './constellation.ts';
 import { networkCards, networkCardStyles } from './network-cards.ts';
+import './publication-list.ts';
 import { throughputChart, throughputStyles } from './throughput-chart.ts';
 
 /** Keys that lead from one star to the next. */
@@ -172,6 +173,7 @@ export class NetworkPage extends ModelElement {
       <p class="small soft">${names.length > 0 ? strings.linkedWith(names.join(', ')) : nodeReach(node)}</p>
       ${node.problem ? html`<p class="small">${problemText(node.problem)}</p>` : nothing}
       <p class="tiny faint mono address">${node.node}</p>
+      ${node.person ? html`<parley-publications .model=${this.model} .person=${node.person}></parley-publications>` : nothing}
     </section>`;
   }
 

@@ -145,6 +145,12 @@ export const LIMITS = {
   maxUnansweredPings: 3,
   /** After the platform said that something happened (wake, network change), an answer must come quickly. */
   urgentPingTimeoutMs: 2_000,
+  /**
+   * A relay may fall silent while its links stay open. What was sent over a circuit and not answered in three round trips, within these bounds, is asked about;
+   * without an answer in `urgentPingTimeoutMs` another path is tried beside it. Longer than two retransmissions of a packet that was lost.
+   */
+  minAnswerWaitMs: 1_000,
+  maxAnswerWaitMs: 4_000,
   /** A wake-up that comes this much late means that our own tab slept: nobody else is blamed for the silence. */
   stallMs: 5_000,
   /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
@@ -154,6 +160,11 @@ export const LIMITS = {
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */
   dialTimeoutMs: 15_000,
   maxDials: 16,
+  /**
+   * An attempt that was answered and has no link by now rarely gets one, for checks of addresses that work take two or three round trips: others are tried
+   * beside it, and in its place where there are as many as there may be.
+   */
+  slowDialMs: 3_000,
   /** A description and candidates found this shortly after each other travel together. */
   candidateBatchMs: 15,
   /** Introductions per second and at once, of all peers together: twenty newcomers, each with a few candidates. */
@@ -176,6 +187,17 @@ export const LIMITS = {
   pruneLinksMs: 30_000,
   /** How often a node looks for parts of the network that it does not know: a split heals within this time. */
   bridgeProbeMs: 45_000,
+  /** Without a link after this time, when most have one, a newcomer asks the server for others, and again, ever more seldom. */
+  lonelyListFirstMs: 1_500,
+  lonelyListMaxMs: 30_000,
+  /** So often at first; each answer names eight. */
+  lonelyListsSoon: 4,
+  /** From how many nodes this one learns how it can be reached: more than it has links, few enough to follow a change. */
+  reachEvidenceNodes: 32,
+  /** A node calls itself confined when so many attempts failed, and twice as many as did not: one or two others may just have left. */
+  confinedAfterFailures: 3,
+  /** Whoever has fewer links with others than this may have no other way into the network. */
+  fewLinks: 3,
   maxBridgeDials: 2,
   /** Questions to the signaling server for one node's card. */
   lookUpsPerSecond: 1,
@@ -339,6 +361,18 @@ export const LIMITS = {
   strangerCircuitBytesPerSecond: 256 * 1024,
   /** All strangers together. */
   strangersBytesPerSecond: 2 ** 20,
+
+  /** Frames behind one that a circuit carries, if nothing else follows: what SCTP needs to miss a packet (RFC 9260 §7.2.4). */
+  followingFrames: 3,
+  /** After this time, in which an answer or the next part of a message would have come along anyway; little against the round trip that a repair takes. */
+  followAfterMs: 10,
+  /** Later than this the retransmission timeout is sooner. */
+  followWithinMs: 200,
+  /** On links that are nearer, packets are hardly ever lost, and much is called over them in a second. */
+  followFromRoundTripMs: 20,
+  /** So many messages in a second are followed, and at once: more are each other's followers. A relay sends for a stranger at most 8 kB/s more. */
+  followedFramesPerSecond: 20,
+  followedFramesBurst: 40,
 
   // ── sessions that move to another link ─────────────────────────────────────────────────────────────────────────
   /** From a link's opening to both proofs: one round trip. */

@@ -22,6 +22,10 @@ export const CARD_FLAGS = {
   behindHosts: 8,
   /** A host whose MCP clients may reach it unencrypted: what it calls for them, others may read. */
   plaintextClients: 16,
+  /** Most others cannot open a link with it. */
+  confined: 32,
+  /** Confined nodes can open a link with it. */
+  open: 64,
 } as const;
 
 /** What a node says of itself: introductions are sealed with it, and it is the node's entry in the table of who is there. */

@@ -421,6 +421,42 @@ describe('a hostile relay', () => {
     }
   });
 
+  it('that falls silent while its links stay open costs a call a few seconds, whichever way it was going', { timeout: 60_000 }, async () => {
+    for (const swallows of ['the call', 'the answer'] as const) {
+      const clock = new VirtualClock();
+      let silent: number | undefined;
+      const tap = (relay: number) => tapMessages(({ body }) => (silent === relay && isSealedFrame(body) ? [] : [body]));
+      const carry = (frame: Uint8Array, deliver: (frame: Uint8Array) => void) => void clock.wakeAt(clock.now() + 75, () => deliver(frame));
+      const { nodes } = await settled(clock, meshOf(4, DIAMOND, { nodes: { clock }, taps: { 1: tap(1), 2: tap(2) }, links: () => ({ carry }) }));
+      const [a, b, , c] = nodes as [Node, Node, Node, Node];
+      const ended: string[] = [];
+      for (const node of [a, c]) node.on('peer-down', ({ peer }) => ended.push(peer.node));
+      let answer: () => void = () => undefined;
+      c.serve('call/1', (stream) => {
+        stream.onMessage((message) => {
+          answer = () => void stream.send(message);
+          if (swallows === 'the call') answer();
+        });
+      });
+      const stream = await settled(clock, a.open(c.id, 'call/1'));
+      // The look for a faster path is over, and there was none.
+      await pass(clock, LIMITS.comparePathsFirstMs + 1_000);
+      const fallSilent = () => (silent = a.peers().find(({ node }) => node === c.id)?.path?.via[0] === b.id ? 1 : 2);
+      if (swallows === 'the call') fallSilent();
+      const called = ask(stream, utf8('is anybody there?'));
+      if (swallows === 'the answer') {
+        await pass(clock, 500);
+        fallSilent();
+        answer();
+      }
+      const startedAt = clock.now();
+      expect(fromUtf8(await settled(clock, called)), swallows).toBe('is anybody there?');
+      expect(clock.now() - startedAt, swallows).toBeLessThan(LIMITS.minAnswerWaitMs + LIMITS.urgentPingTimeoutMs + 2_000);
+      expect(ended, swallows).not.toContain(c.id);
+      await Promise.all(nodes.map((node) => node.close()));
+    }
+  });
+
   it('that takes circuits and carries nothing costs two seconds: another is tried beside it', async () => {
     const clock = new VirtualClock();
     // Hellos are the first frames of the session inside.

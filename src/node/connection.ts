@@ -10,6 +10,7 @@ import type { Channel, ChannelFactory, ChannelOptions, ChannelOutput, ProvenIden
 import { sessionIdOf, type ClaimableSession } from '../crypto/session-claim.ts';
 import { Health, type HealthInput, type HealthOutput } from '../p2p/health/health.ts';
 import { StreamMux, type MuxInput, type MuxOutput } from '../p2p/streams/stream-mux.ts';
+import { Followers } from './followers.ts';
 import { KeptFrames } from './kept-frames.ts';
 import { LinkPace } from './link-pace.ts';
 import { LinkSwitch, type CarryingLink } from './link-switch.ts';
@@ -27,7 +28,8 @@ export type ConnectionInput =
    */
   | { readonly type: 'resume'; readonly to: CarryingLink; readonly sendFrom: number; readonly peerBegins: number }
   | Extract<Parameters<Channel['handle']>[0], { readonly type: 'verified' | 'bulk-done' }>
-  | { readonly type: 'stream'; readonly input: Exclude<MuxInput, { readonly type: 'payload' | 'ping' }> }
+  /** `isAwaited`: somebody waits for it, and perhaps nothing follows. */
+  | { readonly type: 'stream'; readonly input: Exclude<MuxInput, { readonly type: 'payload' | 'ping' }>; readonly isAwaited?: boolean }
   | { readonly type: 'check' }
   | { readonly type: 'close'; readonly reason: ErrorCode };
 
@@ -47,6 +49,8 @@ export type ConnectionOutput =
   | { readonly type: 'established'; readonly identity: ProvenIdentity }
   | { readonly type: 'stream'; readonly output: Exclude<MuxOutput, { readonly type: 'pong' | 'violation' }> }
   | { readonly type: 'round-trip'; readonly smoothedMs: number }
+  /** What was sent over the circuit is not answered: another path may do better. It goes on where it is until one does. */
+  | { readonly type: 'doubtful' }
   /** The end, once; every stream is gone. The link is to be closed. */
   | { readonly type: 'closed'; readonly code: ErrorCode; readonly remote: boolean; readonly detail: string };
 
@@ -68,6 +72,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #pace = new LinkPace();
   #isClosed = false;
   #unsealedSince: number | undefined;
+  readonly #followers: Followers;
+  #isAwaited = false;
   /** Where frames go, and where the peer's come from: differ while the session moves. */
   #sending: CarryingLink;
   #receiving: number;
@@ -95,6 +101,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#channel = factory(options, now);
     this.#mux = new StreamMux(this.isInitiator, now);
     this.#frameBucket = new TokenBucket(LIMITS.framesPerSecond, LIMITS.framesBurst, now);
+    this.#followers = new Followers(now);
     this.#drain(now);
   }
 
@@ -110,6 +117,11 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   /** Whether it is between two links, and cannot go to a third by {@link LinkSwitch}. */
   get isMoving(): boolean {
     return this.#switch !== undefined || this.#stranded !== undefined || this.#kept?.hasBacklog === true;
+  }
+
+  /** Whether what was sent over a circuit waits for an answer for too long. */
+  get isDoubtful(): boolean {
+    return this.#health?.isDoubtful === true;
   }
 
   get isStranded(): boolean {
@@ -164,6 +176,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         // Sealed when the outputs are polled, so that several small messages of one moment share a frame.
         this.#mux.handle(input.input, now);
         this.#unsealedSince = now;
+        this.#isAwaited ||= input.isAwaited === true;
         return;
       case 'check':
         this.#health?.handle({ type: 'check' }, now);
@@ -176,6 +189,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         if (this.#stranded && now >= this.#stranded.until) return this.#close({ ...this.#stranded, remote: false });
         this.#channel.handle(WAKE, now);
         this.#health?.handle(WAKE, now);
+        this.#follow(now);
         return this.#drain(now);
     }
   }
@@ -188,7 +202,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     const byParts = earlier(this.#channel.nextWakeAt(), this.#health?.nextWakeAt());
-    return earlier(byParts, earlier(this.#switch?.deadline, this.#stranded?.until));
+    return earlier(earlier(byParts, this.#followers.nextWakeAt()), earlier(this.#switch?.deadline, this.#stranded?.until));
   }
 
   #frame(bytes: Uint8Array, now: number): void {
@@ -221,7 +235,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
           break;
         case 'established':
           this.#identity = output.identity;
-          this.#health = new Health(now);
+          this.#startHealth(now);
           this.#claimable = { id: sessionIdOf(output.channelBinding), claimKey: output.claimKey, isInitiator: this.isInitiator };
           this.#outputs.push({ type: 'established', identity: output.identity });
           break;
@@ -251,14 +265,17 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     for (let output = this.#mux.poll(); output && !this.#isClosed; output = this.#mux.poll()) {
       if (output.type === 'pong') this.#health?.handle(output satisfies HealthInput, now);
       else if (output.type === 'violation') this.#fail(output.code, `The peer sent ${output.detail}.`, now);
-      else this.#outputs.push({ type: 'stream', output });
+      else {
+        if (output.type === 'sent') this.#health?.handle(SENT, now);
+        this.#outputs.push({ type: 'stream', output });
+      }
     }
   }
 
   #drainHealth(now: number): void {
     for (let output: HealthOutput | undefined = this.#health?.poll(); output && !this.#isClosed; output = this.#health?.poll()) {
       if (output.type === 'ping') this.#mux.handle(output, now);
-      else if (output.type === 'round-trip') this.#outputs.push(output);
+      else if (output.type === 'round-trip' || output.type === 'doubtful') this.#outputs.push(output);
       else this.#lost({ code: 'peer-silent', remote: false, detail: 'Nothing was heard from the peer for too long.' }, now);
     }
   }
@@ -277,12 +294,30 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       const aheadBytes = this.#linkBufferBytes + this.#channel.pendingSeals * this.#maxPayloadBytes;
       const lowestPriority = aheadBytes < this.#pace.aheadBytes ? 2 : 1;
       const frame = this.#mux.nextFrame({ room: this.#channel.room, maxPayloadBytes: this.#maxPayloadBytes }, lowestPriority);
-      if (!frame) return isAnySealed;
+      if (!frame) break;
       this.#channel.handle({ type: 'send', frame }, now);
       isAnySealed = true;
       this.#drainChannel(now);
     }
+    if (isAnySealed) this.#sealed(now);
     return isAnySealed && !this.#isClosed;
+  }
+
+  #sealed(now: number): void {
+    if (this.#isAwaited && (this.#health?.smoothedMs ?? 0) >= LIMITS.followFromRoundTripMs) this.#followers.want(now);
+    this.#isAwaited = false;
+  }
+
+  /** Small frames behind one that may be lost: each says, truly, how many of the peer's came. */
+  #follow(now: number): void {
+    for (let rest = this.#followers.take(now); rest > 0 && !this.#isClosed; rest--) {
+      this.#channel.handle({ type: 'acknowledge' }, now);
+      this.#drainChannel(now);
+    }
+  }
+
+  #startHealth(now: number): void {
+    this.#health = new Health(now, this.#sending.isCircuit);
   }
 
   #transmit(frame: Uint8Array): void {
@@ -330,6 +365,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #give(frame: Uint8Array): void {
     this.bytesSent += frame.length;
     this.#linkBufferBytes += frame.length;
+    this.#followers.sent();
     if (this.#switch?.isSendingOver) this.#switch.sentAheadBytes += frame.length;
     this.#outputs.push({ type: 'transmit', link: this.#sending.link, frame });
   }
@@ -383,7 +419,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     if (!move.isComplete || this.#switch !== move) return;
     this.#switch = undefined;
     // The new path has a round-trip time of its own.
-    this.#health = new Health(now);
+    this.#startHealth(now);
     if (!move.to.keepsFrames) this.#kept = undefined;
     this.#outputs.push({ type: 'link-done', link: move.from.link });
   }
@@ -476,7 +512,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#sendOn(to);
     this.#receiving = to.link;
     this.#repeats = received - peerBegins;
-    this.#health = new Health(now);
+    this.#startHealth(now);
     this.#channel.handle({ type: 'resume' }, now);
     this.#outputs.push({ type: 'moving', to: to.link });
     for (const link of left) this.#outputs.push({ type: 'link-done', link });
@@ -506,3 +542,4 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 }
 
 const HEARD: HealthInput = { type: 'heard' };
+const SENT: HealthInput = { type: 'sent' };

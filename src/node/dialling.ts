@@ -41,6 +41,8 @@ export type DiallingOutput =
   /** A link is open. */
   | { readonly type: 'linked'; readonly dial: number; readonly link: LinkFacts; readonly options: LinkOptions }
   | { readonly type: 'failed'; readonly node: NodeId; readonly code: ErrorCode }
+  /** The other side answered a while ago, and there is no link yet. */
+  | { readonly type: 'slow'; readonly node: NodeId }
   /** Whether a signaling server can carry introductions. */
   | { readonly type: 'carrier'; readonly isUp: boolean }
   | { readonly type: 'candidate'; readonly card: PeerCard; readonly isRemembered: boolean }
@@ -259,6 +261,7 @@ export class Dialling implements Machine<DiallingInput, DiallingOutput> {
     for (let output = this.#dials.poll(); output; output = this.#dials.poll()) {
       if (output.type === 'linked') this.#adopt(output);
       else if (output.type === 'failed') this.#outputs.push({ type: 'failed', node: output.node, code: output.code });
+      else if (output.type === 'slow') this.#outputs.push(output);
       else this.#out(output);
     }
   }

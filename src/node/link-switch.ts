@@ -3,7 +3,12 @@ import { LIMITS } from '../base/limits.ts';
 import { Queue } from '../base/queue.ts';
 
 /** What a connection needs to know of a link that carries it. `link` is the node's number for it; with `keepsFrames` its loss does not end the session. */
-export type CarryingLink = { readonly link: number; readonly maxFrameBytes: number; readonly keepsFrames: boolean };
+export type CarryingLink = {
+  readonly link: number;
+  readonly maxFrameBytes: number;
+  readonly keepsFrames: boolean;
+  readonly isCircuit: boolean;
+};
 
 /**
  * A session on its way from one link to another. Each direction goes over by itself: the sender's last frame on the old link says so, and whatever comes on

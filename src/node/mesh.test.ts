@@ -18,6 +18,7 @@ describe('the mesh', () => {
       now: START,
       isBehindHosts: false,
       isInUse: () => false,
+      linkCountOf: () => undefined,
     });
     const node = nodeIdOf(key(2));
     mesh.handle({ type: 'session', node, person: personIdOf(key(3)), kind: 'memory', connection: 1, stream: undefined }, START);

@@ -10,7 +10,9 @@ import type { NeighbourInput, NeighbourOutput, SignOutput, VerifyOutput } from '
 import { PRESENCE_TOPIC, type GoneReason, type PresenceInput, type PresenceOptions, type PresenceOutput } from '../p2p/presence/presence-io.ts';
 import { Presence } from '../p2p/presence/presence.ts';
 import { PeerScores, type PeerScoresOutput } from '../p2p/scores/peer-scores.ts';
-import { candidateOf, Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
+import { candidateOf } from '../p2p/overlay/known-nodes.ts';
+import { Overlay, type OverlayInput, type OverlayOutput } from '../p2p/overlay/overlay.ts';
+import type { Reachability } from '../p2p/overlay/reach-evidence.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import { REGISTRY_TOPIC, type RegistryCommand, type RegistryInput, type RegistryOutput } from '../registry/registry-io.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -50,7 +52,7 @@ export type MeshInput =
   | Extract<PublicationsInput, { readonly type: 'publish' | 'verified' | 'signed' }>;
 
 export type MeshOutput =
-  | OverlayOutput
+  | Exclude<OverlayOutput, { readonly type: 'reachability' }>
   | LaneOutput
   | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** The neighbour misbehaved once too often: its session is to end. */
@@ -92,6 +94,8 @@ export type MeshOptions = {
   readonly readPresenceItem?: PresenceOptions['readItem'];
   /** Whether programs have streams on the session with the node. */
   isInUse(node: NodeId): boolean;
+  /** How many links the neighbour says to have with others. */
+  linkCountOf(node: NodeId): number | undefined;
 };
 
 /** Everything that neighbours do for each other, wired together: which links there are, and the protocols on the lanes between them. */
@@ -104,6 +108,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #presence: Presence;
   readonly #scores = new PeerScores();
   readonly #neighbours = new Set<NodeId>();
+  #reachability: Reachability = { isConfined: false, isOpen: false };
   #registry: RegistryMachine | undefined;
   readonly #jobs = new MeshJobs<Part>();
   readonly #hostFlags: number;
@@ -112,11 +117,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #sessions = new Map<NodeId, { readonly person: PersonId; readonly kind: LinkKind; readonly connection: number }>();
 
   constructor(options: MeshOptions) {
-    const { me, networkId, entropy, isInUse } = options;
+    const { me, networkId, entropy, isInUse, linkCountOf } = options;
     const hostFlags = CARD_FLAGS.host | (options.hasPlaintextClients ? CARD_FLAGS.plaintextClients : 0);
     this.#hostFlags = options.hostUrls ? hostFlags : 0;
     this.#isBehindHosts = options.isBehindHosts;
-    this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
+    this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, linkCountOf, entropy });
     this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
     this.#presence = new Presence({
@@ -136,7 +141,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   /** What this node's card says that it is. */
   get cardFlags(): number {
     if (this.#isLeaf) return CARD_FLAGS.leaf;
-    return CARD_FLAGS.relay | this.#hostFlags | (this.#isBehindHosts ? CARD_FLAGS.behindHosts : 0);
+    const { isConfined, isOpen } = this.#reachability;
+    const reach = (isConfined ? CARD_FLAGS.confined : 0) | (isOpen ? CARD_FLAGS.open : 0);
+    return CARD_FLAGS.relay | this.#hostFlags | (this.#isBehindHosts ? CARD_FLAGS.behindHosts : 0) | reach;
   }
 
   /** Whether there is room for a link with the node, and nothing against it. */
@@ -181,11 +188,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         break;
       case 'role':
         this.#isLeaf = input.role === 'leaf';
-        this.#toPresence({ type: 'flags', flags: this.cardFlags }, now);
+        this.#tellFlags(now);
         break;
       case 'behind-hosts':
         this.#isBehindHosts = input.isBehindHosts;
-        this.#toPresence({ type: 'flags', flags: this.cardFlags }, now);
+        this.#tellFlags(now);
         break;
       case 'misbehaved':
         this.#misbehaved(input, now);
@@ -261,7 +268,19 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   #drain(now: number): void {
     for (let output = this.#lanes.poll(); output; output = this.#lanes.poll()) this.#laneOutput(output, now);
-    for (let output = this.#overlay.poll(); output; output = this.#overlay.poll()) this.#outputs.push(output);
+    for (let output = this.#overlay.poll(); output; output = this.#overlay.poll()) {
+      if (output.type !== 'reachability') {
+        this.#outputs.push(output);
+        continue;
+      }
+      this.#reachability = output.reachability;
+      this.#tellFlags(now);
+    }
+  }
+
+  /** What this node is to others stands on its card. */
+  #tellFlags(now: number): void {
+    this.#toPresence({ type: 'flags', flags: this.cardFlags }, now);
   }
 
   #laneOutput(output: LaneOutput, now: number): void {

@@ -6,7 +6,7 @@ import { Queue } from '../base/queue.ts';
 import type { TableSize } from '../base/table-size.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
 import type { JoinState } from '../p2p/dialling/join-exchange.ts';
-import { candidateOf } from '../p2p/overlay/overlay.ts';
+import { candidateOf } from '../p2p/overlay/known-nodes.ts';
 import type { RelayFigures } from '../p2p/routing/relay-desk.ts';
 import type { LinkKind } from '../ports/link.ts';
 import type { NodeState, Path, PeerInfo, SignalingState } from './api.ts';
@@ -94,6 +94,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       ...(options.hostUrls ? { hostUrls: options.hostUrls } : {}),
       ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.#sessions.table.sessionWith(node)?.machine.streamCount ?? 0) > MESH_STREAMS,
+      linkCountOf: (node) => this.#paths.linkCountOf(node),
     });
     this.#sessions = new Sessions({ me, channels: options.channels, entropy, peers: this.peers, host: this.#host() });
     this.#paths = new Paths({
@@ -271,7 +272,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#sessions.checkAll(now);
     if (why === 'offline') return;
     this.#toDialling({ type: 'retry-now' }, now);
-    this.#toOverlay({ type: 'retry-now' }, now);
+    this.#toOverlay({ type: 'retry-now', isElsewhere: why !== 'resume' }, now);
     for (const [node, key] of this.#sessions.table.sessions()) this.#dialDirectly(node, key, now);
   }
 
@@ -356,6 +357,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         if (isFar) this.#dialDirectly(node, connection, now);
       },
       sessionStranded: (node, session, now) => this.#sessionStranded(node, session, now),
+      sessionDoubtful: (node, session, now) => this.#sessionDoubtful(node, session, now),
       sessionMoved: (node) => this.#stranded.delete(node),
       sessionEnded: (node, end, now) => this.#sessionEnded(node, end, now),
       attemptFailed: (node, code, now) => this.#dialFailed(node, code, now),
@@ -370,6 +372,13 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     this.#stranded.add(node, isInitiator, now);
     this.#dialDirectly(node, connection, now);
     this.#resumeStranded(now);
+  }
+
+  /** Other relays are tried beside the one that seems silent, and a direct link. */
+  #sessionDoubtful(node: NodeId, { connection, via }: StrandedSession, now: number): void {
+    if (via) this.#paths.handle({ type: 'did-not-lead', node, via }, now);
+    this.#paths.handle({ type: 'want', node }, now);
+    this.#dialDirectly(node, connection, now);
   }
 
   /** Looks for paths for the sessions that have none. */
@@ -472,6 +481,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'failed':
         return this.#dialFailed(output.node, output.code, now);
       case 'carrier':
+      case 'slow':
         return this.#toOverlay(output, now);
       case 'candidate':
         this.#toldOfHost(output.card);
@@ -570,7 +580,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #pathsOutput(output: PathsOutput, now: number): void {
     switch (output.type) {
       case 'mux':
-        return this.#sessions.toStream(output.connection, output.input, now);
+        return this.#sessions.toCircuit(output.connection, output.input, now);
       case 'send':
         return this.#toMesh({ type: 'send', to: output.to, lane: LANES.routing, bytes: output.bytes }, now);
       case 'circuit': {

@@ -79,6 +79,11 @@ export class Paths implements Machine<PathsInput, PathsOutput> {
     return this.#routing.holdersOf(node);
   }
 
+  /** How many links the neighbour says to have with others; `undefined` before it said so. */
+  linkCountOf(node: NodeId): number | undefined {
+    return this.#routing.linkCountOf(node);
+  }
+
   isTrying(node: NodeId): boolean {
     return this.#reach.isTrying(node);
   }

@@ -208,7 +208,7 @@ export class SessionLinks {
 const KEEPS_FRAMES: ReadonlySet<LinkKind> = new Set(['circuit', 'websocket']);
 
 export function carryingLink(link: number, { kind, maxFrameBytes }: LinkFacts): CarryingLink {
-  return { link, maxFrameBytes, keepsFrames: KEEPS_FRAMES.has(kind) };
+  return { link, maxFrameBytes, keepsFrames: KEEPS_FRAMES.has(kind), isCircuit: kind === 'circuit' };
 }
 
 /** The side that opened a link dialled it. */

@@ -43,6 +43,8 @@ export interface SessionsHost {
   sessionBegan(node: NodeId, connection: number, isFar: boolean, now: number): void;
   /** The session with the node has lost its circuit, which went over this relay. */
   sessionStranded(node: NodeId, session: StrandedSession, now: number): void;
+  /** What was sent to the node over this relay is not answered. */
+  sessionDoubtful(node: NodeId, session: StrandedSession, now: number): void;
   /** The session with the node has another link. */
   sessionMoved(node: NodeId): void;
   sessionEnded(node: NodeId, end: SessionEnd, now: number): void;
@@ -181,10 +183,11 @@ export class Sessions {
     if (input.type !== 'stream') this.drainConnection(key, now);
   }
 
-  /** Puts something on a stream; sealed by {@link flushStreams}. */
-  toStream(key: number, input: Extract<ConnectionInput, { readonly type: 'stream' }>['input'], now: number): void {
+  /** Puts something on a circuit's stream; sealed by {@link flushStreams}. What a link on its way loses is to be repaired soon, as TCP does it (RFC 8985 §7). */
+  toCircuit(key: number, input: Extract<ConnectionInput, { readonly type: 'stream' }>['input'], now: number): void {
     this.#unflushed.add(key);
-    this.toConnection(key, { type: 'stream', input }, now);
+    const isAwaited = input.type === 'send' && this.table.get(key)?.kind !== 'websocket';
+    this.toConnection(key, { type: 'stream', input, isAwaited }, now);
   }
 
   openStream(key: number, open: StreamOpening, now: number): number | undefined {
@@ -277,10 +280,15 @@ export class Sessions {
 
   /** A circuit beside the one that the session has: it goes there if that is much faster, or the other was lost by then. */
   #comparison(node: NodeId, session: MovableSession): LinkUse {
-    const rttMs = this.#peers.get(node)?.rttMs;
+    const rttMs = this.#peers.get(node)?.rttMs ?? (this.#needsPath(session.connection) ? 0 : undefined);
     if (rttMs === undefined || !this.table.isOverCircuit(session.connection)) return { how: 'nothing' };
-    const isStranded = () => this.table.get(session.connection)?.machine.isStranded === true;
-    return { how: 'resume', session, isWorthIt: (roundTripMs) => isStranded() || roundTripMs <= rttMs * BETTER_PATH };
+    return { how: 'resume', session, isWorthIt: (roundTripMs) => this.#needsPath(session.connection) || roundTripMs <= rttMs * BETTER_PATH };
+  }
+
+  /** Whether nothing comes over the session's path, or none is there. */
+  #needsPath(connection: number): boolean {
+    const machine = this.table.get(connection)?.machine;
+    return machine?.isStranded === true || machine?.isDoubtful === true;
   }
 
   *#movableSessions(): Iterable<MovableSession> {
@@ -348,6 +356,13 @@ export class Sessions {
     this.#host.sessionStranded(node, { connection: key, isInitiator: connection.machine.isInitiator, via }, now);
   }
 
+  #doubtful(key: number, now: number): void {
+    const connection = this.table.get(key);
+    const node = connection?.machine.identity?.node;
+    if (!connection || !node || this.table.keyOf(node) !== key) return;
+    this.#host.sessionDoubtful(node, { connection: key, isInitiator: connection.machine.isInitiator, via: connection.via }, now);
+  }
+
   #becomeNeighbour(key: number, { node, person }: ProvenIdentity, now: number): void {
     const connection = this.table.get(key);
     if (!connection) return;
@@ -403,6 +418,8 @@ export class Sessions {
         return this.#moved(key, output.to, now);
       case 'stranded':
         return this.#stranded(key, output.links, now);
+      case 'doubtful':
+        return this.#doubtful(key, now);
       case 'link-done':
         return this.#dropLink(output.link, now);
       case 'move-failed':

@@ -4,7 +4,20 @@ import { NAT_TYPES, type NatMix } from './nat.ts';
 import { DEFAULTS, type SimOptions } from './options.ts';
 import { SCENARIOS } from './scenarios/all-scenarios.ts';
 
-const NAMES = ['scenario', 'nodes', 'seed', 'seconds', 'delay', 'loss', 'reorder', 'adversary', 'hostile-share', 'nat', 'server-off-at'] as const;
+const NAMES = [
+  'scenario',
+  'nodes',
+  'seed',
+  'seconds',
+  'delay',
+  'spread',
+  'loss',
+  'reorder',
+  'adversary',
+  'hostile-share',
+  'nat',
+  'server-off-at',
+] as const;
 type Name = (typeof NAMES)[number];
 
 /** What the command line asks for. @throws Error with a sentence for what cannot be meant. */
@@ -22,6 +35,7 @@ export function readCommandLine(words: readonly string[]): { readonly options: S
     nodes: whole(values.nodes, '--nodes', DEFAULTS.nodes, 1),
     seed: whole(values.seed, '--seed', DEFAULTS.seed, 0),
     delayMs: whole(values.delay, '--delay', DEFAULTS.delayMs, 0),
+    spread: share(values.spread, '--spread', DEFAULTS.spread),
     loss: share(values.loss, '--loss', DEFAULTS.loss),
     reorder: share(values.reorder, '--reorder', DEFAULTS.reorder),
     hostileShare: share(values['hostile-share'], '--hostile-share', DEFAULTS.hostileShare),
@@ -38,6 +52,7 @@ export function commandFor(options: SimOptions): string {
   const words = [`--nodes ${options.nodes}`, `--seed ${options.seed}`, `--scenario ${options.scenario}`];
   if (options.seconds !== undefined) words.push(`--seconds ${options.seconds}`);
   if (options.delayMs !== DEFAULTS.delayMs) words.push(`--delay ${options.delayMs}`);
+  if (options.spread !== DEFAULTS.spread) words.push(`--spread ${options.spread}`);
   if (options.loss !== DEFAULTS.loss) words.push(`--loss ${options.loss}`);
   if (options.reorder !== DEFAULTS.reorder) words.push(`--reorder ${options.reorder}`);
   if (options.adversary !== undefined) words.push(`--adversary ${options.adversary}`);
@@ -54,6 +69,7 @@ export function usage(): string {
   return `npm run sim -- [--nodes N] [--seed S] [--scenario NAME] [--json]
   --seconds N           virtual seconds instead of the scenario's own
   --delay MS            mean delay one way (${DEFAULTS.delayMs})
+  --spread SHARE        of it that pairs of nodes may be nearer or farther (${DEFAULTS.spread})
   --loss SHARE          of packets (${DEFAULTS.loss})
   --reorder SHARE       of packets (${DEFAULTS.reorder})
   --nat TYPE:WEIGHT,…   ${NAT_TYPES.join(', ')}

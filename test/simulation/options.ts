@@ -8,6 +8,8 @@ export type SimOptions = {
   /** Virtual seconds; the scenario's own when absent. */
   readonly seconds?: number;
   readonly delayMs: number;
+  /** How far single pairs of nodes are from the mean delay at most, as a share of it. */
+  readonly spread: number;
   readonly loss: number;
   readonly reorder: number;
   readonly adversary?: string;
@@ -23,6 +25,7 @@ export const DEFAULTS: SimOptions = {
   nodes: 20,
   seed: 1,
   delayMs: 75,
+  spread: 0.8,
   loss: 0.02,
   reorder: 0,
   hostileShare: 0.1,

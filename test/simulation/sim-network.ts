@@ -18,6 +18,8 @@ export type Place = {
 
 export type NetworkOptions = {
   readonly meanDelayMs: number;
+  /** How far single pairs are from it at most, as a share of it. */
+  readonly spread: number;
   /** Share of packets that are lost. */
   readonly loss: number;
   /** Share of packets that are overtaken below the ordered channel, which makes the channel wait for them. */
@@ -183,7 +185,8 @@ export class SimNetwork {
 
   /** One way, without loss: stable for a pair, with a little jitter. */
   delayMs(from: Place, to: Place): number {
-    const base = this.#options.meanDelayMs * (0.2 + 1.6 * pairFraction(this.#pairSeed, from.index, to.index));
+    const { meanDelayMs, spread } = this.#options;
+    const base = meanDelayMs * (1 - spread + 2 * spread * pairFraction(this.#pairSeed, from.index, to.index));
     return this.#random.jitter(base, JITTER) + from.extraDelayMs + to.extraDelayMs;
   }
 

@@ -158,7 +158,8 @@ describe('the event queue', () => {
 });
 
 describe('the network', () => {
-  function pair(options: { readonly meanDelayMs: number; readonly loss: number; readonly reorder: number }) {
+  function pair(chosen: { readonly meanDelayMs: number; readonly loss: number; readonly reorder: number }) {
+    const options = { ...chosen, spread: DEFAULTS.spread };
     const queue = new EventQueue();
     const network = new SimNetwork(queue, new SeededRandom(3), options, { carried: () => undefined });
     const place = (index: number): Place => ({

@@ -68,11 +68,11 @@ export class World {
     this.natMix = options.nat;
     this.random = new SeededRandom(options.seed);
     this.canary = this.random.bytes(CANARY_BYTES);
-    const { delayMs: meanDelayMs, loss, reorder } = options;
+    const { delayMs: meanDelayMs, spread, loss, reorder } = options;
     this.network = new SimNetwork(
       this.queue,
       this.#fork(),
-      { meanDelayMs, loss, reorder },
+      { meanDelayMs, spread, loss, reorder },
       {
         carried: (from, to, bytes) => this.trace.delivery(this.queue.now, from.index, to.index, bytes),
       },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededEntropy } from '../../../test/support/seeded-identity.ts';
-import { nodeIdOf } from '../../base/ids.ts';
+import { nodeIdOf, type NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { WAKE } from '../../base/machine.ts';
 import type { Introduction } from '../../crypto/introductions.ts';
@@ -101,6 +101,30 @@ describe('dialling', () => {
       { type: 'introduce', introduction: { kind: 'refuse', reason: 'overloaded' } },
     ]);
     expect(book.book.size).toBe(LIMITS.maxDials);
+  });
+});
+
+describe('as many attempts as there may be', () => {
+  const others = Array.from({ length: LIMITS.maxDials }, (_, index) => nodeIdOf(new Uint8Array(32).fill(100 + index)));
+
+  it('let the oldest go for another when it had time enough', () => {
+    const book = new Book();
+    for (const node of others) book.dial(node);
+    book.pass(LIMITS.slowDialMs);
+    expect(book.give({ type: 'dial', node: HIGH, sealingKey: KEY })).toMatchObject([
+      { type: 'rtc-abandon', dial: 1 },
+      { type: 'failed', node: others[0], code: 'timed-out' },
+      { type: 'rtc-dial', initiator: true },
+    ]);
+    expect(book.book.size).toBe(LIMITS.maxDials);
+  });
+
+  it('let none that this node began go for an offer', () => {
+    const book = new Book();
+    for (const node of others) book.dial(node);
+    book.pass(LIMITS.slowDialMs);
+    expect(book.give(book.introduction({ kind: 'offer' }))).toMatchObject([{ type: 'fault', code: 'overloaded' }, { type: 'introduce' }]);
+    expect(book.book.isDialling(others[0] as NodeId)).toBe(true);
   });
 });
 
@@ -214,8 +238,9 @@ describe('an attempt', () => {
     const { dialId } = book.dial(HIGH);
     book.dial(LOW);
     book.give(book.introduction({ kind: 'answer', dialId }));
+    expect(book.book.nextWakeAt()).toBe(START + LIMITS.slowDialMs);
+    expect(book.pass(LIMITS.dialTimeoutMs - 2 * LIMITS.candidateBatchMs - 1)).toEqual([{ type: 'slow', node: HIGH }]);
     expect(book.book.nextWakeAt()).toBe(START + LIMITS.dialTimeoutMs);
-    expect(book.pass(LIMITS.dialTimeoutMs - 2 * LIMITS.candidateBatchMs - 1)).toEqual([]);
     const failures = [...book.pass(1), ...book.pass(LIMITS.candidateBatchMs)].filter(({ type }) => type === 'failed');
     expect(failures).toMatchObject([
       { node: HIGH, code: 'ice-failed' },

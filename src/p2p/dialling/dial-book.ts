@@ -40,6 +40,8 @@ export type DialBookOutput =
     }
   | { readonly type: 'linked'; readonly dial: number; readonly node: NodeId; readonly isInitiator: boolean; readonly remoteHello: Uint8Array }
   | { readonly type: 'failed'; readonly node: NodeId; readonly code: ErrorCode; readonly detail: string; readonly wasOutgoing: boolean }
+  /** The other side answered a while ago, and there is no link yet. */
+  | { readonly type: 'slow'; readonly node: NodeId }
   | { readonly type: 'fault'; readonly node: NodeId; readonly code: ErrorCode; readonly detail: string };
 
 /**
@@ -95,7 +97,7 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
 
   nextWakeAt(): number | undefined {
     let next: number | undefined;
-    for (const dial of this.#dials.values()) next = earlier(next, earlier(dial.deadline, dial.flushAt));
+    for (const dial of this.#dials.values()) next = earlier(next, earlier(earlier(dial.deadline, dial.slowAt), dial.flushAt));
     return next;
   }
 
@@ -106,11 +108,24 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
 
   #dial(node: NodeId, sealingKey: Uint8Array, now: number): void {
     if (this.#dialOf(node)) return;
-    if (this.#dials.size >= LIMITS.maxDials) {
+    if (!this.#makeRoom(now, () => true)) {
       this.#outputs.push({ type: 'failed', node, code: 'overloaded', detail: 'Too many attempts to connect are under way.', wasOutgoing: true });
       return;
     }
     this.#start(new Dial({ key: this.#nextKey++, node, dialId: this.#entropy.bytes(DIAL_ID_BYTES), isOutgoing: true, sealingKey, now }));
+  }
+
+  /** The oldest attempt goes, where it had time enough; answers whether there is room for another. What others begin does not end what this node began. */
+  #makeRoom(now: number, mayGo: (dial: Dial) => boolean): boolean {
+    if (this.#dials.size < LIMITS.maxDials) return true;
+    const oldest = [...this.#dials.values()].find(mayGo);
+    if (!oldest || now < oldest.startedAt + LIMITS.slowDialMs) return false;
+    this.#giveUp(oldest);
+    return true;
+  }
+
+  #giveUp(dial: Dial): void {
+    this.#fail(dial, dial.remoteHello ? 'ice-failed' : 'timed-out', 'The attempt to connect took too long.');
   }
 
   #start(dial: Dial): void {
@@ -143,7 +158,7 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
       const isOursBetter = own.isOutgoing && this.#me < from && equalBytes(own.sealingKey, sealingKey);
       if (isOursBetter) return;
       this.#abandon(own);
-    } else if (this.#dials.size >= LIMITS.maxDials) {
+    } else if (!this.#makeRoom(now, ({ isOutgoing }) => !isOutgoing)) {
       return this.#refuse(from, introduction, sealingKey, 'overloaded', now);
     }
     const dial = new Dial({
@@ -212,7 +227,11 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
 
   #wake(now: number): void {
     for (const dial of [...this.#dials.values()]) {
-      if (now >= dial.deadline) this.#fail(dial, dial.remoteHello ? 'ice-failed' : 'timed-out', 'The attempt to connect took too long.');
+      if (dial.slowAt !== undefined && now >= dial.slowAt && now < dial.deadline) {
+        dial.isSlow = true;
+        this.#outputs.push({ type: 'slow', node: dial.node });
+      }
+      if (now >= dial.deadline) this.#giveUp(dial);
       else if (dial.flushAt !== undefined && now >= dial.flushAt) this.#flush(dial, dial.unsentDescription ?? 'candidates', now);
     }
   }

@@ -10,7 +10,10 @@ export class Dial {
   readonly dialId: Uint8Array;
   readonly isOutgoing: boolean;
   readonly sealingKey: Uint8Array;
+  readonly startedAt: number;
   readonly deadline: number;
+  /** Said to be slow already. */
+  isSlow = false;
   remoteHello: Uint8Array | undefined;
   hasDescription = false;
   /** The description, while it waits for the first candidates. */
@@ -33,8 +36,14 @@ export class Dial {
     this.dialId = options.dialId;
     this.isOutgoing = options.isOutgoing;
     this.sealingKey = options.sealingKey;
+    this.startedAt = options.now;
     this.deadline = options.now + LIMITS.dialTimeoutMs;
     this.remoteHello = options.remoteHello;
+  }
+
+  /** When it is known to be slow: the other side answered and there is no link. */
+  get slowAt(): number | undefined {
+    return this.isSlow || !this.remoteHello ? undefined : this.startedAt + LIMITS.slowDialMs;
   }
 
   takeSeq(): number {

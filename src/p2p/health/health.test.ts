@@ -9,8 +9,12 @@ const { pingAfterSilenceMs, pingTimeoutMs, maxUnansweredPings, urgentPingTimeout
 /** A peer's health with the clock in the test's hand: its timers come exactly when it wants them, unless the test sleeps. */
 class Patient {
   now = START;
-  readonly health = new Health(START);
+  readonly health: Health;
   readonly outputs: HealthOutput[] = [];
+
+  constructor(isOverRelays = false) {
+    this.health = new Health(START, isOverRelays);
+  }
 
   /** Lets time pass, waking the machine whenever it wants it. */
   pass(ms: number): void {
@@ -30,6 +34,10 @@ class Patient {
     this.now += ms;
     this.health.handle(WAKE, this.now);
     this.#collect();
+  }
+
+  sent(): void {
+    this.health.handle({ type: 'sent' }, this.now);
   }
 
   heard(): void {
@@ -58,8 +66,8 @@ class Patient {
 }
 
 /** One whose first ping was answered. */
-function healthy(): Patient {
-  const patient = new Patient();
+function healthy(isOverRelays = false): Patient {
+  const patient = new Patient(isOverRelays);
   patient.pass(40);
   patient.answer();
   return patient;
@@ -158,4 +166,78 @@ describe('the health of a session', () => {
     patient.pass(urgentPingTimeoutMs + (maxUnansweredPings - 1) * pingTimeoutMs);
     expect(patient.count('silent')).toBe(1);
   });
+});
+
+describe('the health of a session over relays', () => {
+  const { minAnswerWaitMs, maxAnswerWaitMs } = LIMITS;
+
+  it('asks when what was sent is not answered, and is doubtful when the question is not either', () => {
+    const patient = healthy(true);
+    patient.sent();
+    patient.pass(minAnswerWaitMs - 1);
+    expect(patient.count('ping')).toBe(1);
+    patient.pass(1);
+    expect(patient.count('ping')).toBe(2);
+    patient.pass(urgentPingTimeoutMs);
+    expect(patient.outputs.slice(-2).map(({ type }) => type)).toEqual(['doubtful', 'ping']);
+    expect(patient.health.isDoubtful).toBe(true);
+  });
+
+  it('is doubtful again with each question, until the peer is silent', () => {
+    const patient = healthy(true);
+    patient.sent();
+    patient.pass(minAnswerWaitMs + urgentPingTimeoutMs + maxUnansweredPings * pingTimeoutMs);
+    expect([patient.count('doubtful'), patient.count('silent')]).toEqual([maxUnansweredPings, 1]);
+  });
+
+  it('doubts no more when anything comes', () => {
+    const patient = healthy(true);
+    patient.sent();
+    patient.pass(minAnswerWaitMs + urgentPingTimeoutMs);
+    patient.heard();
+    expect(patient.health.isDoubtful).toBe(false);
+    patient.pass(pingAfterSilenceMs - 1);
+    expect(patient.count('doubtful')).toBe(1);
+  });
+
+  it('waits three round trips where they are long, and not for ever', () => {
+    for (const [roundTripMs, waitMs] of [
+      [1_000, 3_000],
+      [5_000, maxAnswerWaitMs],
+    ] as const) {
+      const patient = new Patient(true);
+      patient.pass(roundTripMs);
+      patient.answer();
+      patient.sent();
+      patient.pass(waitMs - 1);
+      expect(patient.count('ping')).toBe(1);
+      patient.pass(1);
+      expect(patient.count('ping')).toBe(2);
+    }
+  });
+
+  it('asks nothing of a peer that answers, or to which nothing was sent', () => {
+    const patient = healthy(true);
+    for (let index = 0; index < 20; index++) {
+      patient.sent();
+      patient.pass(minAnswerWaitMs - 1);
+      patient.heard();
+    }
+    patient.pass(pingAfterSilenceMs - 1);
+    expect(patient.count('ping')).toBe(1);
+  });
+
+  it('is not doubted for what was sent before this tab slept', () => {
+    const patient = healthy(true);
+    patient.sent();
+    patient.sleep(minAnswerWaitMs + stallMs + 1);
+    expect([patient.count('ping'), patient.count('doubtful')]).toEqual([2, 0]);
+  });
+});
+
+it('a session over a link of its own waits for its ordinary questions', () => {
+  const patient = healthy();
+  patient.sent();
+  patient.pass(pingAfterSilenceMs + pingTimeoutMs);
+  expect([patient.count('doubtful'), patient.count('ping')]).toEqual([0, 3]);
 });

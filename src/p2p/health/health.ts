@@ -5,6 +5,8 @@ import type { Machine, Wake } from '../../base/machine.ts';
 export type HealthInput =
   /** Something authentic came from the peer. */
   | { readonly type: 'heard' }
+  /** Something went to the peer that it will probably answer. */
+  | { readonly type: 'sent' }
   | { readonly type: 'pong'; readonly nonce: Uint8Array }
   /** The platform woke up or changed networks: ask at once. */
   | { readonly type: 'check' };
@@ -12,17 +14,22 @@ export type HealthInput =
 export type HealthOutput =
   | { readonly type: 'ping'; readonly nonce: Uint8Array }
   | { readonly type: 'round-trip'; readonly smoothedMs: number }
+  /** Over relays: what was sent is not answered, nor is the question about it. Again with each question that is not. */
+  | { readonly type: 'doubtful' }
   /** Nothing was heard for too long: the peer is gone. */
   | { readonly type: 'silent' };
 
 /** The smoothing of RFC 6298 §2.3: an eighth of each new sample. */
 const SMOOTHING = 1 / 8;
 
-type Ping = { readonly nonce: Uint8Array; readonly sentAt: number; readonly deadline: number };
+/** Quickly: because the platform said that something happened, or because an answer does not come. */
+type Urgency = 'after an event' | 'about an answer';
+type Ping = { readonly nonce: Uint8Array; readonly sentAt: number; readonly deadline: number; readonly how: Urgency | undefined };
 
 /**
  * Whether the peer of one session is still there. It is asked only when it is silent, or when our own platform says that something happened;
- * and when our own timers come far too late, we slept, so the peer gets its time anew.
+ * and when our own timers come far too late, we slept, so the peer gets its time anew. Over relays, any of which may fall silent, it is asked as well when
+ * something was sent and nothing came back.
  */
 export class Health implements Machine<HealthInput, HealthOutput> {
   readonly #outputs: HealthOutput[] = [];
@@ -33,24 +40,39 @@ export class Health implements Machine<HealthInput, HealthOutput> {
   #smoothedMs: number | undefined;
   #expectedWakeAt: number | undefined;
   #isSilent = false;
+  readonly #isOverRelays: boolean;
+  /** When the oldest was sent after which nothing was heard. */
+  #unansweredSince: number | undefined;
+  #isDoubtful = false;
 
-  constructor(now: number) {
+  constructor(now: number, isOverRelays = false) {
+    this.#isOverRelays = isOverRelays;
     this.#lastHeardAt = now;
-    this.#send(now, LIMITS.pingTimeoutMs);
+    this.#ask(now);
+  }
+
+  /** The round trip, smoothed; `undefined` before the first. */
+  get smoothedMs(): number | undefined {
+    return this.#smoothedMs;
+  }
+
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
   }
 
   handle(input: HealthInput | Wake, now: number): void {
     if (this.#isSilent) return;
     switch (input.type) {
       case 'heard':
-        this.#lastHeardAt = now;
-        this.#unanswered = 0;
+        return this.#heard(now);
+      case 'sent':
+        if (this.#isOverRelays) this.#unansweredSince ??= now;
         return;
       case 'pong':
         return this.#pong(input.nonce, now);
       case 'check':
         this.#unanswered = LIMITS.maxUnansweredPings - 2;
-        return this.#send(now, LIMITS.urgentPingTimeoutMs);
+        return this.#ask(now, 'after an event');
       case 'wake':
         return this.#wake(now);
     }
@@ -62,18 +84,36 @@ export class Health implements Machine<HealthInput, HealthOutput> {
 
   nextWakeAt(): number | undefined {
     if (this.#isSilent) return undefined;
-    this.#expectedWakeAt = this.#ping ? this.#ping.deadline : this.#lastHeardAt + LIMITS.pingAfterSilenceMs;
+    this.#expectedWakeAt = this.#ping
+      ? Math.min(this.#ping.deadline, this.#askAt ?? Infinity)
+      : (this.#askAt ?? this.#lastHeardAt + LIMITS.pingAfterSilenceMs);
     return this.#expectedWakeAt;
+  }
+
+  /** When the peer is asked why it does not answer; not while it is asked that already. */
+  get #askAt(): number | undefined {
+    if (this.#unansweredSince === undefined || this.#isDoubtful || this.#ping?.how) return undefined;
+    const waitMs = Math.min(Math.max(3 * (this.#smoothedMs ?? 0), LIMITS.minAnswerWaitMs), LIMITS.maxAnswerWaitMs);
+    return this.#unansweredSince + waitMs;
+  }
+
+  #heard(now: number): void {
+    this.#lastHeardAt = now;
+    this.#unanswered = 0;
+    this.#unansweredSince = undefined;
+    this.#isDoubtful = false;
   }
 
   #wake(now: number): void {
     const hasStalled = this.#expectedWakeAt !== undefined && now > this.#expectedWakeAt + LIMITS.stallMs;
     if (hasStalled) {
       this.#unanswered = 0;
-      return this.#send(now, LIMITS.urgentPingTimeoutMs);
+      if (this.#unansweredSince !== undefined) this.#unansweredSince = now;
+      return this.#ask(now, 'after an event');
     }
     if (this.#ping && now >= this.#ping.deadline) return this.#missed(now);
-    if (!this.#ping && now >= this.#lastHeardAt + LIMITS.pingAfterSilenceMs) this.#send(now, LIMITS.pingTimeoutMs);
+    if (this.#askAt !== undefined && now >= this.#askAt) return this.#ask(now, 'about an answer');
+    if (!this.#ping && now >= this.#lastHeardAt + LIMITS.pingAfterSilenceMs) this.#ask(now);
   }
 
   #missed(now: number): void {
@@ -82,15 +122,22 @@ export class Health implements Machine<HealthInput, HealthOutput> {
       this.#ping = undefined;
       return;
     }
-    this.#unanswered++;
-    if (this.#unanswered < LIMITS.maxUnansweredPings) return this.#send(now, LIMITS.pingTimeoutMs);
-    this.#isSilent = true;
-    this.#outputs.push({ type: 'silent' });
+    // A path that is in doubt is no sign yet that the peer is gone: it is asked as often as ever.
+    if (this.#ping?.how !== 'about an answer') this.#unanswered++;
+    if (this.#unanswered >= LIMITS.maxUnansweredPings) {
+      this.#isSilent = true;
+      return void this.#outputs.push({ type: 'silent' });
+    }
+    if (this.#isOverRelays) {
+      this.#isDoubtful = true;
+      this.#outputs.push({ type: 'doubtful' });
+    }
+    this.#ask(now);
   }
 
-  #send(now: number, timeoutMs: number): void {
+  #ask(now: number, how?: Urgency): void {
     const nonce = uint64be(this.#pings++);
-    this.#ping = { nonce, sentAt: now, deadline: now + timeoutMs };
+    this.#ping = { nonce, sentAt: now, deadline: now + (how ? LIMITS.urgentPingTimeoutMs : LIMITS.pingTimeoutMs), how };
     this.#outputs.push({ type: 'ping', nonce });
   }
 
@@ -99,8 +146,7 @@ export class Health implements Machine<HealthInput, HealthOutput> {
     const sampleMs = Math.max(0, now - this.#ping.sentAt);
     this.#smoothedMs = this.#smoothedMs === undefined ? sampleMs : this.#smoothedMs + (sampleMs - this.#smoothedMs) * SMOOTHING;
     this.#ping = undefined;
-    this.#unanswered = 0;
-    this.#lastHeardAt = now;
+    this.#heard(now);
     this.#outputs.push({ type: 'round-trip', smoothedMs: this.#smoothedMs });
   }
 }

@@ -4,6 +4,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { WAKE } from '../../base/machine.ts';
 import { seededEntropy } from '../../../test/support/seeded-identity.ts';
 import { Overlay, type OverlayInput, type OverlayOutput } from './overlay.ts';
+import type { Reachability } from './reach-evidence.ts';
 import { Ring } from './ring.ts';
 
 const START = 1_800_000_000_000;
@@ -14,7 +15,15 @@ const id = (index: number) => `n${String(index).padStart(3, '0')}` as NodeId;
 class Driver {
   now = START;
   readonly inUse = new Set<NodeId>();
-  readonly overlay = new Overlay({ me: ME, placeOf: (node) => node, isInUse: (node) => this.inUse.has(node), entropy: seededEntropy(1) });
+  /** What neighbours say to have. */
+  readonly linkCounts = new Map<NodeId, number>();
+  readonly overlay = new Overlay({
+    me: ME,
+    placeOf: (node) => node,
+    isInUse: (node) => this.inUse.has(node),
+    linkCountOf: (node) => this.linkCounts.get(node),
+    entropy: seededEntropy(1),
+  });
 
   do(input: OverlayInput): readonly OverlayOutput[] {
     this.overlay.handle(input, this.now);
@@ -40,8 +49,19 @@ class Driver {
     return outputs;
   }
 
-  know(index: number, source: 'signaling' | 'mesh' | 'remembered' = 'mesh', issuedAt = START): readonly OverlayOutput[] {
-    return this.do({ type: 'candidate', candidate: { node: id(index), sealingKey: Uint8Array.of(index % 256), issuedAt, isLeaf: false }, source });
+  know(
+    index: number,
+    source: 'signaling' | 'mesh' | 'remembered' = 'mesh',
+    issuedAt = START,
+    reachability: Partial<Reachability> = {},
+  ): readonly OverlayOutput[] {
+    const candidate = { node: id(index), sealingKey: Uint8Array.of(index % 256), issuedAt, isLeaf: false, ...reachability };
+    return this.do({ type: 'candidate', candidate, source });
+  }
+
+  /** It answered, and no way was found. */
+  fail(...indexes: readonly number[]): readonly OverlayOutput[] {
+    return indexes.flatMap((index) => this.do({ type: 'dial-failed', node: id(index), code: 'ice-failed' }));
   }
 
   link(...indexes: readonly number[]): void {
@@ -243,6 +263,128 @@ describe('the overlay', () => {
       driver.do({ type: 'candidate', candidate, source: 'mesh' });
     }
     expect(driver.overlay.knownCount).toBe(LIMITS.maxKnownPeers);
+  });
+});
+
+describe('a newcomer without a link', () => {
+  it('asks the server for others, soon at first, and stops with its first link', () => {
+    const driver = up();
+    const soon = LIMITS.lonelyListsSoon * LIMITS.lonelyListFirstMs;
+    expect(driver.pass(soon).filter(({ type }) => type === 'list').length).toBeGreaterThanOrEqual(LIMITS.lonelyListsSoon);
+    const hour = driver.pass(3_600_000).filter(({ type }) => type === 'list').length;
+    expect(hour).toBeGreaterThanOrEqual(3_600_000 / LIMITS.lonelyListMaxMs);
+    expect(hour).toBeLessThan((2.1 * 3_600_000) / LIMITS.lonelyListMaxMs);
+    driver.link(601);
+    expect(driver.pass(LIMITS.lonelyListMaxMs)).not.toContainEqual({ type: 'list' });
+  });
+
+  it('tries more than the target when those that it was told of come to nothing', () => {
+    const driver = up();
+    for (let index = 600; index < 640; index++) driver.know(index, 'signaling');
+    expect(driver.overlay.busyCount).toBe(LIMITS.targetLinks);
+    driver.pass(LIMITS.lonelyListFirstMs);
+    expect(driver.overlay.busyCount).toBe(LIMITS.maxDials);
+  });
+
+  it('dials others beside attempts that are slow', () => {
+    const driver = up();
+    driver.link(700);
+    for (let index = 600; index < 640; index++) driver.know(index, 'signaling');
+    const [slow] = [...Array(40).keys()].map((index) => id(600 + index));
+    expect(driver.overlay.busyCount).toBe(LIMITS.targetLinks);
+    expect(dialled(driver.do({ type: 'slow', node: slow as NodeId }))).toHaveLength(1);
+  });
+});
+
+describe('a node that few can reach', () => {
+  function confined(): Driver {
+    const driver = up();
+    for (let index = 600; index < 600 + LIMITS.confinedAfterFailures; index++) driver.know(index, 'signaling');
+    const failures = Array.from({ length: LIMITS.confinedAfterFailures }, (_, index) => 600 + index);
+    const outputs = driver.fail(...failures);
+    expect(outputs).toContainEqual({ type: 'reachability', reachability: { isConfined: true, isOpen: false } });
+    expect(outputs).toContainEqual({ type: 'announce', on: false });
+    return driver;
+  }
+
+  it('says so, and is named to newcomers no more', () => {
+    confined();
+  });
+
+  it('dials those that are open first, and no others while it knows some', () => {
+    const driver = confined();
+    driver.link(700);
+    for (let index = 800; index < 805; index++) expect(dialled(driver.know(index, 'signaling', START, { isOpen: true }))).toEqual([id(index)]);
+    for (let index = 810; index < 815; index++) expect(dialled(driver.know(index, 'signaling'))).toEqual([]);
+  });
+
+  it('takes it back when attempts come to links, and in another network', () => {
+    const takenBack = { type: 'reachability', reachability: { isConfined: false, isOpen: false } };
+    const driver = confined();
+    const linked = driver.overlay.busyCount;
+    for (let index = 610; index < 610 + LIMITS.confinedAfterFailures; index++) driver.know(index, 'signaling');
+    expect(driver.overlay.busyCount).toBe(linked + LIMITS.confinedAfterFailures);
+    expect(driver.do({ type: 'connected', node: id(610), by: 'link' })).not.toContainEqual(takenBack);
+    driver.link(611);
+    expect(driver.do({ type: 'connected', node: id(612), by: 'link' })).toContainEqual(takenBack);
+    expect(confined().do({ type: 'retry-now', isElsewhere: false })).not.toContainEqual(takenBack);
+    expect(confined().do({ type: 'retry-now', isElsewhere: true })).toContainEqual(takenBack);
+  });
+
+  it('is not made so by nodes that are gone or that few can reach', () => {
+    const driver = up();
+    for (let index = 600; index < 606; index++) driver.know(index, 'signaling', START, { isConfined: true });
+    expect(driver.fail(600, 601, 602, 603)).not.toContainEqual(expect.objectContaining({ type: 'reachability' }));
+    driver.know(700, 'signaling');
+    expect(driver.do({ type: 'dial-failed', node: id(700), code: 'timed-out' })).not.toContainEqual(
+      expect.objectContaining({ type: 'reachability' }),
+    );
+  });
+
+  it('is left alone by others of whom most cannot reach it either', () => {
+    const driver = up();
+    driver.link(700);
+    expect(dialled(driver.know(600, 'signaling', START, { isConfined: true }))).toEqual([id(600)]);
+    for (let index = 601; index < 604; index++) expect(dialled(driver.know(index, 'mesh', START, { isConfined: true }))).toEqual([]);
+  });
+});
+
+describe('a node that can be reached by those that few can reach', () => {
+  function open(): Driver {
+    const driver = up();
+    // It is none of the first on the ring, which are named anyway.
+    for (const index of [100, 200, 300]) driver.know(index);
+    for (let index = 600; index < 640; index++) driver.know(index);
+    for (let index = 610; index < 630; index++) driver.link(index);
+    const outputs = driver.know(610, 'mesh', START + 1, { isConfined: true });
+    expect(outputs).toContainEqual({ type: 'reachability', reachability: { isConfined: false, isOpen: true } });
+    expect(outputs).toContainEqual({ type: 'announce', on: true });
+    return driver;
+  }
+
+  it('says so, and is named to newcomers however many links it has', () => {
+    open();
+  });
+
+  it('gives up the link of one with many for a newcomer, never of one with few', () => {
+    const driver = open();
+    expect(driver.overlay.mayAccept('n900' as NodeId)).toBe(false);
+    for (let index = 610; index < 630; index++) driver.linkCounts.set(id(index), index === 615 ? LIMITS.fewLinks : LIMITS.fewLinks - 1);
+    expect(driver.overlay.mayAccept('n900' as NodeId)).toBe(true);
+    expect(driver.do({ type: 'under-way', node: 'n900' as NodeId })).toEqual([{ type: 'hang-up', node: id(615) }]);
+    expect(driver.overlay.mayAccept('n901' as NodeId)).toBe(false);
+  });
+
+  it('has no place for somebody who is in the network when it is full', () => {
+    const driver = open();
+    for (let index = 610; index < 630; index++) driver.linkCounts.set(id(index), 10);
+    expect(driver.overlay.mayAccept(id(639))).toBe(false);
+  });
+
+  it('gives up no link of one with few for its own comfort', () => {
+    const driver = open();
+    for (let index = 610; index < 630; index++) driver.linkCounts.set(id(index), 1);
+    expect(driver.pass(LIMITS.pruneLinksMs * 3)).not.toContainEqual(expect.objectContaining({ type: 'hang-up' }));
   });
 });
 

@@ -1,4 +1,3 @@
-import { BoundedMap } from '../../base/bounded-map.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -6,18 +5,11 @@ import { earlier, type Machine, type Wake } from '../../base/machine.ts';
 import { Queue } from '../../base/queue.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import { retryDelayMs } from '../../base/retry-delay.ts';
-import { CARD_FLAGS, type CardContent } from '../../crypto/peer-card.ts';
 import type { Entropy } from '../../ports/entropy.ts';
-import { Ring, type RingPlace } from './ring.ts';
-
-/** What is known of a node that could become a neighbour. A later `issuedAt` replaces what was known. */
-export type Candidate = {
-  readonly node: NodeId;
-  readonly sealingKey: Uint8Array;
-  readonly issuedAt: number;
-  /** It has no links of its own: it is behind the hub of its browser, or behind hosts. */
-  readonly isLeaf: boolean;
-};
+import { KnownNodes, reachabilityOf, type Candidate, type Known } from './known-nodes.ts';
+import { below, LinkChoice, type LinkChoiceOptions, type LinksOfOther } from './link-choice.ts';
+import { ReachEvidence, type Reachability } from './reach-evidence.ts';
+import type { RingPlace } from './ring.ts';
 
 export type OverlayInput =
   /** A verified card. `signaling`: the server says that it is there; `mesh`: presence does; `remembered`: it was a neighbour before. */
@@ -30,6 +22,8 @@ export type OverlayInput =
   /** An attempt that the overlay did not begin: somebody who may be let in dials us, or a session over relays is to get a link. */
   | { readonly type: 'under-way'; readonly node: NodeId }
   | { readonly type: 'dial-failed'; readonly node: NodeId; readonly code: ErrorCode }
+  /** The node answered a while ago, and the link is not open: the attempt probably comes to nothing. */
+  | { readonly type: 'slow'; readonly node: NodeId }
   /** A program wants a session with the node. */
   | { readonly type: 'want'; readonly node: NodeId }
   /** Nodes with which a direct link is worth more than with others: people who talk to each other. */
@@ -38,8 +32,8 @@ export type OverlayInput =
   | { readonly type: 'carrier'; readonly isUp: boolean }
   /** How many links this node may have; a leaf has none but to its hub. */
   | { readonly type: 'budget'; readonly maxLinks: number }
-  /** Something changed outside: forget the patience with those that failed. */
-  | { readonly type: 'retry-now' };
+  /** Something changed outside: forget the patience with those that failed; in another network also what was learnt from it. */
+  | { readonly type: 'retry-now'; readonly isElsewhere: boolean };
 
 export type OverlayOutput =
   | { readonly type: 'dial'; readonly node: NodeId; readonly sealingKey: Uint8Array }
@@ -48,30 +42,14 @@ export type OverlayOutput =
   | { readonly type: 'list' }
   /** Ask the signaling server for one node's card. */
   | { readonly type: 'look-up'; readonly node: NodeId }
-  | { readonly type: 'announce'; readonly on: boolean };
+  | { readonly type: 'announce'; readonly on: boolean }
+  /** What others should know of this node. */
+  | { readonly type: 'reachability'; readonly reachability: Reachability };
 
-export type OverlayOptions = {
+export type OverlayOptions = LinkChoiceOptions & {
   readonly me: NodeId;
   /** Hashes the network's id and the node's key: nobody chooses their place for all networks at once. */
   placeOf(node: NodeId): RingPlace;
-  /** Whether programs have streams on the session: such a link is not given up. */
-  isInUse(node: NodeId): boolean;
-  readonly entropy: Entropy;
-};
-
-type Known = {
-  candidate: Candidate | undefined;
-  readonly place: RingPlace;
-  state: 'idle' | 'dialling' | 'linked';
-  failures: number;
-  /** Not to be dialled before; `Infinity` after failures that another attempt would only repeat. */
-  notBefore: number;
-  /** It was a neighbour and should become one again. */
-  isMissed: boolean;
-  /** Presence says that it is there: it is of our part of the network. */
-  isInMesh: boolean;
-  isAbsent: boolean;
-  linkedAt: number;
 };
 
 /** Ends after which the peer is probably still there and the way to it broke. */
@@ -94,12 +72,11 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #me: NodeId;
   readonly #myPlace: RingPlace;
-  readonly #placeOf: (node: NodeId) => RingPlace;
-  readonly #isInUse: (node: NodeId) => boolean;
   readonly #entropy: Entropy;
   readonly #outputs = new Queue<OverlayOutput>();
-  readonly #known = new BoundedMap<NodeId, Known>(LIMITS.maxKnownPeers);
-  readonly #ring = new Ring();
+  readonly #known: KnownNodes;
+  readonly #choice: LinkChoice;
+  readonly #evidence = new ReachEvidence();
   readonly #busy = new Set<NodeId>();
   readonly #wanted = new Set<NodeId>();
   /** Those among them that were asked to hang up. */
@@ -115,6 +92,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #maxLinks: number = LIMITS.maxConnections;
   #isCarrierUp = false;
   #isAnnounced = true;
+  #reachability: Reachability = { isConfined: false, isOpen: false };
+  /** Without any link, who is there is asked again and again, ever more seldom. */
+  #lonely = { lists: 0, listAt: undefined as number | undefined };
   #probeAt: number | undefined;
   #pruneAt: number | undefined;
   #retryAt: number | undefined;
@@ -122,11 +102,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #lookUps: TokenBucket | undefined;
 
   constructor(options: OverlayOptions) {
-    const { me, placeOf, isInUse, entropy } = options;
-    this.#isInUse = isInUse;
+    const { me, placeOf, entropy } = options;
     this.#me = me;
-    this.#placeOf = placeOf;
+    this.#known = new KnownNodes(placeOf);
     this.#myPlace = placeOf(me);
+    this.#choice = new LinkChoice(this.#known, this.#myPlace, this.#sockets, options);
     this.#entropy = entropy;
   }
 
@@ -144,6 +124,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
         return this.#underWay(input.node);
       case 'dial-failed':
         return this.#dialFailed(input.node, input.code, now);
+      case 'slow':
+        return this.#slow(input.node, now);
       case 'want':
         return this.#want(input.node, now);
       case 'prefer':
@@ -155,7 +137,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
         this.#maxLinks = input.maxLinks;
         return this.#fill(now);
       case 'retry-now':
-        return this.#retryNow(now);
+        return this.#retryNow(input.isElsewhere, now);
       case 'wake':
         return this.#wake(now);
     }
@@ -166,7 +148,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   }
 
   nextWakeAt(): number | undefined {
-    return earlier(earlier(this.#probeAt, this.#pruneAt), earlier(this.#retryAt, this.#nearAt));
+    return earlier(earlier(earlier(this.#probeAt, this.#pruneAt), earlier(this.#retryAt, this.#nearAt)), this.#lonely.listAt);
   }
 
   /** Links and attempts under way. */
@@ -181,21 +163,23 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   /** Whether somebody who dials us is let in: there is room, or it is one that this node must have. */
   mayAccept(node: NodeId): boolean {
     if (this.#busy.size < this.#maxLinks) return true;
-    if (this.#known.get(node)?.state === 'linked') return this.#renewing.has(node) || this.#expendable(node) !== undefined;
+    if (this.#known.get(node)?.state === 'linked') return this.#renewing.has(node) || this.#expendable('any', node) !== undefined;
     if (this.#busy.has(node)) return true;
-    return this.#mustHave().has(node) && this.#expendable() !== undefined;
+    if (this.#choice.mustHave(this.#preferred).has(node)) return this.#expendable('any') !== undefined;
+    return this.#isInNeed(node) && this.#expendable('many') !== undefined;
   }
 
   // ── what is known ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #candidate(candidate: Candidate, source: 'signaling' | 'mesh' | 'remembered', now: number): void {
     if (candidate.node === this.#me) return;
-    const known = this.#knownOf(candidate.node);
+    const known = this.#known.of(candidate.node);
     const before = known.candidate;
     if (before && before.issuedAt > candidate.issuedAt) return;
     known.candidate = candidate;
-    if (candidate.isLeaf) this.#ring.delete(known.place, candidate.node);
-    else this.#ring.add(known.place, candidate.node);
+    if (before?.isConfined !== candidate.isConfined || before?.isOpen !== candidate.isOpen) this.#reconsider();
+    if (candidate.isLeaf) this.#known.ring.delete(known.place, candidate.node);
+    else this.#known.ring.add(known.place, candidate.node);
     if (!before || candidate.issuedAt > before.issuedAt) {
       known.failures = 0;
       // Both sides hear of each other through the mesh at once; one waits, so that they do not dial each other at the same moment.
@@ -218,38 +202,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const known = this.#known.get(node);
     if (!known || known.state === 'linked') return;
     known.isInMesh = false;
-    this.#ring.delete(known.place, node);
+    this.#known.ring.delete(known.place, node);
     known.candidate = undefined;
     known.isMissed = false;
-  }
-
-  #knownOf(node: NodeId): Known {
-    const known = this.#known.get(node);
-    if (known) return known;
-    const made: Known = {
-      candidate: undefined,
-      place: this.#placeOf(node),
-      state: 'idle',
-      failures: 0,
-      notBefore: 0,
-      isMissed: false,
-      isInMesh: false,
-      isAbsent: false,
-      linkedAt: 0,
-    };
-    const forgotten = this.#known.set(node, made);
-    if (forgotten) this.#forget(...forgotten);
-    return made;
-  }
-
-  /** The table is full: the one that was heard of longest ago goes, unless it is in use, which makes it the newest again. */
-  #forget(node: NodeId, known: Known): void {
-    if (known.state !== 'idle') {
-      const next = this.#known.set(node, known);
-      if (next && next[1].state === 'idle') this.#ring.delete(next[1].place, next[0]);
-      return;
-    }
-    this.#ring.delete(known.place, node);
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,15 +216,27 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       return this.#fill(now);
     }
     this.#sockets.delete(node);
-    const known = this.#knownOf(node);
+    const known = this.#known.of(node);
     if (known.state !== 'linked') this.#linked++;
-    Object.assign(known, { state: 'linked', failures: 0, notBefore: now, isMissed: false, isInMesh: true, linkedAt: now });
+    this.#evidence.linked(node, known.isSample);
+    Object.assign(known, {
+      state: 'linked',
+      isSample: false,
+      isSlow: false,
+      failures: 0,
+      notBefore: now,
+      isMissed: false,
+      isInMesh: true,
+      linkedAt: now,
+    });
     this.#wanted.delete(node);
     this.#bridges.delete(node);
     this.#leaving.delete(node);
     this.#renewing.delete(node);
     this.#busy.add(node);
     this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
+    this.#lonely = { lists: 0, listAt: undefined };
+    this.#reconsider();
     this.#announce();
     this.#schedulePrune(now);
     this.#fill(now);
@@ -281,6 +248,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     if (!known) return;
     known.isMissed = BROKEN.has(code);
     known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
+    this.#listWhenLonely(now);
     this.#announce();
     this.#fill(now);
   }
@@ -298,7 +266,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   }
 
   #underWay(node: NodeId): void {
-    const known = this.#knownOf(node);
+    const known = this.#known.of(node);
     if (known.state === 'dialling' || this.#renewing.has(node)) return;
     if (known.state === 'linked') {
       this.#renewing.add(node);
@@ -312,7 +280,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
     const known = this.#known.get(node);
     if (!known || known.state !== 'dialling') return;
-    known.state = 'idle';
+    if (code === 'ice-failed') this.#noWay(node, known);
+    Object.assign(known, { state: 'idle', isSample: false, isSlow: false });
     known.failures++;
     this.#wanted.delete(node);
     this.#bridges.delete(node);
@@ -320,15 +289,38 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const isHopeless = FINAL.has(code) || known.failures > LIMITS.maxRedials;
     // Nobody can bring it our introduction: it is tried again when somebody says again that it is there.
     known.isAbsent = code === 'unreachable' && !isHopeless;
-    known.notBefore =
-      isHopeless || known.isAbsent ? Number.POSITIVE_INFINITY : now + (code === 'overloaded' ? LIMITS.dialAgainMs : this.#patience(known));
+    const isLasting = code === 'overloaded' || (code === 'ice-failed' && known.linkedAt === 0);
+    known.notBefore = isHopeless || known.isAbsent ? Number.POSITIVE_INFINITY : now + (isLasting ? LIMITS.dialAgainMs : this.#patience(known));
     // Its card may be of a run that is over; who is there now has a newer one with the server.
     if (code === 'timed-out' || code === 'unreachable') this.#lookUp(node, now);
     this.#fill(now);
   }
 
+  /** Others are dialled beside it. */
+  #slow(node: NodeId, now: number): void {
+    const known = this.#known.get(node);
+    if (!known || known.state !== 'dialling') return;
+    known.isSlow = true;
+    this.#noWay(node, known);
+    this.#fill(now);
+  }
+
+  #noWay(node: NodeId, { isSample }: Known): void {
+    this.#evidence.failed(node, isSample);
+    this.#reconsider();
+  }
+
+  /** What this node is to others may have changed. */
+  #reconsider(): void {
+    const { isConfined, isOpen } = this.#evidence.judge((node) => reachabilityOf(this.#known.get(node)?.candidate));
+    if (isConfined === this.#reachability.isConfined && isOpen === this.#reachability.isOpen) return;
+    this.#reachability = { isConfined, isOpen };
+    this.#outputs.push({ type: 'reachability', reachability: this.#reachability });
+    this.#announce();
+  }
+
   #want(node: NodeId, now: number): void {
-    const known = this.#knownOf(node);
+    const known = this.#known.of(node);
     if (known.state !== 'idle') return;
     if (!known.candidate) {
       return this.#lookUp(node, now);
@@ -346,14 +338,20 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #carrier(isUp: boolean, now: number): void {
     this.#isCarrierUp = isUp;
     this.#isAnnounced = true;
+    this.#lonely = { lists: 0, listAt: undefined };
+    this.#listWhenLonely(now);
     this.#announce();
     // Without links of its own a node asks as well: the server may tell of a host.
     if (this.#maxLinks === 0) this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
     this.#fill(now);
   }
 
-  #retryNow(now: number): void {
-    for (const [, known] of this.#known) {
+  #retryNow(isElsewhere: boolean, now: number): void {
+    if (isElsewhere) {
+      this.#evidence.forget();
+      this.#reconsider();
+    }
+    for (const [, known] of this.#known.all()) {
       if (known.state === 'idle' && known.candidate && known.notBefore > now) Object.assign(known, { failures: 0, notBefore: now });
     }
     this.#fill(now);
@@ -369,7 +367,23 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       this.#announce();
     }
     if (this.#pruneAt !== undefined && now >= this.#pruneAt) this.#prune(now);
+    if (this.#lonely.listAt !== undefined && now >= this.#lonely.listAt) {
+      this.#lonely = { lists: this.#lonely.lists + 1, listAt: undefined };
+      this.#outputs.push({ type: 'list' });
+      this.#listWhenLonely(now);
+    }
     this.#fill(now);
+  }
+
+  /** None of those that the server named could be linked with so far: it draws others. */
+  #listWhenLonely(now: number): void {
+    if (this.#linked > 0 || !this.#isCarrierUp || this.#maxLinks === 0) return;
+    const waitMs = retryDelayMs(
+      Math.max(0, this.#lonely.lists - LIMITS.lonelyListsSoon),
+      { firstMs: LIMITS.lonelyListFirstMs, maxMs: LIMITS.lonelyListMaxMs },
+      this.#entropy,
+    );
+    this.#lonely.listAt ??= now + waitMs;
   }
 
   // ── choosing ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -386,21 +400,28 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     // A newcomer learns of the others one by one: who is near is only known when that has settled.
     this.#nearAt ??= now + LIMITS.nearSettleMs;
     if (now >= this.#nearAt) {
-      for (const node of this.#ring.around(this.#myPlace, LIMITS.nearLinksEachSide)) this.#dialIfDue(node, now, this.#maxLinks);
+      for (const node of this.#known.ring.around(this.#myPlace, LIMITS.nearLinksEachSide)) this.#dialIfDue(node, now, this.#maxLinks);
       this.#nearAt = undefined;
     }
-    if (this.#busy.size >= LIMITS.targetLinks) return;
-    for (const node of this.#shuffledCandidates(now)) {
-      if (this.#busy.size >= LIMITS.targetLinks) return;
-      this.#dialIfDue(node, now, LIMITS.targetLinks);
-    }
+    // Whoever found nobody yet tries as many as there may be.
+    const room = (this.#lonely.lists > 0 ? LIMITS.maxDials : LIMITS.targetLinks) - this.#promisingCount;
+    if (room <= 0) return;
+    const { nodes, retryAt } = this.#choice.draw(room, this.#linked === 0 ? 'anybody' : this.#reachability, now);
+    this.#retryAt = earlier(this.#retryAt, retryAt);
+    for (const node of nodes) this.#dialIfDue(node, now, this.#maxLinks);
   }
 
-  /** The ring's neighbours and people whom this node talks to. */
-  #mustHave(): ReadonlySet<NodeId> {
-    const nodes = new Set(this.#ring.around(this.#myPlace, LIMITS.nearLinksEachSide));
-    for (const node of this.#preferred) nodes.add(node);
-    return nodes;
+  /** Links, and attempts that count as such: where there are few links, only those that may still come to one. */
+  get #promisingCount(): number {
+    if (this.#linked >= LIMITS.fewLinks) return this.#busy.size;
+    let count = 0;
+    for (const node of this.#busy) if (!this.#known.get(node)?.isSlow) count++;
+    return count;
+  }
+
+  /** Whether somebody who dials this node probably has nobody else: a newcomer, where this node can be reached by those who can reach few. */
+  #isInNeed(node: NodeId): boolean {
+    return this.#reachability.isOpen && !this.#known.get(node)?.isInMesh;
   }
 
   #dialIfDue(node: NodeId, now: number, maxBusy: number): boolean {
@@ -410,7 +431,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
       return false;
     }
-    known.state = 'dialling';
+    Object.assign(known, { state: 'dialling', isSample: known.candidate.isOpen !== true });
     this.#busy.add(node);
     this.#outputs.push({ type: 'dial', node, sealingKey: known.candidate.sealingKey });
     return true;
@@ -420,32 +441,10 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     return known.state === 'idle' && known.candidate?.isLeaf === false && !this.#sockets.has(node);
   }
 
-  /** Idle candidates in random order, missed neighbours first; no more than can be used. */
-  #shuffledCandidates(now: number): readonly NodeId[] {
-    const due: NodeId[] = [];
-    const missed: NodeId[] = [];
-    for (const [node, known] of this.#known) {
-      if (!this.#isDialable(node, known)) continue;
-      if (known.notBefore > now) {
-        if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
-      } else if (known.isMissed) missed.push(node);
-      else due.push(node);
-    }
-    const room = LIMITS.targetLinks - this.#busy.size;
-    const chosen = missed.slice(0, room);
-    while (chosen.length < room && due.length > 0) {
-      const index = this.#below(due.length);
-      chosen.push(due[index] as NodeId);
-      due[index] = due.at(-1) as NodeId;
-      due.pop();
-    }
-    return chosen;
-  }
-
   /** One link too many at a time: the youngest that nothing speaks for. */
   #prune(now: number): void {
     this.#pruneAt = undefined;
-    if (this.#linked > LIMITS.comfortableLinks) this.#giveUpOne();
+    if (this.#linked > LIMITS.comfortableLinks) this.#giveUp(this.#expendable('not few'));
     this.#schedulePrune(now);
   }
 
@@ -453,38 +452,30 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     if (this.#linked > LIMITS.comfortableLinks) this.#pruneAt ??= now + this.#spread(LIMITS.pruneLinksMs);
   }
 
-  #giveUpOne(newcomer?: NodeId): void {
-    const victim = this.#expendable(newcomer);
+  #giveUpOne(newcomer: NodeId): void {
+    this.#giveUp(this.#expendable('not few', newcomer) ?? this.#expendable('any', newcomer));
+  }
+
+  /** Nobody twice: two newcomers need two places. */
+  #expendable(links: LinksOfOther, newcomer?: NodeId): NodeId | undefined {
+    const keep = this.#choice.mustHave(this.#preferred);
+    return this.#choice.youngest(this.#busy, links, (node) => node === newcomer || this.#leaving.has(node) || keep.has(node));
+  }
+
+  #giveUp(victim: NodeId | undefined): void {
     if (!victim) return;
     this.#leaving.add(victim);
     this.#outputs.push({ type: 'hang-up', node: victim });
   }
 
-  /** Nobody twice: two newcomers need two places. */
-  #expendable(newcomer?: NodeId): NodeId | undefined {
-    const mustHave = this.#mustHave();
-    let youngest: NodeId | undefined;
-    let youngestAt = Number.NEGATIVE_INFINITY;
-    for (const node of this.#busy) {
-      const known = this.#known.get(node);
-      if (
-        known?.state !== 'linked' ||
-        node === newcomer ||
-        this.#leaving.has(node) ||
-        this.#isInUse(node) ||
-        mustHave.has(node) ||
-        known.linkedAt <= youngestAt
-      )
-        continue;
-      youngest = node;
-      youngestAt = known.linkedAt;
-    }
-    return youngest;
-  }
-
-  /** Newcomers are told of those that still want links, and always of a few, so that every part of a split network can be found. */
+  /**
+   * Newcomers are told of those that still want links, and always of those that everybody can reach and of a few, so that every part of a split network can be
+   * found; but not of those that newcomers cannot reach.
+   */
   #announce(): void {
-    const on = this.#linked < LIMITS.announceBelowConnections || this.#ring.isAmongFirst(this.#myPlace, LIMITS.beacons);
+    const { isConfined, isOpen } = this.#reachability;
+    const wantsLinks = this.#linked < LIMITS.announceBelowConnections || this.#known.ring.isAmongFirst(this.#myPlace, LIMITS.beacons);
+    const on = isOpen || (wantsLinks && !isConfined);
     if (!this.#isCarrierUp || on === this.#isAnnounced) return;
     this.#isAnnounced = on;
     this.#outputs.push({ type: 'announce', on });
@@ -496,21 +487,6 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   /** Two thirds to four thirds of it, so that nodes do not act in step. */
   #spread(ms: number): number {
-    return ms * (2 / 3 + (2 / 3) * (this.#below(1000) / 1000));
+    return ms * (2 / 3 + (2 / 3) * (below(1000, this.#entropy) / 1000));
   }
-
-  #below(count: number): number {
-    const [a, b, c] = this.#entropy.bytes(3) as unknown as [number, number, number];
-    return (a * 65_536 + b * 256 + c) % count;
-  }
-}
-
-/** What the overlay needs of a card. */
-export function candidateOf(card: CardContent): Candidate {
-  return {
-    node: card.node,
-    sealingKey: card.sealingKey,
-    issuedAt: card.issuedAt,
-    isLeaf: (card.flags & (CARD_FLAGS.leaf | CARD_FLAGS.behindHosts)) !== 0,
-  };
 }

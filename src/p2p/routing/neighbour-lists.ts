@@ -69,6 +69,12 @@ export class NeighbourLists implements Machine<NeighbourListsInput, NeighbourLis
     return found;
   }
 
+  /** How many links the neighbour says to have with others; `undefined` before it said so. */
+  linkCountOf(node: NodeId): number | undefined {
+    const neighbour = this.#neighbours.get(node);
+    return neighbour?.isComplete ? neighbour.links.size : undefined;
+  }
+
   /** How many nodes are at most two steps away, not counting this one. */
   get knownNodes(): number {
     const known = new Set<NodeTag>();

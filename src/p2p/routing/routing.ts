@@ -61,6 +61,11 @@ export class Routing implements Machine<RoutingInput, RoutingOutput> {
     return this.#lists.holders(this.tagOfNode(node));
   }
 
+  /** How many links the neighbour says to have with others; `undefined` before it said so. */
+  linkCountOf(node: NodeId): number | undefined {
+    return this.#lists.linkCountOf(node);
+  }
+
   /** Where a relay passes a circuit on, the best first. */
   nextHops(header: RelayHeader, from: NodeId, now: number): readonly NodeId[] {
     return this.#finder.nextHops(header, from, now);

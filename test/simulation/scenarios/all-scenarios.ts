@@ -7,6 +7,9 @@ const MINUTE_MS = 60_000;
 /** Home routers mostly; every third or fourth node behind a mapping that STUN cannot tell (carriers, companies). */
 const HOMES_AND_CARRIERS: NatMix = { open: 10, cone: 60, symmetric: 30 };
 
+/** Several relays for each pair, so that one of them may freeze. */
+const HOMES_CARRIERS_AND_RELAYS: NatMix = { open: 30, cone: 30, symmetric: 40 };
+
 const joinStorm: Scenario = {
   name: 'join-storm',
   summary: 'all nodes start within two seconds',
@@ -134,6 +137,22 @@ const slowRelay: Scenario = {
   },
 };
 
+const silentRelay: Scenario = {
+  name: 'silent-relay',
+  summary: 'tabs that relay freeze one after the other, while their links stay open',
+  seconds: 240,
+  prepare: (world, seconds) => {
+    world.natMix = HOMES_CARRIERS_AND_RELAYS;
+    joinCalmly(world);
+    world.every(2_000, SETTLED_MS, (seconds - 20) * 1_000, () => world.callOften(8, 1_500));
+    world.every(15_000, SETTLED_MS + 10_000, (seconds - 40) * 1_000, () => {
+      const relay = world.random.pick(world.honest().filter(({ machine }) => machine.relayFigures().circuits > 0));
+      relay?.sleep(false);
+      world.queue.after(30_000, () => relay?.wake());
+    });
+  },
+};
+
 const noServer: Scenario = {
   name: 'no-server',
   summary: 'the signaling server is switched off after a minute; a tenth of the nodes close in order',
@@ -161,7 +180,20 @@ const hostile: Scenario = {
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [joinStorm, steady, churn, kill30, partition, sleep, loss, nat, slowRelay, noServer, hostile];
+export const SCENARIOS: readonly Scenario[] = [
+  joinStorm,
+  steady,
+  churn,
+  kill30,
+  partition,
+  sleep,
+  loss,
+  nat,
+  slowRelay,
+  silentRelay,
+  noServer,
+  hostile,
+];
 
 export function scenarioNamed(name: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.name === name);

@@ -10,9 +10,10 @@ const MAY_IMPORT = {
   transport: ['base', 'ports', 'wire'],
   storage: ['base', 'ports'],
   chat: ['base', 'ports', 'wire', 'crypto', 'node'],
+  modes: ['base', 'ports', 'wire', 'node'],
   mcp: ['base', 'ports', 'wire', 'crypto', 'node'],
   agents: ['base', 'ports', 'wire', 'crypto', 'registry', 'node', 'mcp'],
-  view: ['base', 'ports', 'wire', 'crypto', 'node', 'chat', 'mcp', 'agents'],
+  view: ['base', 'ports', 'wire', 'crypto', 'node', 'chat', 'modes', 'mcp', 'agents'],
   ui: ['base', 'view'],
 };
 
@@ -31,7 +32,7 @@ module.exports = {
       comment: 'Screens get plain data: of the view layer its types alone.',
       severity: 'error',
       from: { path: '^src/ui/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/view/', pathNot: '^src/view/(trust-)?types\\.ts$' },
+      to: { path: '^src/view/', pathNot: '^src/view/((trust|activity)-)?types\\.ts$' },
     },
     {
       name: 'registry-knows-only-what-neighbours-are-told',

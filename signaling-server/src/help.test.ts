@@ -96,6 +96,11 @@ describe('what a signaling server tells beside introductions', () => {
     );
   });
 
+  it('tells where hosts of the place are', async () => {
+    const server = await start('--hosts', 'wss://chat.example/link,ws://192.168.1.5:8790/');
+    expect(await helpOf(server)).toEqual({ servers: [], hosts: ['wss://chat.example/link', 'ws://192.168.1.5:8790/'] });
+  });
+
   it('makes other credentials each time', () => {
     const options = { urls: ['turn:t'], secret: 's' };
     expect(turnCredentials(options, 1000, 60).username).toMatch(/^1060:[0-9a-f]{12}$/);
@@ -112,6 +117,7 @@ describe('what a signaling server tells beside introductions', () => {
       }
     };
     expect(refusal('--peer-servers', 'https://chat.example')).toContain('--peer-servers must be');
+    expect(refusal('--hosts', 'https://chat.example/link')).toContain('--hosts must be');
     expect(refusal('--turn-secret', 'hidden')).toBe('--turn-urls and --turn-secret go together.');
     expect(refusal('--turn-urls', 'turn:t', '--turn-secret', 'hidden')).toBe('taken');
   });

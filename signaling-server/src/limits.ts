@@ -19,6 +19,8 @@ export const LIMITS = {
 
   // ── other servers ──────────────────────────────────────────────────────────────────────────────────────────────
   /** Servers that clients are told of; each costs them a socket. */
+  /** Hosts that pages are told of. */
+  maxHosts: 4,
   maxPeerServers: 8,
   maxNearbyServers: 8,
   maxTurnUrls: 4,

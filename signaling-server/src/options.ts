@@ -14,6 +14,8 @@ export type ServerOptions = {
   readonly app: string;
   readonly peerServers: readonly string[];
   readonly turn: TurnOptions | undefined;
+  /** Sockets of hosts, for nodes without WebRTC. */
+  readonly hosts: readonly string[];
   readonly hasMdns: boolean;
   readonly mdnsInterface: string | undefined;
   readonly publicUrl: string | undefined;
@@ -58,6 +60,7 @@ const OPTIONS = [
   { name: 'peer-servers', value: 'URLS', help: 'other servers that introduce the same people (wss://chat.example/signal), separated by commas' },
   { name: 'turn-urls', value: 'URLS', help: 'TURN servers (turn:turn.example:3478), separated by commas' },
   { name: 'turn-secret', value: 'SECRET', help: 'their shared secret, for credentials that expire; better set in the environment' },
+  { name: 'hosts', value: 'URLS', help: 'where hosts of this place take links of pages (wss://chat.example/link), separated by commas' },
   { name: 'mdns', help: 'find other servers on the local network, and be found' },
   { name: 'mdns-interface', value: 'ADDRESS', help: 'the address of the interface to do that on (default: all)' },
   { name: 'public-url', value: 'URL', help: 'where people reach this server, if not by its own addresses; printed, and allowed as origin' },
@@ -161,6 +164,7 @@ class OptionReader {
       app: resolve(this.#text('app') ?? fileURLToPath(new URL('../../dist', import.meta.url))),
       peerServers: this.#urls('peer-servers', ['ws:', 'wss:'], LIMITS.maxPeerServers),
       turn: this.#turn(),
+      hosts: this.#urls('hosts', ['ws:', 'wss:'], LIMITS.maxHosts),
       hasMdns: this.#switch('mdns'),
       mdnsInterface: this.#text('mdns-interface'),
       publicUrl,

@@ -163,13 +163,14 @@ export function encodeWelcome(cards: readonly Uint8Array[], stunPort: number): B
   return Buffer.concat(parts);
 }
 
-/** What else helps to reach others: more servers, and a TURN server with credentials for a while. */
-export type Help = { readonly servers: readonly string[]; readonly turn: TurnCredentials | undefined };
+/** What else helps to reach others: more servers, a TURN server with credentials for a while, hosts that nodes without WebRTC link with. */
+export type Help = { readonly servers: readonly string[]; readonly turn: TurnCredentials | undefined; readonly hosts: readonly string[] };
 
-export function encodeHelp({ servers, turn }: Help): Buffer {
-  const parts: Uint8Array[] = [Uint8Array.of(ARRAY | 3, HELP), textList(servers)];
+export function encodeHelp({ servers, turn, hosts }: Help): Buffer {
+  const parts: Uint8Array[] = [Uint8Array.of(ARRAY | (hosts.length > 0 ? 4 : 3), HELP), textList(servers)];
   if (turn) parts.push(Uint8Array.of(ARRAY | 3), textList(turn.urls), text(turn.username), text(turn.credential));
   else parts.push(Uint8Array.of(ARRAY | 0));
+  if (hosts.length > 0) parts.push(textList(hosts));
   return Buffer.concat(parts);
 }
 

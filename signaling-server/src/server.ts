@@ -44,7 +44,8 @@ export async function startServer(options: ServerOptions, version: string, log: 
   const help = (): Help | undefined => {
     const servers = [...options.peerServers, ...(nearby?.servers() ?? [])].slice(0, LIMITS.maxPeerServers);
     const turn = options.turn && turnCredentials(options.turn, Date.now() / 1000, LIMITS.turnLifetimeSeconds);
-    return servers.length > 0 || turn ? { servers, turn } : undefined;
+    const { hosts } = options;
+    return servers.length > 0 || turn || hosts.length > 0 ? { servers, turn, hosts } : undefined;
   };
   const hub = new Hub({ ...options, stunPort: () => stun?.port ?? 0, help, now }, log, counters);
   const files = new FileStore(options.app);

@@ -16,6 +16,8 @@ export type AgentConfig = {
   readonly url?: string;
   /** Of `remote`: sent as a bearer token to that server and to nobody else. */
   readonly token?: string;
+  /** There is one, and it cannot be read any more. */
+  readonly isTokenLost?: true;
   /** Of `module`. */
   readonly code?: string;
   /** Of `folder`. */
@@ -27,6 +29,8 @@ export type AgentFactory = {
   /** What it is called unless the person says something else. */
   readonly title: string;
   readonly description: string;
+  /** It keeps and tells nothing of its owner's: people never written to may ask to call it, unless the owner says something else. */
+  readonly isHarmless?: true;
   make(config: AgentConfig): Pick<MadeAgent, 'createServer'> | Pick<Extract<HostedAgent, { connect: unknown }>, 'connect'>;
 };
 

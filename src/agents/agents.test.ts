@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { fakeFolder } from '../../test/doubles/fake-folder.ts';
 import { localNode } from '../../test/doubles/local-nodes.ts';
 import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
+import { seededEntropy } from '../../test/support/seeded-identity.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { RecordsVault } from '../crypto/vault.ts';
 import { AgentHost, type HostedAgent } from '../mcp/agent-host.ts';
-import { Client, InMemoryTransport, McpServer } from '../mcp/runtime.ts';
+import { Client, InMemoryTransport, McpServer, serveStdio } from '../mcp/runtime.ts';
+import type { SecretWrapper } from '../ports/vault.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import type { AgentFactories } from './agent-kinds.ts';
 import { deviceServer } from './device-agent.ts';
@@ -17,6 +20,7 @@ import { memoryServer } from './memory-agent.ts';
 import { MemoryStore } from './memory-store.ts';
 import { moduleServer } from './module-agent.ts';
 import { networkServer } from './network-agent.ts';
+import { notesAgent } from './notes-agent.ts';
 import { connectRemote } from './remote-agent.ts';
 import { runModule } from './run-module.ts';
 import type { RunnerReply, RunnerRequest } from './runner-protocol.ts';
@@ -39,6 +43,35 @@ const inProcessRunner = () => {
     terminate: () => undefined,
   };
 };
+
+describe('the notes agent', () => {
+  it.each(['legacy', 'modern'] as const)('tells who watches a note that another session changed it (%s)', async (era) => {
+    const agent = notesAgent(new MemoryRecords(), new VirtualClock(), seededEntropy(1));
+    const writer = await clientOf(agent.createServer({ era: 'legacy' }) as Promise<McpServer>);
+    const write = async (text: string, id?: string) => {
+      const { structuredContent } = await writer.callTool({ name: 'write_note', arguments: { title: 'Tea', text, ...(id ? { id } : {}) } });
+      return (structuredContent as { id: string }).id;
+    };
+    const id = await write('green');
+    const [here, there] = InMemoryTransport.createLinkedPair();
+    serveStdio((session) => agent.createServer(session), { transport: there });
+    const reader = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: era === 'legacy' ? 'legacy' : 'auto' } });
+    await reader.connect(here);
+    const heard: string[] = [];
+    let hear: () => void = () => undefined;
+    reader.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+      heard.push(params.uri);
+      hear();
+    });
+    if (era === 'legacy') await reader.subscribeResource({ uri: `note:///${id}` });
+    else await reader.listen({ resourceSubscriptions: [`note:///${id}`] });
+    const updated = new Promise<void>((resolve) => (hear = resolve));
+    await write('another');
+    await write('black', id);
+    await updated;
+    expect(heard).toEqual([`note:///${id}`]);
+  });
+});
 
 describe('the memory agent', () => {
   it('remembers, relates, finds and forgets, and tells who subscribed', async () => {
@@ -227,10 +260,10 @@ describe('the agents of a browser', () => {
     module: { title: 'Code', description: 'd', make },
   };
 
-  async function scene(records = new MemoryRecords()) {
+  async function scene(records = new MemoryRecords(), secrets: SecretWrapper = new RecordsVault(records, seededEntropy(1))) {
     const node = await localNode(1);
     const host = new AgentHost(node, { decide: async () => 'refused' });
-    const managed = new ManagedAgents({ host, records, clock: new VirtualClock(), factories, builtIn: ['notes'] });
+    const managed = new ManagedAgents({ host, records, secrets, clock: new VirtualClock(), factories, builtIn: ['notes'] });
     await managed.start();
     const titles = () => host.agents().map(({ id, title }) => `${id} ${title}`);
     return { host, managed, records, titles };
@@ -267,6 +300,49 @@ describe('the agents of a browser', () => {
     expect(config()?.token).toBe('secret');
     await managed.change(id, { url: 'https://evil.example/mcp' });
     expect(config()?.token).toBeUndefined();
+  });
+
+  it('keep tokens wrapped, for this agent and that server only', async () => {
+    const { managed, records } = await scene();
+    const add = (title: string) => managed.add({ kind: 'remote', title, url: 'https://example.org/mcp', token: 'secret' });
+    const [one, two] = [await add('one'), await add('two')];
+    const table = records.table<Record<string, unknown>>('agents');
+    expect(JSON.stringify([...(await table.all()).values()])).not.toContain('secret');
+    const tokens = async () =>
+      (await scene(records)).managed.list().flatMap(({ id, token, isTokenLost }) => (id === 'notes' ? [] : [token, isTokenLost]));
+    expect(await tokens()).toEqual(['secret', undefined, 'secret', undefined]);
+    const first = (await table.get(one)) as Record<string, unknown>;
+    await table.put(two, { ...first, id: two });
+    await table.put(one, { ...first, url: 'https://evil.example/mcp' });
+    expect(await tokens()).toEqual([undefined, true, undefined, true]);
+  });
+
+  it('keep a token that cannot be read for whoever can, until another one is given', async () => {
+    const { managed, records } = await scene();
+    const id = await managed.add({ kind: 'remote', url: 'https://example.org/mcp', token: 'secret' });
+    const broken: SecretWrapper = { wrap: () => Promise.reject(new Error('no key')), unwrap: () => Promise.reject(new Error('no key')) };
+    const later = await scene(records, broken);
+    await later.managed.change(id, { title: 'Renamed' });
+    expect(later.managed.list().find((each) => each.id === id)).toMatchObject({ title: 'Renamed', isTokenLost: true });
+    const again = await scene(records);
+    expect(again.managed.list().find((each) => each.id === id)).toMatchObject({ title: 'Renamed', token: 'secret' });
+    await expect(later.managed.change(id, { token: 'other' })).rejects.toThrow('no key');
+    await again.managed.change(id, { token: 'other' });
+    expect((await scene(records)).managed.list().find((each) => each.id === id)?.token).toBe('other');
+  });
+
+  it('wrap at the next start what an earlier version kept in clear, and lose nothing where that fails', async () => {
+    const records = new MemoryRecords();
+    const table = records.table<unknown>('agents');
+    const old = { id: 'web', kind: 'remote', title: 'Web', description: 'd', addedAt: 1, url: 'https://example.org/mcp', token: 'secret' };
+    await table.put('web', old);
+    const broken: SecretWrapper = { wrap: () => Promise.reject(new Error('no key')), unwrap: () => Promise.reject(new Error('no key')) };
+    const token = ({ managed }: Awaited<ReturnType<typeof scene>>) => managed.list().find(({ id }) => id === 'web')?.token;
+    expect(token(await scene(records, broken))).toBe('secret');
+    expect(await table.get('web')).toEqual(old);
+    expect(token(await scene(records))).toBe('secret');
+    expect(await table.get('web')).toEqual({ ...old, token: { nonce: expect.any(Uint8Array), bytes: expect.any(Uint8Array) } });
+    expect(token(await scene(records))).toBe('secret');
   });
 
   it.each([

@@ -70,6 +70,8 @@ describe('the directory', () => {
         title: 'Notes',
         description: 'Keeps notes',
         kind: 'built-in',
+        visibility: 'everyone',
+        isDescribed: true,
         tools: ['read'],
       },
     ]);

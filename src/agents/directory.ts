@@ -24,6 +24,12 @@ export type AgentEntry = {
   readonly kind: AgentKind;
   /** Names of its tools as its owner published them: not all, where there are very many, and none until they are known. */
   readonly tools: readonly string[];
+  /** Whether its owner published what it offers. */
+  readonly isDescribed: boolean;
+  /** Who may call anything of it, as its owner published it. */
+  readonly visibility: Visibility;
+  /** Behind its node, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 export type PublishedAgent = {
@@ -35,6 +41,7 @@ export type PublishedAgent = {
   readonly visibility?: Visibility;
   /** Default: `built-in`. */
   readonly kind?: AgentKind;
+  readonly isPlaintext?: true;
 };
 type Published = { readonly name: string; readonly agents: readonly PublishedAgent[] };
 
@@ -150,6 +157,9 @@ export class Directory {
             title: cleanName(agent.title) || agent.id,
             description: agent.description.replace(INVISIBLE, ''),
             kind: agent.kind,
+            visibility: agent.visibility,
+            isDescribed: agent.definitions.length > 0,
+            ...(agent.isPlaintext ? { isPlaintext: true } : {}),
             tools: agent.definitions.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : [])),
           })),
       );

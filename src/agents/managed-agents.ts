@@ -2,9 +2,13 @@ import { Emitter } from '../base/emitter.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
 import { parseAgentId, type AgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { isPlaintextUrl } from '../base/loopback.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
+import { DEFAULT_PERMISSIONS, ASKABLE_PERMISSIONS, type AgentPermissions } from '../mcp/permissions.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Records, Table } from '../ports/records.ts';
+import type { Records } from '../ports/records.ts';
+import type { SecretWrapper } from '../ports/vault.ts';
+import { AgentConfigs } from './agent-configs.ts';
 import { AGENT_KINDS, type AgentConfig, type AgentFactories, type AgentFactory, type AgentKind } from './agent-kinds.ts';
 import { cleanName } from './directory.ts';
 
@@ -13,24 +17,25 @@ export type AgentDraft = Pick<AgentConfig, 'kind'> & Partial<Pick<AgentConfig, '
 export type ManagedAgentsOptions = {
   readonly host: AgentHost;
   readonly records: Records;
+  readonly secrets: SecretWrapper;
   readonly clock: Clock;
   readonly factories: AgentFactories;
   /** Those that every browser has until they are removed. */
   readonly builtIn: readonly AgentKind[];
 };
 
-type Stored = AgentConfig | { readonly removed: true };
+type Kept = AgentConfig | { readonly removed: true };
 
 /** The agents of this browser: added, set up, renamed and removed while it runs, the same in all its tabs. */
 export class ManagedAgents {
   readonly #options: ManagedAgentsOptions;
-  readonly #table: Table<Stored>;
+  readonly #kept: AgentConfigs;
   readonly #events = new Emitter<{ changed: undefined; removed: AgentId }>();
   readonly #configs = new Map<AgentId, AgentConfig>();
 
   constructor(options: ManagedAgentsOptions) {
     this.#options = options;
-    this.#table = options.records.table<Stored>('agents');
+    this.#kept = new AgentConfigs(options.records, options.secrets);
     for (const kind of options.builtIn) this.#host(builtInConfig(kind, options.factories));
     options.records.onForeignChange((name, key) => {
       if (name === 'agents' && key !== undefined) void this.#changedElsewhere(key as AgentId).catch(() => undefined);
@@ -45,12 +50,18 @@ export class ManagedAgents {
 
   /** Hosts what was set up in earlier runs. @throws ParleyError a storage code */
   async start(): Promise<void> {
-    for (const [id, stored] of await this.#table.all()) this.#take(id as AgentId, stored);
+    for (const [id, kept] of await this.#kept.all()) this.#take(id, kept);
     this.#events.emit('changed', undefined);
   }
 
   list(): readonly AgentConfig[] {
     return [...this.#configs.values()];
+  }
+
+  /** What holds for an agent until the person says something else. */
+  defaultsOf(id: AgentId): AgentPermissions {
+    const kind = this.#configs.get(id)?.kind;
+    return kind && this.#options.factories[kind]?.isHarmless ? ASKABLE_PERMISSIONS : DEFAULT_PERMISSIONS;
   }
 
   /** Kinds that can be added. */
@@ -73,7 +84,7 @@ export class ManagedAgents {
       description: draft.description || factory.description,
       addedAt: this.#options.clock.now(),
     });
-    await this.#table.put(config.id, config);
+    await this.#kept.put(config);
     this.#host(config);
     this.#events.emit('changed', undefined);
     return config.id;
@@ -85,11 +96,12 @@ export class ManagedAgents {
     if (!before) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
     const title = change.title === undefined ? before.title : cleanName(change.title) || before.title;
     if (change.url !== undefined) checkUrl(change.url);
-    const { token, ...kept } = before;
+    const { token, isTokenLost, ...kept } = before;
     // A token is for the server that it was given for.
     const isSameServer = change.url === undefined || new URL(change.url).origin === new URL(before.url ?? change.url).origin;
-    const config = checked({ ...kept, ...(isSameServer && token ? { token } : {}), ...change, title });
-    await this.#table.put(id, config);
+    const oldToken = isSameServer && change.token === undefined ? { ...(token ? { token } : {}), ...(isTokenLost ? { isTokenLost } : {}) } : {};
+    const config = checked({ ...kept, ...oldToken, ...change, title });
+    await this.#kept.put(config);
     this.#apply(before, config);
     this.#events.emit('changed', undefined);
   }
@@ -101,8 +113,8 @@ export class ManagedAgents {
     this.#unhost(id);
     this.#events.emit('removed', id);
     this.#events.emit('changed', undefined);
-    if (this.#isSingle(config.kind)) await this.#table.put(id, { removed: true });
-    else await this.#table.delete(id);
+    if (this.#isSingle(config.kind)) await this.#kept.putRemoved(id);
+    else await this.#kept.delete(id);
   }
 
   /** Kinds over data of this browser, of which two would be the same. */
@@ -124,10 +136,10 @@ export class ManagedAgents {
     }
   }
 
-  #take(id: AgentId, stored: Stored): void {
-    if ('removed' in stored) return this.#unhost(id);
+  #take(id: AgentId, kept: Kept): void {
+    if ('removed' in kept) return this.#unhost(id);
     try {
-      const config = checked({ ...stored, id: parseAgentId(id) });
+      const config = checked({ ...kept, id: parseAgentId(id) });
       const before = this.#configs.get(config.id);
       if (before) this.#apply(before, config);
       else this.#host(config);
@@ -148,7 +160,8 @@ export class ManagedAgents {
     if (!factory) return;
     const { id, title, description } = config;
     const kind = config.kind === 'remote' || config.kind === 'folder' ? config.kind : 'built-in';
-    this.#options.host.add({ id, title, description, kind, ...servedBy(factory.make(config)) });
+    const isPlaintext = config.url !== undefined && isPlaintextUrl(config.url);
+    this.#options.host.add({ id, title, description, kind, ...(isPlaintext ? { isPlaintext } : {}), ...servedBy(factory.make(config)) });
     this.#configs.set(id, config);
   }
 
@@ -158,8 +171,8 @@ export class ManagedAgents {
   }
 
   async #changedElsewhere(id: AgentId): Promise<void> {
-    const stored = await this.#table.get(id);
-    if (stored) this.#take(id, stored);
+    const kept = await this.#kept.get(id);
+    if (kept) this.#take(id, kept);
     else this.#unhost(id);
     this.#events.emit('changed', undefined);
   }

@@ -1,3 +1,4 @@
+import { Emitter } from '../base/emitter.ts';
 import { ParleyError } from '../base/errors.ts';
 import { parseAgentId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -11,9 +12,11 @@ type Note = { readonly id: string; readonly title: string; readonly text: string
 
 const SCHEME = 'note:///';
 
-/** Notes that live in this browser: written, searched and read by tools, offered as resources, with prompts over them. */
+/** Notes that live in this browser: written, searched and read by tools, offered as resources that can be watched, with prompts over them. */
 export function notesAgent(records: Records, clock: Clock, entropy: Entropy): MadeAgent {
   const table = records.table<Note>('notes');
+  const changes = new Emitter<{ note: string }>();
+  records.onForeignChange((name, key) => name === 'notes' && key !== undefined && changes.emit('note', key));
   const all = async () => [...(await table.all()).values()].sort((a, b) => b.changedAt - a.changedAt);
 
   async function find(id: string): Promise<Note> {
@@ -28,6 +31,7 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ma
     if (!(await table.get(note.id)) && (await table.all()).size >= LIMITS.maxNotes)
       throw new ParleyError('overloaded', `There are at most ${LIMITS.maxNotes} notes.`);
     await table.put(note.id, note);
+    changes.emit('note', note.id);
     return note;
   }
 
@@ -35,9 +39,17 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ma
     id: parseAgentId('notes'),
     title: 'Notes',
     description: 'Notes kept in this browser: write, search, read and remove them.',
-    async createServer() {
-      const { McpServer, ResourceTemplate, z } = await import('../mcp/runtime.ts');
+    async createServer({ era }) {
+      const [{ McpServer, ResourceTemplate, z }, { serveSubscriptions }] = await Promise.all([
+        import('../mcp/runtime.ts'),
+        import('../mcp/resource-subscriptions.ts'),
+      ]);
       const server = new McpServer({ name: 'notes', title: 'Notes', version: '1.0.0' });
+      const updated = serveSubscriptions(server, era);
+      server.server.onclose = changes.on('note', (id) => {
+        updated(SCHEME + id);
+        server.sendResourceListChanged();
+      });
       const summary = z.object({ id: z.string(), title: z.string(), tags: z.array(z.string()), changedAt: z.string() });
       const summaryOf = (note: Note) => ({ id: note.id, title: note.title, tags: [...note.tags], changedAt: new Date(note.changedAt).toISOString() });
       const said = (text: string) => ({ content: [{ type: 'text' as const, text }] });
@@ -58,7 +70,6 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ma
         async ({ title, text, tags, id }) => {
           if (id) await find(id);
           const note = await save({ id: id || toHex(entropy.bytes(6)), title, text, tags: tags ?? [], changedAt: clock.now() });
-          server.sendResourceListChanged();
           return { ...said(`Kept as ${note.id}.`), structuredContent: summaryOf(note) };
         },
       );
@@ -109,7 +120,7 @@ export function notesAgent(records: Records, clock: Clock, entropy: Entropy): Ma
         async ({ id }) => {
           const note = await find(id);
           await table.delete(id);
-          server.sendResourceListChanged();
+          changes.emit('note', id);
           return said(`“${note.title}” is removed.`);
         },
       );

@@ -1,10 +1,12 @@
 import { toBase64url } from '../base/bytes.ts';
+import { Emitter } from '../base/emitter.ts';
 import { agentAddress, type AgentId, type NodeId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentClients } from '../mcp/agent-clients.ts';
 import type { AgentHost } from '../mcp/agent-host.ts';
 import { definitionHashes, type DefinitionHash } from '../mcp/definition-digests.ts';
 import type { CallRequest } from '../mcp/incoming-call.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Visibility } from '../registry/records.ts';
 import type { PublishedAgent } from './directory.ts';
 
@@ -12,6 +14,7 @@ export type PublishedAgentsOptions = {
   readonly node: NodeId;
   readonly host: AgentHost;
   readonly clients: AgentClients;
+  readonly clock: Clock;
   /** Who may call anything of an agent at all. */
   visibilityOf(agent: AgentId): Visibility;
 };
@@ -21,6 +24,10 @@ export class PublishedAgents {
   readonly #options: PublishedAgentsOptions;
   readonly #hashes = new Map<AgentId, Promise<readonly DefinitionHash[]>>();
   readonly #known = new Map<AgentId, readonly DefinitionHash[]>();
+  readonly #troubles = new Map<AgentId, unknown>();
+  readonly #events = new Emitter<{ described: AgentId }>();
+  /** Agents of which something was published a moment ago, and whether there is more since. */
+  readonly #resting = new Map<AgentId, boolean>();
   #isDescribing = false;
   /** Called when there is something new to publish. */
   onChange: () => void = () => undefined;
@@ -35,8 +42,10 @@ export class PublishedAgents {
     clients.on('list-changed', (address) => {
       const agent = host.agents().find(({ id }) => agentAddress(node, id) === address);
       if (!agent) return;
-      this.#forget(agent.id);
-      void this.#describe(agent.id);
+      // Grants ask what it offers now; the network learns of it in a moment.
+      this.#hashes.delete(agent.id);
+      if (this.#resting.has(agent.id)) this.#resting.set(agent.id, true);
+      else void this.#describe(agent.id);
     });
   }
 
@@ -46,9 +55,37 @@ export class PublishedAgents {
       .agents()
       .filter(({ id }) => host.isEnabled(id) && visibilityOf(id) !== 'private')
       .map((agent) => {
-        const { id, title, description, kind = 'built-in' } = agent;
-        return { id, title, description, kind, visibility: visibilityOf(id), definitions: this.#known.get(id) ?? [] };
+        const { id, title, description, kind = 'built-in', isPlaintext } = agent;
+        return {
+          id,
+          title,
+          description,
+          kind,
+          visibility: visibilityOf(id),
+          definitions: this.#known.get(id) ?? [],
+          ...(isPlaintext ? { isPlaintext } : {}),
+        };
       });
+  }
+
+  /** The names of an agent's tools; `undefined` while they are not known. */
+  tools(id: AgentId): readonly string[] | undefined {
+    return this.#known.get(id)?.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : []));
+  }
+
+  /** Why an agent could not be asked, the last time. */
+  troubleOf(id: AgentId): unknown {
+    return this.#troubles.get(id);
+  }
+
+  onDescribed(listener: (id: AgentId) => void): () => void {
+    return this.#events.on('described', listener);
+  }
+
+  /** Asks one agent again. */
+  async check(id: AgentId): Promise<void> {
+    this.#hashes.delete(id);
+    await this.#describe(id);
   }
 
   /** Asks each agent what it offers, also those that are added later. It loads the MCP SDK: not for the start. */
@@ -64,9 +101,25 @@ export class PublishedAgents {
     return found && toBase64url(found.sha256);
   }
 
+  /** What is published travels to everybody: an agent that changes all the time is published now and then. */
+  #changed(id: AgentId): void {
+    if (this.#resting.has(id)) return void this.#resting.set(id, true);
+    this.#resting.set(id, false);
+    this.onChange();
+    const { clock } = this.#options;
+    clock.wakeAt(clock.now() + LIMITS.republishAgentMs, () => {
+      const hasMore = this.#resting.get(id);
+      this.#resting.delete(id);
+      if (!hasMore) return;
+      if (this.#hashes.has(id)) this.#changed(id);
+      else void this.#describe(id);
+    });
+  }
+
   #forget(id: AgentId): void {
     this.#hashes.delete(id);
     this.#known.delete(id);
+    this.#troubles.delete(id);
   }
 
   #describe(id: AgentId): Promise<readonly DefinitionHash[]> {
@@ -83,11 +136,15 @@ export class PublishedAgents {
       const { client } = await clients.session(agentAddress(node, id));
       const hashes = await definitionHashes(client);
       this.#known.set(id, hashes.slice(0, LIMITS.maxAgentDefinitions));
-      this.onChange();
+      this.#troubles.delete(id);
+      this.#changed(id);
+      this.#events.emit('described', id);
       return hashes;
-    } catch {
+    } catch (thrown) {
       // An agent that cannot be described is published without hashes, and asked again when they are needed.
       this.#hashes.delete(id);
+      this.#troubles.set(id, thrown);
+      this.#events.emit('described', id);
       return [];
     }
   }

@@ -2,6 +2,7 @@ import type { AgentFactories } from '../agents/agent-kinds.ts';
 import type { MemoryStore } from '../agents/memory-store.ts';
 import type { NetworkView } from '../agents/network-agent.ts';
 import type { StartRunner } from '../agents/run-in-worker.ts';
+import type { MadeAgent } from '../mcp/agent-host.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Records } from '../ports/records.ts';
@@ -16,21 +17,24 @@ export type AgentFactoriesOptions = {
 
 /** The kinds of agents that this browser can have. The code of each is loaded when its first session opens. */
 export function agentFactories({ records, clock, entropy, startRunner, network }: AgentFactoriesOptions): AgentFactories {
+  // Sessions share what they are over: each hears what another changed.
   let memory: Promise<MemoryStore> | undefined;
+  let notes: Promise<MadeAgent> | undefined;
   return {
     notes: {
       title: 'Notes',
       description: 'Notes kept in this browser: write, search, read and remove them.',
       make: () => ({
         createServer: async (session) => {
-          const { notesAgent } = await import('../agents/notes-agent.ts');
-          return notesAgent(records, clock, entropy).createServer(session);
+          notes ??= import('../agents/notes-agent.ts').then(({ notesAgent }) => notesAgent(records, clock, entropy));
+          return (await notes).createServer(session);
         },
       }),
     },
     calculator: {
       title: 'Calculator',
       description: 'Computes: arithmetic, dates, text and data by JavaScript in a sandbox without network or page.',
+      isHarmless: true,
       make: () => ({ createServer: async (session) => (await import('../agents/runner-agent.ts')).runnerAgent(startRunner).createServer(session) }),
     },
     memory: {

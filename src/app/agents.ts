@@ -2,17 +2,20 @@ import type { Directory } from '../agents/directory.ts';
 import { ManagedAgents } from '../agents/managed-agents.ts';
 import type { NetworkView } from '../agents/network-agent.ts';
 import { PublishedAgents } from '../agents/published-agents.ts';
-import type { AgentAddress } from '../base/ids.ts';
+import type { AgentAddress, PersonId } from '../base/ids.ts';
+import { directConversationId } from '../chat/chat-event.ts';
+import type { ChatService } from '../chat/chat-service.ts';
 import { Contacts } from '../chat/contacts.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import type { LocalIdentity } from '../crypto/identity.ts';
+import { RecordsVault } from '../crypto/vault.ts';
 import { AgentClients } from '../mcp/agent-clients.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { AgentQuestions } from '../mcp/agent-questions.ts';
 import { Approvals } from '../mcp/approvals.ts';
 import { visibilityOf } from '../mcp/permissions.ts';
 import type { NodeApi } from '../node/api.ts';
-import type { ChatStore } from '../ports/chat-store.ts';
+import type { ChatStore, ConversationId } from '../ports/chat-store.ts';
 import type { Verifier } from '../ports/keys.ts';
 import type { Records } from '../ports/records.ts';
 import { generatedName } from '../view/generated-name.ts';
@@ -28,13 +31,25 @@ export type AgentsOptions = {
   readonly verifier: Verifier;
   readonly storage: { readonly records: Records; readonly chat: ChatStore };
   readonly directory: Directory;
+  readonly chat: Pick<ChatService, 'on'>;
 };
 
 /** Everything about agents, put together: those of this node with who may call them, and the way to those of others. */
-export async function createAgents({ node, identity, verifier, storage, directory }: AgentsOptions) {
+export async function createAgents({ node, identity, verifier, storage, directory, chat }: AgentsOptions) {
   const { records } = storage;
   const contacts = new Contacts(storage.chat, node.networkId, identity.person);
-  const approvals = new Approvals({ me: identity.person, records, clock: systemClock, isContact: (person) => contacts.has(person) });
+  const conversationWith = (person: PersonId): ConversationId => directConversationId(node.networkId, identity.person, person);
+  const approvals = new Approvals({
+    me: identity.person,
+    records,
+    clock: systemClock,
+    isContact: (person) => contacts.has(person),
+    conversationWith,
+    defaultsOf: (agent) => managed.defaultsOf(agent),
+  });
+  // Written here, or in another tab of this browser.
+  chat.on('stored', ({ mine, event }) => mine && approvals.wroteIn(event.conversation));
+  records.onForeignChange((table, key) => table === 'chat' && key !== undefined && approvals.wroteIn(key));
   const host = new AgentHost(node, approvals, { receipts: async () => (await later()).receipts, clock: systemClock });
   const questions = new AgentQuestions(systemClock);
   const clients = new AgentClients(node, host, { questions, receipts: async () => (await later()).receipts });
@@ -50,7 +65,14 @@ export async function createAgents({ node, identity, verifier, storage, director
     },
   };
   const factories = agentFactories({ records, clock: systemClock, entropy: systemEntropy, startRunner, network });
-  const managed = new ManagedAgents({ host, records, clock: systemClock, factories, builtIn: ['notes', 'calculator'] });
+  const managed = new ManagedAgents({
+    host,
+    records,
+    secrets: new RecordsVault(records, systemEntropy),
+    clock: systemClock,
+    factories,
+    builtIn: ['notes', 'calculator'],
+  });
   const [off] = await Promise.all([
     records.table<readonly string[]>('settings').get('agents-off'),
     // What cannot be read now is not there; the built-in ones are.
@@ -61,6 +83,7 @@ export async function createAgents({ node, identity, verifier, storage, director
     node: node.id,
     host,
     clients,
+    clock: systemClock,
     visibilityOf: (agent) => visibilityOf(approvals.permissions.of(agent)),
   });
   approvals.permissions.onChanged(() => published.onChange());
@@ -69,7 +92,7 @@ export async function createAgents({ node, identity, verifier, storage, director
   let loading: Promise<AgentsLater> | undefined;
   const later = (): Promise<AgentsLater> =>
     (loading ??= import('./agents-later.ts').then(({ createAgentsLater }) =>
-      createAgentsLater({ node, signer: identity.nodeSigner, verifier, records, directory, host, clients, questions }),
+      createAgentsLater({ node, signer: identity.nodeSigner, verifier, records, directory, host, clients, questions, published }),
     ));
   host.on('served', (served) => void later().then(({ noteServed }) => noteServed(served)));
   return {
@@ -78,9 +101,6 @@ export async function createAgents({ node, identity, verifier, storage, director
     clients,
     published,
     agentCalls: async () => (await later()).agentCalls,
-    trust: async (surroundings: TrustSurroundings) => {
-      const { log, pins, TrustViewModel } = await later();
-      return new TrustViewModel({ ...surroundings, approvals, questions, managed, log, pins });
-    },
+    trust: async (surroundings: TrustSurroundings) => (await later()).trust(surroundings, { approvals, questions, managed }),
   };
 }

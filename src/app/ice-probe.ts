@@ -4,9 +4,10 @@ import type { IceProbe } from '../view/connection-check.ts';
 /** A STUN server that is blocked is asked for ten seconds by browsers; one that answers does in one. */
 const PROBE_MS = 6_000;
 
-/** Has the browser look for its own addresses, to learn what its network lets through. No connection is made. */
-export async function probeIce(servers: readonly IceServer[]): Promise<IceProbe> {
-  if (!('RTCPeerConnection' in globalThis)) return { candidates: [], isMissing: true, isComplete: true, silentServers: 0 };
+/** Has the browser look for its own addresses, to learn what its network lets through. No connection is made; without servers nothing at all is sent. */
+export async function probeIce(servers: readonly IceServer[] | undefined): Promise<IceProbe> {
+  const isMissing = !('RTCPeerConnection' in globalThis);
+  if (isMissing || !servers) return { candidates: [], isMissing, isUnused: !servers, isComplete: true, silentServers: 0 };
   const connection = new RTCPeerConnection({ iceServers: servers.map((server) => ({ ...server, urls: [...server.urls] })) });
   const candidates: IceProbe['candidates'][number][] = [];
   const silent = new Set<string>();

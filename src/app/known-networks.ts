@@ -68,7 +68,8 @@ export function networkView(network: Invite): NetworkView {
   return { id: networkIdText(network), name: network.name, private: network.secret !== undefined };
 }
 
-/** The link that brings somebody into this network through this server. */
-export function inviteLinkTo(network: Invite): string {
-  return new URL(`/${encodeInvite(network)}`, location.origin).href;
+/** The link that brings somebody into this network through this server, or through the host that this node is linked with. */
+export function inviteLinkTo({ name, networkId, secret }: Invite, host: string | undefined): string {
+  const invite = { name, networkId, ...(secret ? { secret } : {}), ...(host === undefined ? {} : { host }) };
+  return new URL(`/${encodeInvite(invite)}`, location.origin).href;
 }

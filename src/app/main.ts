@@ -9,6 +9,7 @@ import type { AgentHost } from '../mcp/agent-host.ts';
 import { createNode, type Node } from '../node/node.ts';
 import { FencedRecords } from '../storage/fenced-records.ts';
 import { isSignalingUrl, signalingUrlOf, WebSocketSignaling } from '../transport/signaling-websocket.ts';
+import { WatchedDialer } from '../transport/watched-dialer.ts';
 import { WebRtcDialer } from '../transport/webrtc-dialer.ts';
 import '../ui/styles/fonts.css';
 import '../ui/styles/tokens.css';
@@ -20,10 +21,12 @@ import type { AppModel } from '../view/types.ts';
 import { decodeInvite, isInviteFragment, type Invite } from '../wire/invite.ts';
 import { pskOf } from '../wire/networks.ts';
 import { createAgents } from './agents.ts';
+import { firstMode, readMode } from '../modes/chosen-mode.ts';
 import { keepAnchors } from './anchors.ts';
 import { pickFolder } from './folder-picker.ts';
 import { probeIce } from './ice-probe.ts';
 import { inviteLinkTo, networkIdText, networkView } from './known-networks.ts';
+import { Modes } from './modes.ts';
 import { readOwnState } from './own-state.ts';
 import { systemClock } from './system-clock.ts';
 import { checkArguments } from './schema-checker.ts';
@@ -48,7 +51,11 @@ async function start(): Promise<void> {
   const { records } = storage;
   const tabs = tabsOf(storage.isShared, networkIdText(network));
   const isHub = await tabs.claim();
+  const hasWebRtc = 'RTCPeerConnection' in globalThis;
+  const dials = new WatchedDialer(new WebRtcDialer(async () => (await import('simple-peer/simplepeer.min.js')).default), systemClock);
+  const chosen = readMode(own.mode);
   const node = createNode({
+    mode: firstMode(chosen, hasWebRtc),
     role: isHub ? 'hub' : 'leaf',
     identity,
     networkId: network.networkId,
@@ -59,7 +66,7 @@ async function start(): Promise<void> {
     bulkCipher: new WebCryptoBulkCipher(),
     signaling: new WebSocketSignaling(signalingUrlOf(location.href), systemClock),
     signalingFor: (url) => (isSignalingUrl(url) ? new WebSocketSignaling(url, systemClock) : undefined),
-    rtc: new WebRtcDialer(async () => (await import('simple-peer/simplepeer.min.js')).default),
+    ...(hasWebRtc ? { rtc: dials } : {}),
   });
   const hubRecords = new FencedRecords(records, networkIdText(network));
   const directory = new Directory({
@@ -83,8 +90,13 @@ async function start(): Promise<void> {
     isDelivering: isHub,
     nodesOf: (person) => directory.nodesOf(person),
   });
-  const hubStatus = followTabs(tabs, node, chat, hubRecords);
-  const { approvals, host, clients, published, ...agents } = await createAgents({ node, identity, verifier, storage, directory });
+  const modes = new Modes(() => {
+    const invitedBy = invite?.host ?? network.host;
+    return { node, records, network: networkIdText(network), chosen, hasWebRtc, dials, isHub: tabs.isHub, invitedBy };
+  });
+  if (node.mode !== 'decentralised') void modes.start();
+  const hubStatus = followTabs(tabs, node, chat, hubRecords, modes);
+  const { approvals, host, clients, published, ...agents } = await createAgents({ node, identity, verifier, storage, directory, chat });
   const updates = new Updates();
   const { model, programs } = createAppModel({
     node,
@@ -96,13 +108,14 @@ async function start(): Promise<void> {
     clients,
     approvals,
     ...agents,
+    modes: (surroundings) => modes.model(surroundings),
     records,
     clock: systemClock,
     tabs: { hubStatus, publish: (status) => tabs.publish(status) },
     page: {
       version: APP_VERSION,
       serverHost: location.host,
-      inviteLink: () => inviteLinkTo(network),
+      inviteLink: () => inviteLinkTo(network, modes.linkedHost),
       createPrivateNetwork: async (networkName) => {
         await known.create(networkName, systemEntropy);
         location.assign('/#/');
@@ -132,7 +145,10 @@ async function start(): Promise<void> {
   mountApp(place, model);
   if (inviteProblem) model.notify('invite-broken', { code: inviteProblem.code, detail: inviteProblem.message });
   else if (invite?.secret) model.notify('joined-network');
-  followThePlatform(node, tabs);
+  followThePlatform(node, tabs, () => {
+    dials.forget();
+    modes.retryNow();
+  });
   lookForUpdates(model, updates);
   updates.onReady = () => model.notify('update-ready');
   void updates.start().then((hasWorker) => hasWorker || tabs.standAlone());
@@ -163,7 +179,7 @@ function tabsOf(isShared: boolean, network: string): Tabs {
 }
 
 /** This tab is the hub of its browser or one of its leaves, as the others come and go. Answers how the hub is connected. */
-function followTabs(tabs: Tabs, node: Node, chat: ChatService, hubRecords: FencedRecords): Signal<HubStatus | undefined> {
+function followTabs(tabs: Tabs, node: Node, chat: ChatService, hubRecords: FencedRecords, modes: Modes): Signal<HubStatus | undefined> {
   const hubStatus = signal(tabs.hubStatus);
   const take = (isHub: boolean): void => (isHub ? hubRecords.take() : hubRecords.leave());
   take(tabs.isHub);
@@ -173,17 +189,22 @@ function followTabs(tabs: Tabs, node: Node, chat: ChatService, hubRecords: Fence
     take(isHub);
     node.setRole(isHub ? 'hub' : 'leaf');
     chat.setDelivering(isHub);
+    modes.setHub(isHub);
   };
   tabs.start(node);
   return hubStatus;
 }
 
-function followThePlatform(node: Node, tabs: Tabs): void {
+function followThePlatform(node: Node, tabs: Tabs, retry: () => void): void {
   const resume = (): void => {
     tabs.resume();
+    retry();
     node.nudge('resume');
   };
-  addEventListener('online', () => node.nudge('online'));
+  addEventListener('online', () => {
+    retry();
+    node.nudge('online');
+  });
   addEventListener('offline', () => node.nudge('offline'));
   addEventListener('pageshow', (event) => event.persisted && resume());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && resume());

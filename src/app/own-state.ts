@@ -24,6 +24,7 @@ export type OwnState = {
   readonly identity: LocalIdentity;
   readonly name: string | undefined;
   readonly theme: unknown;
+  readonly mode: unknown;
   /** Why this tab, or a part of it, is forgotten when it closes. */
   readonly problem?: ParleyError;
 };
@@ -49,12 +50,13 @@ async function readFrom(
   const { records } = storage;
   const known = new KnownNetworks(records);
   const settings = records.table<string>('settings');
-  const [identity, name, theme] = await Promise.all([
+  const [identity, name, theme, mode] = await Promise.all([
     createLocalIdentity({ vault: new RecordsVault(records, entropy), nodeName, now: clock.now(), entropy }),
     settings.get('name'),
     settings.get('theme'),
+    settings.get('mode'),
   ]);
   const entered = await known.enter(invite);
   const problem = storage.problem ?? entered.problem;
-  return { storage, known, network: entered.network, identity, name, theme, ...(problem ? { problem } : {}) };
+  return { storage, known, network: entered.network, identity, name, theme, mode, ...(problem ? { problem } : {}) };
 }

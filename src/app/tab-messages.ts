@@ -2,6 +2,7 @@
 export type HubStatus = {
   readonly state: 'offline' | 'connecting' | 'connected';
   readonly peers: number;
+  readonly mode: 'decentralised' | 'hybrid' | 'centralised';
   readonly server: 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused';
 };
 
@@ -17,12 +18,13 @@ export type TabMessage =
   | { readonly type: 'meet'; readonly client: string; readonly node: string };
 
 const STATES: readonly unknown[] = ['offline', 'connecting', 'connected'] satisfies readonly HubStatus['state'][];
+const MODES: readonly unknown[] = ['decentralised', 'hybrid', 'centralised'] satisfies readonly HubStatus['mode'][];
 const SERVER_STATES: readonly unknown[] = ['off', 'connecting', 'connected', 'unreachable', 'refused'] satisfies readonly HubStatus['server'][];
 
 /** The pages of an origin may be of different versions of the app: what is not one of these is left alone. */
 export function isTabMessage(data: unknown): data is TabMessage {
   if (typeof data !== 'object' || data === null) return false;
-  const { type, node, client, state, peers, server } = data as Partial<Record<'type' | 'node' | 'client' | keyof HubStatus, unknown>>;
+  const { type, node, client, state, peers, server, mode } = data as Partial<Record<'type' | 'node' | 'client' | keyof HubStatus, unknown>>;
   switch (type) {
     case 'where-is-the-hub':
     case 'who-am-i':
@@ -33,7 +35,7 @@ export function isTabMessage(data: unknown): data is TabMessage {
     case 'meet':
       return typeof node === 'string' && typeof client === 'string';
     case 'hub-status':
-      return STATES.includes(state) && Number.isSafeInteger(peers) && SERVER_STATES.includes(server);
+      return STATES.includes(state) && Number.isSafeInteger(peers) && SERVER_STATES.includes(server) && MODES.includes(mode);
     default:
       return false;
   }

@@ -93,7 +93,7 @@ describe('the tabs of one browser', () => {
     const [a, b] = [await open.open('a'), await open.open('b')];
     expect(b.tabs.hubStatus).toMatchObject({ state: 'connecting' });
     await vi.waitFor(() => expect(hubOf(b.node)).toEqual(['a']));
-    const status = { state: 'connected', peers: 3, server: 'connected' } as const;
+    const status = { state: 'connected', peers: 3, server: 'connected', mode: 'hybrid' } as const;
     a.tabs.publish(status);
     await vi.waitFor(() => expect(b.tabs.hubStatus).toEqual(status));
     expect(a.tabs.hubStatus).toBeUndefined();

@@ -69,7 +69,7 @@ export class Tabs {
   /** How the hub is connected, for a leaf to show as its own; `undefined` in the hub itself. */
   get hubStatus(): HubStatus | undefined {
     if (this.#isHub) return undefined;
-    return this.#isLinked && this.#statusOfHub ? this.#statusOfHub : { state: 'connecting', peers: 0, server: 'connecting' };
+    return this.#isLinked && this.#statusOfHub ? this.#statusOfHub : { state: 'connecting', peers: 0, server: 'connecting', mode: 'decentralised' };
   }
 
   /** Takes the hub's part if nobody has it. Answers whether this tab is the hub. */
@@ -230,8 +230,8 @@ export class Tabs {
     if (data.type === 'where-is-the-hub' && this.#isHub) this.#announce();
     else if (data.type === 'hub-is' && !this.#isHub && this.#lock?.isWaiting) void this.#meet(data.node as NodeId, data.client);
     else if (data.type === 'hub-status' && !this.#isHub) {
-      const { state, peers, server } = data;
-      this.#statusOfHub = { state, peers, server };
+      const { state, peers, server, mode } = data;
+      this.#statusOfHub = { state, peers, server, mode };
       this.onHubStatus();
     }
   }

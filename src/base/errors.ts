@@ -61,6 +61,8 @@ export const ERROR_CODES = {
   'agent-unknown': 'agent-unknown',
   /** The owner, or the owner's policy, said no. */
   refused: 'refused',
+  /** The owner has not opened this to the caller: nobody was asked. */
+  'not-for-you': 'not-for-you',
   /** An agent describes this tool or prompt differently from when it was accepted. */
   'definition-changed': 'definition-changed',
   /** The signaling server cannot be reached. */

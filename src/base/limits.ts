@@ -197,6 +197,26 @@ export const LIMITS = {
   openTimeoutMs: 10_000,
   maxWaitingOpens: 256,
 
+  // ── hosts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Characters of the address of a host's sockets: two of them leave a card well below `maxPeerCardBytes`. */
+  maxHostUrlLength: 200,
+  /** Hosts are few; in an open network anybody may say to be one. */
+  maxKnownHosts: 32,
+  /** From dialling to the host's first word. */
+  hostDialTimeoutMs: 10_000,
+  /** Two hosts speak for newcomers with two voices, and one may stop. */
+  hostLinks: 2,
+  hostRetryFirstMs: 500,
+  hostRetryMaxMs: 30_000,
+  /** Of those that a person adds. */
+  maxOwnHosts: 8,
+  /** Attempts at direct links that failed in a row, and none that opened: the network lets none through. */
+  hopelessDials: 3,
+  /** An attempt that both sides took part in and that did not open in this time would not have: browsers give up much later. */
+  hopelessDialMs: 10_000,
+  /** One for the world, one for the local network. */
+  maxHostUrlsPerCard: 2,
+
   // ── gossip ─────────────────────────────────────────────────────────────────────────────────────────────────────
   maxGossipItemBytes: 16 * 1024,
   /** UTF-16 units. */
@@ -204,6 +224,8 @@ export const LIMITS = {
   maxTopics: 256,
   /** The links of a node and the tabs behind it; also the bits of one integer, in which an item keeps who has it. */
   maxGossipLinks: 32,
+  /** Further links, which only a host has: of those it is not remembered who has what, and they hear of some items twice. */
+  maxGossipNeighbours: 160,
   /** GossipSub's D and D_lo: links on which we push or announce at once, and links on which a publication of our own starts. */
   gossipCloseLinks: 6,
   gossipFirstPushes: 4,
@@ -325,6 +347,12 @@ export const LIMITS = {
   sessionMoveTimeoutMs: 20_000,
   /** What may be sent on the new link before the peer has all of the old one: it must be held there. */
   maxAheadBytes: 512 * 1024,
+  /** Claims of one session that were answered, and are not again; a session moves a few times in its life. */
+  maxAnsweredClaims: 64,
+  /** A session on a link of a kind that the node gives up looks for another way so often, */
+  leaveLinkRetryMs: 1_000,
+  /** and ends after so long without one: a search, a circuit and a move, or a direct dial, several times over. */
+  leaveLinkMs: 20_000,
 
   // ── sessions that lost their circuit ───────────────────────────────────────────────────────────────────────────
   /** Frames of a session over a circuit are kept until the peer has them: all that its window lets out, and what waits for the next acknowledgement. */
@@ -503,6 +531,8 @@ export const LIMITS = {
   maxGeneration: 2 ** 31,
   maxNodesPerPerson: 32,
   maxAgentVersionLength: 40,
+  /** An agent's notes may change with every call: its entry is written again after so long, not each time. */
+  republishAgentMs: 5_000,
   /** Tools, resources and prompts of one agent whose digests are in the registry. */
   maxAgentDefinitions: 128,
   maxDefinitionNameLength: 128,
@@ -629,6 +659,12 @@ export const LIMITS = {
   /** "Always" for a tool as it is defined now. */
   grantLifetimeMs: 30 * 86_400_000,
   maxGrants: 500,
+  /** "For this conversation": the caller says where a call comes from, so it is no stronger than a day of trust in that person. */
+  conversationGrantMs: 86_400_000,
+  /** What an owner's node tells a caller beside MCP: rules for some hundred tools with long names. */
+  maxSessionNoteBytes: 64 * 1024,
+  /** What a caller says of a call beside its arguments: the hash of a conversation, and a number. */
+  maxCallOriginLength: 128,
   /** Definitions of one kind of one agent that are pinned: more tools than any model bears. The JSON is cut at what somebody may read, the hash covers all. */
   maxPinnedDefinitions: 1_024,
   maxPinnedAgentJsonLength: 512 * 1024,
@@ -671,6 +707,17 @@ export const LIMITS = {
   longestCallMs: 2 * 3_600_000,
   /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
   maxListedDefinitions: 1_000,
+  /** Lines that agents logged and that are kept for the screen, of so many agents, each cut at what somebody may read. */
+  maxLogLines: 200,
+  maxLoggedAgents: 50,
+  maxLogTextLength: 2_000,
+  /** Values that an agent suggests while somebody types: a list that can be looked through. */
+  maxSuggestions: 50,
+  maxSuggestionLength: 500,
+  /** Resources of all agents that are watched at once: each is a subscription at its agent, and is read again with every change. */
+  maxWatchedResources: 32,
+  /** Calls from which is told how long an agent's calls take. */
+  maxTimedCalls: 100,
   /** Agents that are asked for their tools at the same time for a search: each may need a session of its own over relays. */
   maxAgentsAskedAtOnce: 4,
   /** A file in a call's arguments: as base64 it is a third larger, and fits into one message of a stream with what stands around it. */
@@ -692,8 +739,21 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
   maxPolicyCallsPerMinute: 600_000,
-  /** WebSockets of nodes without WebRTC: each is a session, and all that it says to others goes through the host. */
-  maxListenedLinks: 64,
+  /** How long an MCP client that starts its servers itself waits for a host that is not there yet, and how often it looks: clients give up after a minute. */
+  connectWaitMs: 15_000,
+  connectRetryMs: 500,
+  /** For so long a router keeps a port open (RFC 6886 §3.3 recommends two hours at most); it is renewed at half of it. */
+  portLeaseSeconds: 3_600,
+  /** A router that did not open the port is asked again. */
+  portRetryMs: 300_000,
+  /** A router's answer, and how often it is asked for, since datagrams get lost: it is on the same wire, but takes a second before it answers a search (MX). */
+  natPmpTimeoutMs: 1_000,
+  upnpTimeoutMs: 3_000,
+  routerAttempts: 2,
+  /** Servers that a migration asks at once for what they offer: each may be a package runner that downloads. */
+  migrateParallel: 4,
+  /** WebSockets of nodes without direct links: each is a session, and all that it says to others goes through the host. With the host's own links they stay below `maxGossipNeighbours`. */
+  maxListenedLinks: 128,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */
   mountStartTimeoutMs: 60_000,
   /** Sessions of callers with one mounted server at once, each a process of its own. */

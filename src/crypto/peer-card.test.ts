@@ -22,12 +22,26 @@ function expectRefused(card: Uint8Array, code: ErrorCode): void {
 
 describe('a peer card', () => {
   it('says who the node is, whose, how to seal to it and what it does for others, signed by the node', async () => {
-    const bytes = await makeCard(identity, NETWORK, NOW, CARD_FLAGS.relay);
+    const bytes = await makeCard(identity, NETWORK, NOW, { flags: CARD_FLAGS.relay });
     const card = readCard(bytes, NETWORK, NOW);
     expect(card).toMatchObject({ node: identity.node, person: identity.person, issuedAt: NOW, flags: CARD_FLAGS.relay });
     expect(card.sealingKey).toEqual(identity.sealing.publicKey);
     expect(await scriptVerifier.verify(card.check)).toBe(true);
     expect(bytes.length).toBeLessThan(210);
+  });
+
+  it('of a host says where its sockets are, and nothing that is no address of one', async () => {
+    const hostUrls = ['wss://parley.example.org/link', 'ws://192.168.1.5:8790/'];
+    const host = { flags: CARD_FLAGS.host, hostUrls };
+    expect(readCard(await makeCard(identity, NETWORK, NOW, host), NETWORK, NOW).hostUrls).toEqual(hostUrls);
+    expect(readCard(await makeCard(identity, NETWORK, NOW), NETWORK, NOW).hostUrls).toBeUndefined();
+    const wrong = ['https://x.example/', 'ws://user@x.example/', 'ws://x.example/#y', 'ws://X.example/', 'ws:', `ws://x.example/${'y'.repeat(200)}`];
+    for (const url of wrong.slice(0, -1)) expectRefused(await makeCard(identity, NETWORK, NOW, { hostUrls: [url] }), 'malformed');
+    expectRefused(await makeCard(identity, NETWORK, NOW, { hostUrls: wrong.slice(-1) }), 'too-large');
+    expectRefused(await makeCard(identity, NETWORK, NOW, { hostUrls: [...hostUrls, 'ws://three.example/'] }), 'too-large');
+    const longest = `wss://x.example/${'y'.repeat(LIMITS.maxHostUrlLength - 16)}`;
+    const { length } = await makeCard(identity, NETWORK, NOW, { hostUrls: Array.from({ length: LIMITS.maxHostUrlsPerCard }, () => longest) });
+    expect(length).toBeLessThan(LIMITS.maxPeerCardBytes);
   });
 
   it('does not verify in another network', async () => {

@@ -3,8 +3,9 @@ import { ParleyError } from '../base/errors.ts';
 import { nodeIdOf, personIdOf, publicKeyOf, PUBLIC_KEY_BYTES, type NodeId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
-import { decode, encode } from '../wire/codec.ts';
-import { readArray, readBytes, readBytesUpTo, readInteger, readOneOf } from '../wire/readers.ts';
+import { decode, encode, type DecodedCbor } from '../wire/codec.ts';
+import { isHostUrl } from '../wire/host-url.ts';
+import { readArray, readBytes, readBytesUpTo, readInteger, readList, readOneOf, readText } from '../wire/readers.ts';
 import type { LocalIdentity } from './identity.ts';
 import { X25519_KEY_BYTES } from './key-exchange.ts';
 import { labelled, SIGNATURE_LABELS } from './labels.ts';
@@ -17,6 +18,10 @@ export const CARD_FLAGS = {
   relay: 2,
   /** A headless host. */
   host: 4,
+  /** Takes no direct links: it is in the centralised mode, and reached over the hosts that it is linked with. */
+  behindHosts: 8,
+  /** A host whose MCP clients may reach it unencrypted: what it calls for them, others may read. */
+  plaintextClients: 16,
 } as const;
 
 /** What a node says of itself: introductions are sealed with it, and it is the node's entry in the table of who is there. */
@@ -30,6 +35,8 @@ export type CardContent = {
   /** Unix milliseconds; equal to `issuedAt` in a goodbye. */
   readonly expiresAt: number;
   readonly flags: number;
+  /** Of a host: the addresses of its sockets, best first. Untrusted, but WebSocket URLs. */
+  readonly hostUrls?: readonly string[];
 };
 
 export type PeerCard = CardContent & {
@@ -51,6 +58,7 @@ export function cardToSign(content: CardContent, networkId: Uint8Array): { reado
     Math.floor(content.issuedAt),
     Math.floor(content.expiresAt),
     content.flags,
+    ...(content.hostUrls && content.hostUrls.length > 0 ? [content.hostUrls] : []),
   ]);
   return { body, message: signedMessage(body, networkId) };
 }
@@ -60,7 +68,12 @@ export function joinCard(body: Uint8Array, signature: Uint8Array): Uint8Array {
 }
 
 /** Our card, about 200 bytes; its sealing key lives as long as this run of the node. */
-export async function makeCard(identity: LocalIdentity, networkId: Uint8Array, now: number, flags = 0): Promise<Uint8Array> {
+export async function makeCard(
+  identity: LocalIdentity,
+  networkId: Uint8Array,
+  now: number,
+  { flags = 0, hostUrls }: Partial<Pick<CardContent, 'flags' | 'hostUrls'>> = {},
+): Promise<Uint8Array> {
   const content: CardContent = {
     node: identity.node,
     person: identity.person,
@@ -68,6 +81,7 @@ export async function makeCard(identity: LocalIdentity, networkId: Uint8Array, n
     issuedAt: now,
     expiresAt: now + LIMITS.peerCardLifetimeMs,
     flags,
+    ...(hostUrls ? { hostUrls } : {}),
   };
   const { body, message } = cardToSign(content, networkId);
   return joinCard(body, await identity.nodeSigner.sign(message));
@@ -78,7 +92,7 @@ export function decodeCard(card: Uint8Array, networkId: Uint8Array): PeerCard {
   const [bodyItem, signatureItem] = readArray(decode(card, LIMITS.maxPeerCardBytes), 'A peer card', 2);
   const body = readBytesUpTo(bodyItem, 'A peer card', LIMITS.maxPeerCardBytes);
   const signature = readBytes(signatureItem, 'A signature', SIGNATURE_BYTES);
-  const [version, nodeKey, personKey, sealingKey, issued, expires, flags] = readArray(decode(body), 'A peer card', 7);
+  const [version, nodeKey, personKey, sealingKey, issued, expires, flags, hostUrls] = readArray(decode(body), 'A peer card', 7, 8);
   readOneOf(version, 'The card’s version', [VERSION]);
   const publicKey = readBytes(nodeKey, 'The node’s key', PUBLIC_KEY_BYTES);
   const issuedAt = readInteger(issued, 'The card’s time of issue');
@@ -93,8 +107,15 @@ export function decodeCard(card: Uint8Array, networkId: Uint8Array): PeerCard {
     issuedAt,
     expiresAt,
     flags: readInteger(flags, 'The flags', 0, MAX_FLAGS),
+    ...(hostUrls === undefined ? {} : { hostUrls: readList(hostUrls, 'An address of a host', LIMITS.maxHostUrlsPerCard, readHostUrl) }),
     check: { publicKey, message: signedMessage(body, networkId), signature },
   };
+}
+
+function readHostUrl(value: DecodedCbor | undefined, what: string): string {
+  const url = readText(value, what, LIMITS.maxHostUrlLength);
+  if (!isHostUrl(url)) throw new ParleyError('malformed', `${what} should be a WebSocket URL.`);
+  return url;
 }
 
 /**

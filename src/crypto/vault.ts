@@ -2,7 +2,7 @@ import { asParleyError, ParleyError } from '../base/errors.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Signer } from '../ports/keys.ts';
 import type { Records, Table } from '../ports/records.ts';
-import type { Vault } from '../ports/vault.ts';
+import type { SecretWrapper, Vault, WrappedSecret } from '../ports/vault.ts';
 import { PERSON_SEED_BYTES } from './person.ts';
 import { hasNativeEd25519, scriptSignerOf, webCryptoSignerOf } from './signing.ts';
 import { arrayBufferBytes } from './webcrypto.ts';
@@ -13,16 +13,16 @@ const WRAPPING_KEY = 'wrapping';
 const PERSON_SEED = 'person';
 const NODE_KEY = 'signing node-';
 
-type WrappedBytes = { readonly kind: 'wrapped'; readonly nonce: Uint8Array; readonly bytes: Uint8Array };
+type WrappedBytes = WrappedSecret & { readonly kind: 'wrapped' };
 type NativeKey = { readonly kind: 'native'; readonly privateKey: CryptoKey; readonly publicKey: Uint8Array };
 type WrappingKey = { readonly kind: 'wrapping'; readonly key: CryptoKey };
 type StoredKey = WrappedBytes | NativeKey | WrappingKey;
 
 /**
  * Keys in the `keys` table. Where the browser has Ed25519, signing keys are CryptoKeys that nobody can export, us included; else they are
- * wrapped by an AES-GCM key of that kind, as the person's seed always is. Two tabs that make a key at once end with the same one.
+ * wrapped by an AES-GCM key of that kind, as the person's seed and other secrets always are. Two tabs that make a key at once end with the same one.
  */
-export class RecordsVault implements Vault {
+export class RecordsVault implements Vault, SecretWrapper {
   readonly #keys: Table<StoredKey>;
   readonly #entropy: Entropy;
   #wrapping: Promise<CryptoKey> | undefined;
@@ -54,6 +54,15 @@ export class RecordsVault implements Vault {
     await this.#keys.put(PERSON_SEED, await this.#wrap(PERSON_SEED, seed.slice()));
   }
 
+  async wrap(name: string, secret: Uint8Array): Promise<WrappedSecret> {
+    const { nonce, bytes } = await this.#wrap(secretId(name), secret);
+    return { nonce, bytes };
+  }
+
+  unwrap(name: string, wrapped: WrappedSecret): Promise<Uint8Array> {
+    return this.#unwrap(secretId(name), wrapped);
+  }
+
   async #keep(id: string, fresh: StoredKey): Promise<StoredKey> {
     try {
       return (await this.#keys.update(id, (before) => before ?? fresh)) ?? fresh;
@@ -71,7 +80,7 @@ export class RecordsVault implements Vault {
     return { kind: 'wrapped', nonce, bytes: new Uint8Array(bytes) };
   }
 
-  async #unwrap(id: string, { nonce, bytes }: WrappedBytes): Promise<Uint8Array> {
+  async #unwrap(id: string, { nonce, bytes }: WrappedSecret): Promise<Uint8Array> {
     try {
       return new Uint8Array(await crypto.subtle.decrypt(algorithm(id, nonce), await this.#wrappingKey(), arrayBufferBytes(bytes)));
     } catch (cause) {
@@ -92,6 +101,11 @@ export class RecordsVault implements Vault {
     if (stored.kind !== 'wrapping') throw broken();
     return stored.key;
   }
+}
+
+/** No key has such a name. */
+function secretId(name: string): string {
+  return `secret ${name}`;
 }
 
 async function newNativeKey(): Promise<NativeKey> {

@@ -73,8 +73,8 @@ describe('what a policy lets run', () => {
       limits: { parallelCalls: 1 },
     });
     const watch = (person: PersonId, method: string) => consent.decide(callBy(person, method), new AbortController().signal);
-    expect(await watch(ADA, 'resources/subscribe')).toBe('refused');
-    expect(await watch(ADA, 'subscriptions/listen')).toBe('refused');
+    expect(await watch(ADA, 'resources/subscribe')).toBe('not-for-you');
+    expect(await watch(ADA, 'subscriptions/listen')).toBe('not-for-you');
     const first = (await watch(BEN, 'subscriptions/listen')) as Permit;
     expect(await watch(BEN, 'subscriptions/listen')).toMatchObject({ verdict: 'run' });
     await clock.advance(2 * LIMITS.maxServedCallMs);

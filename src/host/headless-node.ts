@@ -20,12 +20,15 @@ export type HeadlessNodeOptions = {
   readonly network: { readonly networkId: Uint8Array; readonly secret?: Uint8Array };
   /** WebSocket URLs of signaling servers; the first is the node's own. */
   readonly signaling: readonly [string, ...string[]];
+  /** Where nodes without WebRTC reach this one. Present on a host. */
+  readonly hostUrls?: readonly string[];
+  readonly hasPlaintextClients?: boolean;
   /** Default: WebRTC. */
   readonly rtc?: RtcDialer;
 };
 
 /** A node without a page: the core as it is in a tab, over the WebRTC of node-datachannel and the WebSockets of `ws`. */
-export async function startHeadlessNode({ identity, network, signaling, rtc }: HeadlessNodeOptions): Promise<Node> {
+export async function startHeadlessNode({ identity, network, signaling, hostUrls, hasPlaintextClients, rtc }: HeadlessNodeOptions): Promise<Node> {
   const [own, ...others] = signaling;
   return createNode({
     identity,
@@ -38,6 +41,8 @@ export async function startHeadlessNode({ identity, network, signaling, rtc }: H
     signaling: new SignalingWithOthers(signalingAt(own), others),
     signalingFor: (url) => (isSignalingUrl(url) ? signalingAt(url) : undefined),
     rtc: rtc ?? webRtcDialer(),
+    ...(hostUrls ? { hostUrls } : {}),
+    ...(hasPlaintextClients ? { hasPlaintextClients } : {}),
   });
 }
 

@@ -1,18 +1,21 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Directory } from '../agents/directory.ts';
 import { keepAnchors } from '../app/anchors.ts';
 import { systemClock } from '../app/system-clock.ts';
 import { toBase64url } from '../base/bytes.ts';
-import { asParleyError } from '../base/errors.ts';
+import { asParleyError, ParleyError } from '../base/errors.ts';
 import type { AgentAddress } from '../base/ids.ts';
 import { agentAddress } from '../base/ids.ts';
+import { isLoopback } from '../base/loopback.ts';
 import { systemEntropy } from '../crypto/entropy.ts';
 import { createVerifier } from '../crypto/signing.ts';
 import { createLocalIdentity } from '../crypto/identity.ts';
 import { AgentHost } from '../mcp/agent-host.ts';
 import { Approvals, type WaitingApproval } from '../mcp/approvals.ts';
+import { ASKABLE_PERMISSIONS } from '../mcp/permissions.ts';
 import type { Node } from '../node/node.ts';
 import type { Records } from '../ports/records.ts';
 import { FileRecords, writeAtomically } from '../storage/file-records.ts';
@@ -26,15 +29,18 @@ import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { HttpEndpoint } from './gateway/http-endpoint.ts';
 import { agentOpener } from './gateway/open-agent.ts';
+import { SocketSessions } from './gateway/socket-sessions.ts';
 import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
-import { KeyFiles } from './key-files.ts';
-import { listenForLinks } from './listen.ts';
+import { KeyFiles, NODE_KEY } from './key-files.ts';
+import { listenForLinks, type LinkListener } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
-import { specOfOption, type MountSpec } from './mounts/mount-spec.ts';
+import { isPlaintext, specOfOption, type MountSpec } from './mounts/mount-spec.ts';
 import { Mounts } from './mounts/mounts.ts';
 import type { HostOptions } from './options.ts';
+import { OpenedPort, type PortState } from './port-mapping/opened-port.ts';
+import { NAT_PMP, UPNP } from './port-mapping/routers.ts';
 import { CLOSED_POLICY, readPolicy, type Policy } from './policy.ts';
 
 /** What a program that started the host needs to know, as one line of JSON. */
@@ -46,6 +52,8 @@ export type ReadyLine = {
   readonly mcpHttp?: string;
   /** The WebSocket URL for nodes without WebRTC. */
   readonly listen?: string;
+  /** What the home router did for --upnp. */
+  readonly upnp?: PortState;
 };
 
 export type Host = {
@@ -61,6 +69,7 @@ const OPEN_NETWORK: Invite = { name: 'Commons', networkId: openNetworkId('Common
 /** Starts a host; it is ready when its servers answered or failed for the first time. @throws ParleyError */
 export async function startHost(options: HostOptions, version: string, log: Logger): Promise<Host> {
   const specs = mountSpecs(options);
+  for (const { title } of specs.filter(isPlaintext)) log.warn(`Calls to “${title}” leave this machine unencrypted, because of --allow-plaintext.`);
   const policy = readPolicyFile(options.policy, log);
   const folder = await openDataFolder(options.data);
   const stops: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -71,17 +80,34 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const records = new FileRecords(folder.records);
     const identity = await createLocalIdentity({
       vault: new KeyFiles(folder.keys, systemEntropy),
-      nodeName: 'node',
+      nodeName: NODE_KEY,
       now: systemClock.now(),
       entropy: systemEntropy,
     });
     const network = await networkOf(options, records);
     const name = await nameOf(options, records, generatedName(identity.person));
-    const approvals = new Approvals({ me: identity.person, records, clock: systemClock });
+    // Who may ask, the policy file says.
+    const approvals = new Approvals({ me: identity.person, records, clock: systemClock, defaultsOf: () => ASKABLE_PERMISSIONS });
     const consent = new HostConsent(identity.person, policy, approvals);
-    stops.push(followPolicyFile(options.policy, consent, log));
-    const node = await startHeadlessNode({ identity, network, signaling: options.signaling });
+    let publish = (): void => undefined;
+    stops.push(
+      followPolicyFile(options.policy, log, (changed) => {
+        consent.setPolicy(changed);
+        publish();
+      }),
+    );
+    const links = options.listen ? await listenForLinks(options.listen) : undefined;
+    if (links) stops.push(() => links.close());
+    const node = await startHeadlessNode({
+      identity,
+      network,
+      signaling: options.signaling,
+      hostUrls: hostUrls(options, links),
+      hasPlaintextClients: hasPlaintextClients(options),
+    });
     stops.push(() => node.close());
+    if (links) node.setRelayTrust('everybody');
+    links?.serve(node);
     const calls = new CallLog(node, identity, await createVerifier(), records);
     stops.push(() => calls.stored());
     const agents = new AgentHost(node, consent, { receipts: async () => calls.receipts, clock: systemClock });
@@ -89,7 +115,8 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     const mounts = new Mounts({ specs, host: agents, consent, childrenFile: folder.children, clock: systemClock, entropy: systemEntropy, log });
     stops.push(() => mounts.stop());
     const directory = new Directory({ node, records, clock: systemClock, load: async () => createHeadlessRegistry(identity, network.networkId) });
-    const publish = (): void => directory.publish({ name, agents: mounts.published() });
+    // Of an agent that nobody may call, nobody is told.
+    publish = () => directory.publish({ name, agents: mounts.published().filter(({ id }) => consent.isOffered(id)) });
     mounts.onChange = publish;
     approvals.definitionOf = async (id, { kind, tool }) => {
       const definitions = mounts.published().find((agent) => agent.id === id)?.definitions ?? [];
@@ -97,7 +124,13 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       return found && toBase64url(found.sha256);
     };
     const waiting = followApprovals(approvals, log);
-    stops.push(await serveControl(folder.controlSocket, controlHandlers({ node, network, approvals, waiting, mounts, calls })));
+    // Clients that come while the servers still start wait for them.
+    let socketsServed: (sessions: SocketSessions) => void = () => undefined;
+    const socketSessions = new Promise<SocketSessions>((resolve) => (socketsServed = resolve));
+    const serveMcp = async (socket: Socket): Promise<void> => (await socketSessions).serve(socket);
+    let router: OpenedPort | undefined;
+    const handlers = controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp, upnp: () => router?.state });
+    stops.push(await serveControl(folder.controlSocket, handlers));
     publish();
     await Promise.all([mounts.start(), directory.start()]);
     publish();
@@ -113,10 +146,20 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     });
     stops.push(() => gateway.close());
     directory.on('agents', () => gateway.agentsChanged());
+    socketsServed(new SocketSessions(gateway));
     const http = await serveHttp(options, gateway, folder, log);
     if (http) stops.push(() => http.close());
-    const links = options.listen ? await listenForLinks(node, options.listen) : undefined;
-    if (links) stops.push(() => links.close());
+    if (options.upnp !== undefined && links) {
+      const port = new OpenedPort({
+        port: options.upnp === 'listen' ? links.port : options.upnp,
+        protocols: [NAT_PMP, UPNP],
+        clock: systemClock,
+        log,
+      });
+      router = port;
+      stops.push(() => port.stop());
+      await port.start();
+    }
     const stdio = options.isStdio ? serveStandardStreams(gateway) : undefined;
     if (stdio) stops.push(() => stdio.close());
     void keepAnchors(node, records, toBase64url(network.networkId), systemClock);
@@ -127,6 +170,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
       agents: specs.map(({ id }) => agentAddress(node.id, id)),
       ...(http ? { mcpHttp: http.url } : {}),
       ...(links ? { listen: links.url } : {}),
+      ...(router ? { upnp: router.state } : {}),
     };
     return { ready, ended: stdio?.ended ?? new Promise<never>(() => undefined), stop };
   } catch (thrown) {
@@ -135,12 +179,26 @@ export async function startHost(options: HostOptions, version: string, log: Logg
   }
 }
 
+/** What the host's card says of its sockets: where they listen, unless the operator says how they are reached. */
+function hostUrls({ listen, listenUrls }: HostOptions, links: LinkListener | undefined): readonly string[] {
+  if (!listen || !links) return [];
+  if (listenUrls.length > 0) return listenUrls;
+  return ANY_ADDRESS.has(listen.host) ? [] : [links.url];
+}
+
+function hasPlaintextClients({ http }: HostOptions): boolean {
+  return http !== undefined && !isLoopback(http.address.host);
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 async function serveHttp({ http }: HostOptions, gateway: Gateway, folder: DataFolder, log: Logger): Promise<HttpEndpoint | undefined> {
   if (!http) return undefined;
   const { address, allowedHosts, isOpen } = http;
   const token = isOpen ? undefined : (http.token ?? (await keptToken(folder, log)));
   const endpoint = await HttpEndpoint.listen({ gateway, address, token, allowedHosts, clock: systemClock, log });
   if (isOpen) log.warn('Any program on this machine may call agents through --mcp-http, because of --no-token.');
+  if (!isLoopback(address.host)) log.warn('MCP clients reach --mcp-http unencrypted, their token included, because of --allow-plaintext.');
   log.info(`MCP clients: ${endpoint.url}`);
   return endpoint;
 }
@@ -166,9 +224,16 @@ function serveStandardStreams(gateway: Gateway): { readonly ended: Promise<void>
   return { ended, close };
 }
 
-function mountSpecs({ config, mounts }: HostOptions): readonly MountSpec[] {
+function mountSpecs({ config, mounts, allowsPlaintext }: HostOptions): readonly MountSpec[] {
   const fromFile = config === undefined ? [] : readMounts(readJsonFile(config), config, process.env);
-  return [...fromFile, ...mounts.map(specOfOption)];
+  const specs = [...fromFile, ...mounts.map(specOfOption)];
+  const open = specs.find(isPlaintext);
+  if (open && !allowsPlaintext)
+    throw new ParleyError(
+      'bad-argument',
+      `“${open.title}” is reached over plain http: calls could be read and changed on the way. Use its https address, or give --allow-plaintext.`,
+    );
+  return specs;
 }
 
 function readPolicyFile(file: string | undefined, log: Logger): Policy {
@@ -182,11 +247,11 @@ function readPolicyFile(file: string | undefined, log: Logger): Policy {
 }
 
 /** A change of the policy file holds without a restart; while it has an error, what held before goes on. Answers how to stop. */
-function followPolicyFile(file: string | undefined, consent: HostConsent, log: Logger): () => void {
+function followPolicyFile(file: string | undefined, log: Logger, onChange: (policy: Policy) => void): () => void {
   if (file === undefined) return () => undefined;
   watchFile(file, { interval: POLICY_LOOK_MS, persistent: false }, () => {
     try {
-      consent.setPolicy(readPolicyFile(file, log));
+      onChange(readPolicyFile(file, log));
       log.info('The policy file changed, and holds.');
     } catch (thrown) {
       log.error(`The policy file changed and cannot be used; the policy before it goes on. ${asParleyError(thrown).message}`);
@@ -231,10 +296,13 @@ type ControlParts = {
   readonly waiting: () => readonly WaitingApproval[];
   readonly mounts: Mounts;
   readonly calls: CallLog;
+  readonly serveMcp: ControlHandlers['serveMcp'];
+  readonly upnp: () => PortState | undefined;
 };
 
-function controlHandlers({ node, network, approvals, waiting, mounts, calls }: ControlParts): ControlHandlers {
+function controlHandlers({ node, network, approvals, waiting, mounts, calls, serveMcp, upnp }: ControlParts): ControlHandlers {
   return {
+    serveMcp,
     waiting: () =>
       waiting().map(({ id, call, expiresAt }) => ({
         id,
@@ -252,6 +320,10 @@ function controlHandlers({ node, network, approvals, waiting, mounts, calls }: C
       return true;
     },
     calls: () => calls.newest(SHOWN_CALLS),
-    status: () => ({ nodeId: node.id, network: network.name, peers: node.state().connectedPeers, agents: mounts.status() }),
+    status: () => {
+      const port = upnp();
+      const about = { nodeId: node.id, network: network.name, peers: node.state().connectedPeers, agents: mounts.status() };
+      return port ? { ...about, upnp: port } : about;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parseTree, printParseErrorCode, type Node as JsonNode, type ParseError } from 'jsonc-parser';
+import { getNodeValue, parseTree, printParseErrorCode, type Node as JsonNode, type ParseError } from 'jsonc-parser';
 import { ParleyError } from '../base/errors.ts';
 import { HOST_LIMITS } from '../base/limits.ts';
 
@@ -42,6 +42,20 @@ export class JsonPlace {
     return (this.#node.children ?? []).map((item) => new JsonPlace(this.#file, this.#text, item, `each item of ${this.what}`));
   }
 
+  /** Counted from 1. */
+  get line(): number {
+    return lineOf(this.#text, this.#node.offset);
+  }
+
+  /** What stands there, as JSON has it. */
+  value(): unknown {
+    return getNodeValue(this.#node);
+  }
+
+  get isObject(): boolean {
+    return this.#node.type === 'object';
+  }
+
   get isText(): boolean {
     return this.#node.type === 'string';
   }
@@ -69,16 +83,20 @@ export class JsonPlace {
 
 /** @throws ParleyError `bad-argument` with file, line and reason */
 export function readJsonFile(file: string): JsonPlace {
-  let text: string;
+  return parseJson(file, readTextFile(file));
+}
+
+/** @throws ParleyError `bad-argument` when it cannot be read, or is larger than any such file */
+export function readTextFile(file: string): string {
   try {
     if (statSync(file).size > HOST_LIMITS.maxConfigFileBytes) throw new Error(`it is larger than ${HOST_LIMITS.maxConfigFileBytes / 1024} KiB`);
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new ParleyError('bad-argument', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
   }
-  return parseJson(file, text);
 }
 
+/** @throws ParleyError `bad-argument` with file, line and reason */
 export function parseJson(file: string, text: string): JsonPlace {
   const errors: ParseError[] = [];
   const node = parseTree(text, errors, { allowTrailingComma: true });

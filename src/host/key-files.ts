@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concatBytes, fromBase64url, toBase64url } from '../base/bytes.ts';
 import { asParleyError, ParleyError } from '../base/errors.ts';
+import { nodeIdOf, type NodeId } from '../base/ids.ts';
 import { PERSON_SEED_BYTES } from '../crypto/person.ts';
 import { hasNativeEd25519, scriptSignerOf, webCryptoSignerOf } from '../crypto/signing.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -9,6 +10,8 @@ import type { Signer } from '../ports/keys.ts';
 import type { Vault } from '../ports/vault.ts';
 import { writeAtomically } from '../storage/file-records.ts';
 
+/** The name of the node's key: a host is one node. */
+export const NODE_KEY = 'node';
 const SEED_BYTES = 32;
 const NAME = /^[a-z0-9-]{1,32}$/;
 
@@ -56,6 +59,22 @@ export class KeyFiles implements Vault {
     }
     return text;
   }
+}
+
+/** The node id of a host's keys; `undefined` before it has any. @throws ParleyError `storage-denied`, `storage-broken` */
+export async function nodeIdIn(folder: string): Promise<NodeId | undefined> {
+  const path = join(folder, `${NODE_KEY}.key`);
+  const text = await textOf(path);
+  if (text === undefined) return undefined;
+  const seed = bytesOf(text);
+  if (seed?.length !== SEED_BYTES) throw new ParleyError('storage-broken', `The key in ${path} is damaged.`);
+  return nodeIdOf(scriptSignerOf(seed).publicKey);
+}
+
+/** The same; a host that never ran gets its key now. @throws ParleyError `storage-denied`, `storage-broken` */
+export async function makeNodeIdIn(folder: string, entropy: Entropy): Promise<NodeId> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return nodeIdOf((await new KeyFiles(folder, entropy).signer(NODE_KEY)).publicKey);
 }
 
 /** PKCS #8 of an Ed25519 key up to its 32 bytes (RFC 8410, appendix A). */

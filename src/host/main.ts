@@ -1,7 +1,10 @@
 import { asParleyError, type ParleyError } from '../base/errors.ts';
 import { runApprove, runCalls, runStatus } from './control/approve-command.ts';
+import { runConnect } from './control/connect-command.ts';
 import { startHost, type Host } from './host.ts';
 import { createLogger } from './logger.ts';
+import { runMigrate } from './migrate/migrate-command.ts';
+import { migrateHelp } from './migrate/migrate-options.ts';
 import { helpText, parseCommand, type HostOptions } from './options.ts';
 
 const VERSION = import.meta.env['VITE_APP_VERSION'] as string;
@@ -19,6 +22,8 @@ export async function main(): Promise<void> {
     else if (command.run === 'version') process.stdout.write(`${VERSION}\n`);
     else if (command.run === 'approve') await runApprove(command.options);
     else if (command.run === 'calls') await runCalls(command.options);
+    else if (command.run === 'migrate') await (command.options ? runMigrate(command.options) : process.stdout.write(migrateHelp()));
+    else if (command.run === 'connect') await runConnect(command.options);
     else if (command.run === 'status') await runStatus(command.options);
     else await runHost(command.options);
   } catch (thrown) {

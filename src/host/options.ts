@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ParleyError } from '../base/errors.ts';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
+import { isLoopback } from '../base/loopback.ts';
 import type { ApprovalAnswer } from '../mcp/approvals.ts';
 import { isSignalingUrl, signalingUrlOf } from '../transport/signaling-websocket.ts';
+import { isHostUrl } from '../wire/host-url.ts';
 import { decodeInvite, type Invite } from '../wire/invite.ts';
 import { DEFAULT_DATA_FOLDER } from './data-folder.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
+import { parseMigrate, type MigrateOptions } from './migrate/migrate-options.ts';
+import { bad, OptionReader, parseOptions, rows, type OptionSpec } from './option-reader.ts';
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -34,6 +36,12 @@ export type HostOptions = {
   readonly http: HttpOptions | undefined;
   /** Where nodes without WebRTC link with this one. */
   readonly listen: ListenAddress | undefined;
+  /** The TCP port to which the home router is asked to let connections in; `listen`: that of `--listen`. */
+  readonly upnp: number | 'listen' | undefined;
+  /** Under which URLs they reach it; told to everybody in its card. None: the address of `listen`, unless that is every address. */
+  readonly listenUrls: readonly string[];
+  /** MCP servers and clients may be spoken with over a network, unencrypted. */
+  readonly allowsPlaintext: boolean;
   readonly isStdio: boolean;
   readonly maxListedTools: number;
   readonly json: boolean;
@@ -54,17 +62,10 @@ export type Command =
   | { readonly run: 'approve'; readonly options: ApproveOptions }
   | { readonly run: 'status'; readonly options: StatusOptions }
   | { readonly run: 'calls'; readonly options: StatusOptions }
+  | { readonly run: 'connect'; readonly options: StatusOptions }
+  | { readonly run: 'migrate'; readonly options: MigrateOptions | undefined }
   | { readonly run: 'help' }
   | { readonly run: 'version' };
-
-type OptionSpec = {
-  readonly name: string;
-  /** What stands for the value in the help; absent for a switch. */
-  readonly value?: string;
-  readonly isRepeatable?: boolean;
-  readonly fallback?: string;
-  readonly help: string;
-};
 
 const RUN_OPTIONS = [
   { name: 'signal', value: 'URL', isRepeatable: true, help: 'the URL that people open (https://chat.example); more than one for more servers' },
@@ -78,6 +79,7 @@ const RUN_OPTIONS = [
   { name: 'token', value: 'TOKEN', help: 'the bearer token that they need; better set in the environment (default: kept in the data folder)' },
   { name: 'no-token', help: 'ask for no token; only with a loopback address' },
   { name: 'allow-host', value: 'NAME', isRepeatable: true, help: 'a host name, besides those of the loopback, under which clients reach --mcp-http' },
+  { name: 'allow-plaintext', help: 'speak with MCP servers and clients on other machines over plain http, too; everybody in the network is told' },
   { name: 'mcp-stdio', help: 'serve one MCP client over standard input and output' },
   {
     name: 'max-listed-tools',
@@ -86,6 +88,14 @@ const RUN_OPTIONS = [
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
+  { name: 'upnp', help: 'have the home router let connections in to the port of --listen (UPnP, NAT-PMP)' },
+  { name: 'upnp-port', value: 'PORT', help: 'the port that --upnp opens: that of a proxy with TLS before --listen (default: that of --listen)' },
+  {
+    name: 'listen-url',
+    value: 'URL',
+    isRepeatable: true,
+    help: 'the WebSocket URL under which they reach --listen, such as wss://chat.example/link (default: ws:// and its address)',
+  },
   { name: 'json', help: 'print one line of JSON when ready' },
   { name: 'log-level', value: LOG_LEVELS.join('|'), fallback: 'info', help: 'what is logged, on standard error' },
   { name: 'help', help: 'print this' },
@@ -101,20 +111,19 @@ const APPROVE_OPTIONS = [
   { name: 'help', help: 'print this' },
 ] as const satisfies readonly OptionSpec[];
 
-type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
-
 /** Reads the command line and, for what it leaves out, the environment. @throws ParleyError `bad-argument`; it names the option, never a secret value. */
 export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command {
+  if (args[0] === 'migrate') return { run: 'migrate', options: parseMigrate(args.slice(1)) };
   if (args[0] === 'approve') return parseApprove(args.slice(1));
-  if (args[0] === 'status' || args[0] === 'calls') return parseStatus(args[0], args.slice(1));
-  const { values } = parse(RUN_OPTIONS, args[0] === 'run' ? args.slice(1) : args, false);
+  if (args[0] === 'status' || args[0] === 'calls' || args[0] === 'connect') return parseStatus(args[0], args.slice(1));
+  const { values } = parseOptions(RUN_OPTIONS, args[0] === 'run' ? args.slice(1) : args, false);
   if (values['help']) return { run: 'help' };
   if (values['version']) return { run: 'version' };
   return { run: 'host', options: hostOptions(new OptionReader(RUN_OPTIONS, values, environment)) };
 }
 
 function parseApprove(args: readonly string[]): Command {
-  const { values, positionals } = parse(APPROVE_OPTIONS, args, true);
+  const { values, positionals } = parseOptions(APPROVE_OPTIONS, args, true);
   if (values['help']) return { run: 'help' };
   if (positionals.length > 1) throw bad('`approve` takes one id; without one it lists what waits.');
   const given = (['hour', 'always', 'refuse'] as const).filter((name) => values[name] === true);
@@ -125,35 +134,12 @@ function parseApprove(args: readonly string[]): Command {
   return { run: 'approve', options: { data: resolve(reader.text('data') as string), id: positionals[0], answer, json: reader.isOn('json') } };
 }
 
-function parseStatus(run: 'status' | 'calls', args: readonly string[]): Command {
+function parseStatus(run: 'status' | 'calls' | 'connect', args: readonly string[]): Command {
   const specs = APPROVE_OPTIONS.filter(({ name }) => name === 'data' || name === 'json' || name === 'help');
-  const { values } = parse(specs, args, false);
+  const { values } = parseOptions(specs, args, false);
   if (values['help']) return { run: 'help' };
   const reader = new OptionReader(specs, values, {});
   return { run, options: { data: resolve(reader.text('data') as string), json: reader.isOn('json') } };
-}
-
-type Parsed = { readonly values: Values; readonly positionals: readonly string[] };
-
-function parse(specs: readonly OptionSpec[], args: readonly string[], allowPositionals: boolean): Parsed {
-  const options = Object.fromEntries(
-    specs.map(({ name, value, isRepeatable }) => [
-      name,
-      { type: value ? ('string' as const) : ('boolean' as const), multiple: isRepeatable === true, ...(name === 'help' ? { short: 'h' } : {}) },
-    ]),
-  );
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
-  } catch (thrown) {
-    const { code } = thrown as { readonly code?: string };
-    const option = /'(--?[\w-]+)/.exec((thrown as Error).message)?.[1];
-    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw bad(`There is no option ${option ?? ''}; see --help.`);
-    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
-      const spec = specs.find(({ name }) => `--${name}` === option);
-      throw bad(spec?.value ? `${option} needs a value (${spec.value}).` : `${option} takes no value.`);
-    }
-    throw bad('What is given beside the options is not understood; see --help.');
-  }
 }
 
 function hostOptions(reader: OptionReader): HostOptions {
@@ -175,7 +161,9 @@ function hostOptions(reader: OptionReader): HostOptions {
     mounts: reader.texts('mount').map(readMount),
     policy: reader.path('policy'),
     http: httpOptions(reader),
-    listen: listenAddress(reader),
+    ...listening(reader),
+    upnp: upnpPort(reader),
+    allowsPlaintext: reader.isOn('allow-plaintext'),
     isStdio,
     maxListedTools: reader.count('max-listed-tools', 0, HOST_LIMITS.maxListedTools * 100),
     json,
@@ -183,7 +171,6 @@ function hostOptions(reader: OptionReader): HostOptions {
   };
 }
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 /** Printable ASCII without spaces (RFC 6750 §2.1 has fewer characters), and not to be guessed. */
 const TOKEN = /^[\x21-\x7e]{16,512}$/;
 const HOST_NAME = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/i;
@@ -200,15 +187,37 @@ function httpOptions(reader: OptionReader): HttpOptions | undefined {
   const address = readAddress('mcp-http', text);
   if (token !== undefined && !TOKEN.test(token)) throw bad('--token must have 16 to 512 printable characters without spaces.');
   if (isOpen && token !== undefined) throw bad('--token and --no-token exclude each other.');
-  if (isOpen && !LOOPBACK_HOSTS.has(address.host))
-    throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  const isLocal = isLoopback(address.host);
+  if (isOpen && !isLocal) throw bad('--no-token is only for a loopback address: anybody who reaches the port could call your agents.');
+  if (!isLocal && !reader.isOn('allow-plaintext'))
+    throw bad(
+      '--mcp-http is plain http: on an address that others reach, the token and all calls can be read on the way. Put a proxy with TLS before a loopback address, or give --allow-plaintext.',
+    );
   if (allowedHosts.some((name) => !HOST_NAME.test(name))) throw bad('--allow-host must be a host name without scheme and port.');
   return { address, token, isOpen, allowedHosts };
 }
 
-function listenAddress(reader: OptionReader): ListenAddress | undefined {
+function listening(reader: OptionReader): Pick<HostOptions, 'listen' | 'listenUrls'> {
   const text = reader.text('listen');
-  return text === undefined ? undefined : readAddress('listen', text);
+  const listenUrls = reader.texts('listen-url').map((url) => (URL.canParse(url) ? new URL(url).href : url));
+  if (text === undefined && listenUrls.length > 0) throw bad('--listen-url belongs to --listen.');
+  if (listenUrls.length > LIMITS.maxHostUrlsPerCard) throw bad(`--listen-url can be given at most ${LIMITS.maxHostUrlsPerCard} times.`);
+  if (!listenUrls.every(isHostUrl)) throw bad('--listen-url must be a WebSocket URL, such as wss://chat.example/link.');
+  return { listen: text === undefined ? undefined : readAddress('listen', text), listenUrls };
+}
+
+function upnpPort(reader: OptionReader): HostOptions['upnp'] {
+  const isProxied = reader.text('upnp-port') !== undefined;
+  if (!reader.isOn('upnp')) {
+    if (isProxied) throw bad('--upnp-port belongs to --upnp.');
+    return undefined;
+  }
+  const { listen: address } = listening(reader);
+  if (!address) throw bad('--upnp lets connections in to --listen; give that, too.');
+  if (isProxied) return reader.count('upnp-port', 1, 65_535);
+  if (isLoopback(address.host))
+    throw bad('--upnp needs --listen on an address that the router reaches, such as 0.0.0.0:8124, or --upnp-port of a proxy before it.');
+  return 'listen';
 }
 
 function readAddress(option: string, text: string): ListenAddress {
@@ -242,72 +251,6 @@ function readMount(text: string): MountOption {
   return { name: text.slice(0, at), target };
 }
 
-class OptionReader {
-  readonly #specs: readonly OptionSpec[];
-  readonly #values: Values;
-  readonly #environment: Readonly<Record<string, string | undefined>>;
-
-  constructor(specs: readonly OptionSpec[], values: Values, environment: Readonly<Record<string, string | undefined>>) {
-    this.#specs = specs;
-    this.#values = values;
-    this.#environment = environment;
-  }
-
-  text(name: string): string | undefined {
-    const given = this.#values[name];
-    if (given === '') throw bad(`--${name} needs a value.`);
-    if (typeof given === 'string') return given;
-    return this.#fromEnvironment(name) ?? this.#specs.find((spec) => spec.name === name)?.fallback;
-  }
-
-  /** Of a repeatable option; in the environment one a line. */
-  texts(name: string): string[] {
-    const given = this.#values[name];
-    const texts = Array.isArray(given) ? given.map(String) : (this.#fromEnvironment(name)?.split('\n') ?? []);
-    return texts.map((text) => text.trim()).filter((text) => text !== '');
-  }
-
-  path(name: string): string | undefined {
-    const text = this.text(name);
-    return text === undefined ? undefined : resolve(text);
-  }
-
-  isOn(name: string): boolean {
-    if (this.#values[name] !== undefined) return this.#values[name] === true;
-    const value = this.#fromEnvironment(name);
-    if (value === undefined || value === '0' || value === 'false') return false;
-    if (value === '1' || value === 'true') return true;
-    throw bad(`${environmentName(name)} must be 1 or 0.`);
-  }
-
-  count(name: string, min: number, max: number): number {
-    const text = this.text(name) ?? '';
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (!(value >= min && value <= max)) throw bad(`--${name} must be a whole number from ${min} to ${max}.`);
-    return value;
-  }
-
-  oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice {
-    const text = this.text(name);
-    const choice = choices.find((candidate) => candidate === text);
-    if (choice === undefined) throw bad(`--${name} must be one of: ${choices.join(', ')}.`);
-    return choice;
-  }
-
-  #fromEnvironment(name: string): string | undefined {
-    const value = this.#environment[environmentName(name)];
-    return value === '' ? undefined : value;
-  }
-}
-
-function environmentName(name: string): string {
-  return `PARLEY_HOST_${name.replaceAll('-', '_').toUpperCase()}`;
-}
-
-function bad(sentence: string): ParleyError {
-  return new ParleyError('bad-argument', sentence);
-}
-
 export function helpText(): string {
   return [
     'Usage: parley host [OPTIONS]                  run a host',
@@ -315,13 +258,15 @@ export function helpText(): string {
     '       parley host approve ID [--always]      allow one; --refuse refuses it',
     '       parley host calls                      what others called last',
     '       parley host status                     how the running host and its agents are',
+    '       parley host migrate FILE|URL …         make agents of MCP servers that a client or server has (migrate --help)',
+    '       parley host connect                    an MCP client on standard input and output, at the running host',
     '',
     'A host is a node without a page: it offers MCP servers of this machine to your network, and the agents of the network to MCP clients.',
     '',
     'Options:',
     ...rows(RUN_OPTIONS),
     '',
-    'Options of approve, calls and status:',
+    'Options of approve, calls, status and connect:',
     ...rows(APPROVE_OPTIONS),
     '',
     'Every option of a host but --help and --version can also be set in the environment: --mcp-http as PARLEY_HOST_MCP_HTTP, a switch as 1 or 0,',
@@ -330,14 +275,4 @@ export function helpText(): string {
     'Signals: SIGTERM, SIGINT and SIGHUP stop in order (exit code 0). Exit codes: 0 stopped in order, 1 could not start or run, 2 wrong options or files.',
     '',
   ].join('\n');
-}
-
-const HELP_COLUMN = 29;
-
-function rows(specs: readonly OptionSpec[]): readonly string[] {
-  return specs.map(({ name, value, isRepeatable, fallback, help }) => {
-    const left = `  --${name}${value ? ` ${value}` : ''}`;
-    const gap = left.length < HELP_COLUMN - 1 ? ' '.repeat(HELP_COLUMN - left.length) : `\n${' '.repeat(HELP_COLUMN)}`;
-    return `${left}${gap}${help}${isRepeatable ? '; repeatable' : ''}${fallback === undefined ? '' : ` (default: ${fallback})`}`;
-  });
 }

@@ -40,6 +40,15 @@ describe('a policy', () => {
     expect(policy({ everyone: { '*': 'never', read: 'never' } }).mayMeet(ADA, FILES)).toBe(false);
   });
 
+  it('tells what somebody may do, tool by tool where that differs', () => {
+    const rules = policy({ everyone: { '*': 'ask', read: 'run', write: 'never' }, agents: { notes: { people: { [ADA]: { write: 'run' } } } } });
+    const tools = (map: ReadonlyMap<string, unknown>) => Object.fromEntries(map);
+    const ofFiles = rules.accessOf(ADA, FILES);
+    expect([ofFiles.rest, tools(ofFiles.tools)]).toEqual(['ask', { read: 'run', write: 'never' }]);
+    expect(tools(rules.accessOf(ADA, NOTES).tools)).toEqual({ read: 'run', write: 'run' });
+    expect(CLOSED_POLICY.accessOf(ADA, FILES)).toEqual({ rest: 'never', tools: new Map() });
+  });
+
   it('knows when everybody may run something', () => {
     expect(policy({ everyone: 'run' }).letsEverybodyRun).toBe(true);
     expect(policy({ agents: { files: { everyone: { read: 'run' } } } }).letsEverybodyRun).toBe(true);

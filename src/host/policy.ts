@@ -1,6 +1,6 @@
 import { parseAgentId, parsePersonId, type AgentId, type PersonId } from '../base/ids.ts';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
-import type { CallRates } from '../mcp/permissions.ts';
+import type { AgentAccess, CallRates } from '../mcp/permissions.ts';
 import type { JsonPlace } from './json-file.ts';
 
 export const RULES = ['run', 'ask', 'never'] as const;
@@ -54,9 +54,26 @@ export class Policy {
 
   /** Whether there is anything that the person may do with the agent; if not, it is not there for them. */
   mayMeet(person: PersonId, agent: AgentId): boolean {
+    return [ANY_OTHER_TOOL, ...this.#named(person, agent)].some((tool) => this.ruleFor(person, agent, tool) !== 'never');
+  }
+
+  /** What the person may do with the agent, for their node to be told. */
+  accessOf(person: PersonId, agent: AgentId): AgentAccess {
+    const rest = this.ruleFor(person, agent, ANY_OTHER_TOOL);
+    const tools = this.#named(person, agent).map((tool) => [tool, this.ruleFor(person, agent, tool)] as const);
+    return { rest, tools: new Map(tools.filter(([, rule]) => rule !== rest)) };
+  }
+
+  /** Tools for which there are rules of their own. */
+  #named(person: PersonId, agent: AgentId): readonly string[] {
     const tables = [this.#agents.get(agent), this.#general].flatMap((rules) => [rules?.people.get(person), rules?.everyone]);
-    const named = tables.flatMap((rules) => [...(rules?.tools.keys() ?? [])]);
-    return [ANY_OTHER_TOOL, ...named].some((tool) => this.ruleFor(person, agent, tool) !== 'never');
+    return [...new Set(tables.flatMap((rules) => [...(rules?.tools.keys() ?? [])]))];
+  }
+
+  /** Whether there is anybody but the host's own person who may do something with the agent. */
+  isOffered(agent: AgentId): boolean {
+    const named = [this.#agents.get(agent), this.#general].flatMap((rules) => [...(rules?.people.keys() ?? [])]);
+    return this.mayMeet(NOBODY_NAMED, agent) || named.some((person) => this.mayMeet(person, agent));
   }
 
   /** Whether anybody in the network may run something without being asked about. */
@@ -64,6 +81,9 @@ export class Policy {
     return [this.#general, ...this.#agents.values()].some(({ everyone }) => everyone && [everyone.all, ...everyone.tools.values()].includes('run'));
   }
 }
+
+/** Has the rules of everyone. */
+const NOBODY_NAMED = '' as PersonId;
 
 /** No tool is named so: it has the rule of all tools without one of their own. */
 const ANY_OTHER_TOOL = '*';

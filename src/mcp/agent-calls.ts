@@ -17,7 +17,7 @@ import type { AuditEntry } from './audit-log.ts';
 import { CallDeadline } from './call-deadline.ts';
 import type { DefinitionPins } from './definition-pins.ts';
 import { REFUSED_CODE } from './refusal.ts';
-import type { CallKind } from './incoming-call.ts';
+import { ORIGIN_META, type CallKind, type CallOrigin, type Consent } from './incoming-call.ts';
 import { SessionDefinitions } from './session-definitions.ts';
 
 export type Progress = Omit<ProgressNotification['params'], 'progressToken' | '_meta'>;
@@ -27,6 +27,10 @@ export type CallOptions = {
   onProgress?(progress: Progress): void;
   /** How long nothing may be heard. By default an owner has time to be asked first. */
   readonly idleMs?: number;
+  /** Where the call is made: its owner is told. */
+  readonly conversation?: string;
+  /** How the call stands with the agent's owner: asked, or why it runs. */
+  onConsent?(state: 'asked' | Consent): void;
 };
 
 /** A call of mine that has its end. */
@@ -49,6 +53,8 @@ export type AgentCallsOptions = {
   readonly pins?: DefinitionPins;
   /** Agents whose definitions come with this app. */
   isBuiltIn?(address: AgentAddress): boolean;
+  /** From which level on agents are to log, until {@link AgentCalls.setLogLevel} says something else; not given, they are not. */
+  readonly logLevel?: LoggingLevel;
   onMade?(call: MadeCall): void;
 };
 
@@ -59,7 +65,7 @@ const URL_ELICITATION_REQUIRED = -32_042;
 /** How the SDK reports its own rounds of questions and answers as progress: the person has just been asked, and the agent said nothing of it. */
 const SDK_ROUNDS = 'Fulfilling input required by';
 const LOG_LEVEL_META = 'io.modelcontextprotocol/logLevel';
-const DECLINED = ['refused', 'expired', 'rate-limited', 'overloaded', 'revoked', 'timed-out'] as const;
+const DECLINED = ['not-for-you', 'refused', 'expired', 'rate-limited', 'overloaded', 'revoked', 'timed-out'] as const;
 /** How long an owner may take to be asked, and the agent then to answer. */
 const IDLE_MS = LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs;
 
@@ -67,7 +73,9 @@ const IDLE_MS = LIMITS.approvalTimeoutMs + LIMITS.callTimeoutMs;
 export class AgentCalls {
   readonly #options: AgentCallsOptions;
   readonly #definitions: SessionDefinitions;
-  readonly #logLevels = new Map<AgentAddress, LoggingLevel>();
+  readonly #logLevels = new Map<AgentAddress, LoggingLevel | undefined>();
+  readonly #askedToLog = new WeakSet<AgentSession>();
+  #nextRef = 1;
 
   constructor(options: AgentCallsOptions) {
     this.#options = options;
@@ -87,12 +95,16 @@ export class AgentCalls {
     return this.#record(made, options, async (session, request) => {
       const { client } = session;
       await this.#definitions.ensure(address, session, 'tool', name);
-      const params = { name, arguments: { ...args }, ...this.#meta(address) };
+      const ref = String(this.#nextRef++);
+      const params = { name, arguments: { ...args }, ...this.#meta(address, session.path && originOf(ref, options)) };
+      const off = this.#options.clients.on('call', (call) => call.address === address && call.ref === ref && options.onConsent?.(call.state));
       try {
         return await client.callTool(params, request);
       } catch (thrown) {
         if (!(await this.#visitedPages(address, thrown, request.signal))) throw thrown;
-        return client.callTool(params, request);
+        return await client.callTool(params, request);
+      } finally {
+        off();
       }
     });
   }
@@ -138,17 +150,29 @@ export class AgentCalls {
 
   /** What the agent logs comes as the clients' `log` from now on; without a level, nothing more. */
   async setLogLevel(address: AgentAddress, level: LoggingLevel | undefined): Promise<void> {
-    if (level) this.#logLevels.set(address, level);
-    else this.#logLevels.delete(address);
-    const { client } = await this.#options.clients.session(address);
-    const isLegacy = client.getProtocolEra() === 'legacy';
-    if (isLegacy && client.getServerCapabilities()?.logging) await client.setLoggingLevel(level ?? 'emergency');
+    this.#logLevels.set(address, level);
+    const session = await this.#options.clients.session(address);
+    this.#askedToLog.add(session);
+    await setLevel(session, level ?? 'emergency');
   }
 
-  /** Since 2026-07-28 each request says what of the log it wants. */
-  #meta(address: AgentAddress): { readonly _meta?: Record<string, unknown> } {
-    const level = this.#logLevels.get(address);
-    return level ? { _meta: { [LOG_LEVEL_META]: level } } : {};
+  #levelOf(address: AgentAddress): LoggingLevel | undefined {
+    return this.#logLevels.has(address) ? this.#logLevels.get(address) : this.#options.logLevel;
+  }
+
+  /** Before 2026-07-28 a session says once what of the log it wants. That an agent does not take it is no reason not to call it. */
+  #askToLog(address: AgentAddress, session: AgentSession): void {
+    const level = this.#levelOf(address);
+    if (level === undefined || this.#askedToLog.has(session)) return;
+    this.#askedToLog.add(session);
+    setLevel(session, level).catch(() => undefined);
+  }
+
+  /** Since 2026-07-28 each request says what of the log it wants. `origin` is for the owner's node, which keeps it from the agent. */
+  #meta(address: AgentAddress, origin?: CallOrigin): { readonly _meta?: Record<string, unknown> } {
+    const level = this.#levelOf(address);
+    const meta = { ...(level ? { [LOG_LEVEL_META]: level } : {}), ...(origin ? { [ORIGIN_META]: origin } : {}) };
+    return Object.keys(meta).length > 0 ? { _meta: meta } : {};
   }
 
   async #record<Result extends object>(
@@ -178,6 +202,7 @@ export class AgentCalls {
     const off = questions.onChanged((waiting) => deadline.setPaused(waiting.some((question) => question.address === address)));
     try {
       const session = await unlessAborted(clients.session(address), deadline.signal);
+      this.#askToLog(address, session);
       const running = request(session, {
         signal: deadline.signal,
         timeout: LIMITS.maxServedCallMs,
@@ -218,6 +243,15 @@ function outcomeOf(thrown: unknown): MadeCall['outcome'] {
   const { code, data } = thrown as { code?: unknown; data?: { reason?: unknown } };
   if (code === REFUSED_CODE) return DECLINED.find((reason) => reason === data?.reason) ?? 'refused';
   return code === 'timed-out' || code === 'cancelled' ? code : 'failed';
+}
+
+async function setLevel({ client }: AgentSession, level: LoggingLevel): Promise<void> {
+  if (client.getProtocolEra() === 'legacy' && client.getServerCapabilities()?.logging) await client.setLoggingLevel(level);
+}
+
+/** Nothing, where nobody here wants to know how the call stands. */
+function originOf(ref: string, { conversation, onConsent }: CallOptions): CallOrigin | undefined {
+  return onConsent && { ref, ...(conversation === undefined ? {} : { conversation }) };
 }
 
 async function subscribe(client: AgentSession['client'], uri: string, request: RequestOptions): Promise<() => Promise<void>> {

@@ -6,12 +6,17 @@ import { parseAgentAddress, type AgentAddress } from '../base/ids.ts';
 import type { NodeApi, Path } from '../node/api.ts';
 import { MCP_PROTOCOL, type AgentHost } from './agent-host.ts';
 import { elicitationOf, elicitResult, samplingOf, type AgentQuestions } from './agent-questions.ts';
+import type { Consent } from './incoming-call.ts';
+import type { AgentAccess } from './permissions.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
+import type { SessionNote } from './session-notes.ts';
 
 export type AgentSession = {
   readonly client: Client;
   /** Absent for agents of this node itself. */
   readonly path?: Path;
+  /** What the owner's node lets this one do with the agent, once it has said so. */
+  access?(): AgentAccess | undefined;
 };
 
 /** A line that an agent logs for its callers; untrusted. */
@@ -33,6 +38,12 @@ type AgentClientsEvents = {
   receiving: AgentAddress;
   'resource-updated': { readonly address: AgentAddress; readonly uri: string };
   log: AgentLogLine;
+  /** The session with an agent ended. */
+  ended: AgentAddress;
+  /** What may be done with an agent is told, or changed. */
+  access: AgentAddress;
+  /** How a call stands with the agent's owner. */
+  call: { readonly address: AgentAddress; readonly ref: string; readonly state: 'asked' | Consent };
 };
 
 /** JSON-RPC error code with which MCP clients say that a person did not want a sampling. */
@@ -86,9 +97,20 @@ export class AgentClients {
     ]);
     const client = await this.#client(address);
     let transport: Transport;
+    let access: AgentAccess | undefined;
     if (stream) {
-      const [{ answerFetcher, StreamTransport, WholeAnswers }, receipts] = await Promise.all([import('./session-transports.ts'), this.#receipts?.()]);
+      const [{ answerFetcher, decodeNote, StreamTransport, WholeAnswers }, receipts] = await Promise.all([
+        import('./session-transports.ts'),
+        this.#receipts?.(),
+      ]);
       const plain = new StreamTransport(stream, { fetch: answerFetcher(this.#node, node) });
+      plain.onnote = (bytes) => {
+        const note = noteIn(bytes, decodeNote);
+        if (!note) return stream.reset('malformed');
+        if (note.type === 'call') return this.#events.emit('call', { address, ref: note.ref, state: note.state });
+        access = note.access;
+        this.#events.emit('access', address);
+      };
       transport = new WholeAnswers(receipts?.over(plain, agent, 'caller') ?? plain, {
         keep: async (...result) => (await import('./answers/kept-answers.ts')).keptResult(...result),
         onPiece: () => this.#events.emit('receiving', address),
@@ -99,7 +121,10 @@ export class AgentClients {
       transport = here;
     }
     const opening = this.#sessions.get(address);
-    client.onclose = () => this.#forget(address, opening);
+    client.onclose = () => {
+      this.#forget(address, opening);
+      this.#events.emit('ended', address);
+    };
     try {
       await client.connect(transport);
     } catch (thrown) {
@@ -107,7 +132,7 @@ export class AgentClients {
       stream?.reset('cancelled');
       throw end?.code ? streamError(end.code) : thrown;
     }
-    return { client, ...(stream ? { path: stream.path } : {}) };
+    return { client, ...(stream ? { path: stream.path, access: () => access } : {}) };
   }
 
   /** A client that can do what MCP lets servers ask of clients, each behind the person's consent. */
@@ -151,8 +176,16 @@ export class AgentClients {
   }
 }
 
+function noteIn(bytes: Uint8Array, decode: (bytes: Uint8Array) => SessionNote): SessionNote | undefined {
+  try {
+    return decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 function streamError(code: ErrorCode): ParleyError {
   if (code === 'agent-unknown') return new ParleyError(code, 'The node hosts no such agent (any more).');
-  if (code === 'refused') return new ParleyError(code, 'The owner of this agent lets you use nothing of it.');
+  if (code === 'not-for-you') return new ParleyError(code, 'The owner of this agent has not opened it to you.');
   return new ParleyError(code, 'The session with the agent ended.');
 }

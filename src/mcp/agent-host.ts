@@ -9,8 +9,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { AnswerOffers } from './answers/answer-offers.ts';
 import { ANSWER_PROTOCOL } from './answers/answer-protocol.ts';
 import type { AnswerText } from './answers/answer-text.ts';
-import type { CallOutcome, CallRequest, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import type { CallOutcome, CallRequest, Consent, IncomingCall, Permit, Verdict } from './incoming-call.ts';
+import type { AgentAccess } from './permissions.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
+import type { SessionNote } from './session-notes.ts';
 
 export const MCP_PROTOCOL = 'mcp/1';
 
@@ -24,6 +26,8 @@ export type HostedAgent = {
   readonly description: string;
   /** What others are told that it is; by default `built-in`. */
   readonly kind?: 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
+  /** The server behind it is spoken with over a network, unencrypted. */
+  readonly isPlaintext?: true;
 } & (
   | { createServer(session: { readonly era: ProtocolEra }): Promise<McpServer | Server> }
   | { connect(transport: Transport, caller: PeerIdentity): Promise<void> | void }
@@ -32,10 +36,17 @@ export type HostedAgent = {
 /** One that is made here. */
 export type MadeAgent = Extract<HostedAgent, { createServer: unknown }>;
 
+/** Whether something about what this person may do with this agent may have changed. */
+export type Concerned = (person: PersonId, agent: AgentId) => boolean;
+
 export type CallPolicy = {
-  decide(call: IncomingCall, signal: AbortSignal): Promise<Verdict | Permit>;
+  /** `asked` is called when the owner is asked. */
+  decide(call: IncomingCall, signal: AbortSignal, asked?: () => void): Promise<Verdict | Permit>;
   /** Whether the person gets anything from the agent at all; not given, everybody may open a session and have each call decided. */
   admits?(person: PersonId, agent: AgentId): Promise<boolean>;
+  /** What the person may do, for their node to be told. */
+  accessOf?(person: PersonId, agent: AgentId): Promise<AgentAccess>;
+  onAccessChanged?(listener: (concerned: Concerned) => void): void;
 };
 
 export type AgentHostOptions = {
@@ -57,6 +68,8 @@ export type AgentHostEvents = {
   /** Agents were added, removed or changed. */
   agents: readonly HostedAgent[];
   served: ServedCall;
+  /** Somebody began or ended a session. */
+  sessions: AgentId;
   /** A call began to wait for its verdict, or has its end. */
   active: number;
 };
@@ -70,6 +83,8 @@ export class AgentHost {
   readonly #agents = new Map<AgentId, HostedAgent>();
   readonly #disabled = new Set<AgentId>();
   readonly #sessions = new Map<Stream, AgentId>();
+  /** How to tell the caller of a session what they may do now. */
+  readonly #tellers = new Map<Stream, () => void>();
   /** Calls that wait or run, by the session that they came in. */
   readonly #active = new Map<Stream, Set<CallRequest>>();
   /** Where agents elsewhere may answer more than anybody holds. */
@@ -80,6 +95,12 @@ export class AgentHost {
     this.#policy = policy;
     this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
+    policy.onAccessChanged?.((concerned) => {
+      for (const [stream, tell] of this.#tellers) {
+        const agent = this.#sessions.get(stream);
+        if (agent !== undefined && concerned(stream.peer.person, agent)) tell();
+      }
+    });
     const { clock } = options;
     if (!clock) return;
     let offers: Promise<AnswerOffers> | undefined;
@@ -134,6 +155,17 @@ export class AgentHost {
     return count;
   }
 
+  /** Sessions of others with an agent, and their calls of it that wait or run. */
+  sessionsOf(id: AgentId): number {
+    return [...this.#sessions.values()].filter((agent) => agent === id).length;
+  }
+
+  activeCallsOf(id: AgentId): number {
+    let count = 0;
+    for (const [stream, calls] of this.#active) if (this.#sessions.get(stream) === id) count += calls.size;
+    return count;
+  }
+
   /** Ends every session with the agent at once. */
   remove(id: AgentId): void {
     if (!this.#agents.delete(id)) return;
@@ -158,12 +190,15 @@ export class AgentHost {
     if (!agent) return stream.reset('agent-unknown');
     if (this.#isFullFor(stream.peer.person)) return stream.reset('overloaded');
     this.#sessions.set(stream, agent.id);
+    this.#events.emit('sessions', agent.id);
     void stream.closed.then(() => {
       this.#sessions.delete(stream);
+      this.#tellers.delete(stream);
+      this.#events.emit('sessions', agent.id);
       if (this.#active.delete(stream)) this.#events.emit('active', this.activeCalls);
     });
     try {
-      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('refused');
+      if (!(await this.#isAdmitted(stream, agent))) return stream.reset('not-for-you');
       await serveAgent(agent, await this.#guarded(stream, agent), stream.peer);
     } catch (thrown) {
       stream.reset(asParleyError(thrown).code);
@@ -198,9 +233,23 @@ export class AgentHost {
     if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
   }
 
+  #tellAccess(stream: Stream, agent: HostedAgent, note: (said: SessionNote) => void): void {
+    const { accessOf } = this.#policy;
+    // It may have ended while its code was loaded.
+    if (!accessOf || !this.#sessions.has(stream)) return;
+    const tell = (): void => {
+      accessOf.call(this.#policy, stream.peer.person, agent.id).then(
+        (access) => note({ type: 'access', access }),
+        () => undefined,
+      );
+    };
+    this.#tellers.set(stream, tell);
+    tell();
+  }
+
   async #guarded(stream: Stream, agent: HostedAgent): Promise<Transport> {
     const { clock } = this.#options;
-    const [{ GuardedTransport, StreamTransport }, receipts, offers] = await Promise.all([
+    const [{ encodeNote, GuardedTransport, StreamTransport }, receipts, offers] = await Promise.all([
       import('./session-transports.ts'),
       this.#options.receipts?.(),
       this.#offers?.(),
@@ -215,14 +264,22 @@ export class AgentHost {
     };
     const large = offers ? { offer: (text: AnswerText) => offers.offer(text, stream.peer.node) } : {};
     const transport = new StreamTransport(stream, large, LIMITS.maxMcpRequestBytes);
+    const note = (said: SessionNote): void => void transport.sendNote(encodeNote(said)).catch(() => undefined);
+    this.#tellAccess(stream, agent, note);
+    const noteCall = ({ origin }: CallRequest, state: 'asked' | Consent): void => {
+      if (origin?.ref !== undefined) note({ type: 'call', ref: origin.ref, state });
+    };
     return new GuardedTransport(receipts?.over(transport, agent.id, 'owner') ?? transport, {
       decide: async (call, signal) => {
         this.#began(stream, call);
         beganAt.set(call, clock?.now() ?? 0);
-        const decision = await this.#policy.decide({ ...call, caller: stream.peer, agent }, signal).catch((): Verdict => 'refused');
+        const decision = await this.#policy
+          .decide({ ...call, caller: stream.peer, agent }, signal, () => noteCall(call, 'asked'))
+          .catch((): Verdict => 'refused');
         const verdict = typeof decision === 'object' ? decision.verdict : decision;
         if (signal.aborted) served(call, 'cancelled');
         else if (verdict !== 'run') served(call, verdict);
+        else if (typeof decision === 'object') noteCall(call, decision.consent);
         return decision;
       },
       finished: served,

@@ -3,9 +3,17 @@ import { VirtualClock } from '../../test/doubles/virtual-clock.ts';
 import { parseAgentId, type DeviceId, type NodeId, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
-import { Approvals, type ApprovalAnswer, type WaitingApproval } from './approvals.ts';
+import { Approvals, type AnswerInConversation, type WaitingApproval } from './approvals.ts';
 import type { IncomingCall, Permit, Verdict } from './incoming-call.ts';
-import { DEFAULT_PERMISSIONS, readPermissions, visibilityOf, type AgentPermissions, type Rule } from './permissions.ts';
+import {
+  accessOf,
+  DEFAULT_PERMISSIONS,
+  ASKABLE_PERMISSIONS,
+  readPermissions,
+  visibilityOf,
+  type AgentPermissions,
+  type Rule,
+} from './permissions.ts';
 
 const ME = 'me' as PersonId;
 const FRIEND = 'friend' as PersonId;
@@ -26,14 +34,20 @@ function callBy(person: PersonId, tool = 'write', kind: IncomingCall['kind'] = '
 
 function scene(records = new MemoryRecords()) {
   const clock = new VirtualClock();
-  const approvals = new Approvals({ me: ME, records, clock, isContact: async (person) => person === FRIEND });
+  const approvals = new Approvals({
+    me: ME,
+    records,
+    clock,
+    isContact: async (person) => person === FRIEND,
+    conversationWith: (person) => `with ${person}`,
+  });
   let definition: string | undefined = 'v1';
   approvals.definitionOf = async () => definition;
   let waiting: readonly WaitingApproval[] = [];
   approvals.onChanged((now) => (waiting = now));
   const decide = (call: IncomingCall, signal = new AbortController().signal) => approvals.decide(call, signal);
   /** Decides with whatever the owner answers at once. */
-  const decideWith = async (call: IncomingCall, answer: ApprovalAnswer): Promise<Verdict | Permit> => {
+  const decideWith = async (call: IncomingCall, answer: AnswerInConversation): Promise<Verdict | Permit> => {
     const off = approvals.onChanged((now) => now.forEach(({ id }) => void approvals.answer(id, answer)));
     const verdict = await decide(call);
     off();
@@ -47,9 +61,11 @@ const verdictOf = (decision: Verdict | Permit): Verdict => (typeof decision === 
 const turns = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('the owner’s consent', () => {
-  it('lets my own devices run, asks about others, and refuses by default when nobody answers', async () => {
+  it('by default lets my own devices run, asks about contacts, and is not for others; no answer is a refusal', async () => {
     const { decide, waiting, clock } = scene();
     expect(verdictOf(await decide(callBy(ME)))).toBe('run');
+    expect(await decide(callBy(STRANGER))).toBe('not-for-you');
+    expect(waiting()).toEqual([]);
     const asked = decide(callBy(FRIEND));
     await turns();
     expect(waiting()).toMatchObject([{ relation: 'contacts', call: { tool: 'write' } }]);
@@ -59,10 +75,11 @@ describe('the owner’s consent', () => {
 
   it('does not ask about completions, which are for who may ask', async () => {
     const { decide, allow } = scene();
+    await allow(ASKABLE_PERMISSIONS);
     const completion = { ...callBy(STRANGER, 'completion/complete', 'method'), method: 'completion/complete' };
     expect(verdictOf(await decide(completion))).toBe('run');
     await allow({ rules: { devices: 'run', contacts: 'ask', everyone: 'never' } });
-    expect(verdictOf(await decide(completion))).toBe('refused');
+    expect(verdictOf(await decide(completion))).toBe('not-for-you');
   });
 
   it('follows the agent’s rules, and a tool’s own before them', async () => {
@@ -71,13 +88,13 @@ describe('the owner’s consent', () => {
       rules: { devices: 'never', contacts: 'run', everyone: 'never' },
       tools: new Map([['remove', { contacts: 'never', everyone: 'run' }]]),
     });
-    expect(verdictOf(await decide(callBy(ME)))).toBe('refused');
+    expect(verdictOf(await decide(callBy(ME)))).toBe('not-for-you');
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
-    expect(verdictOf(await decide(callBy(STRANGER)))).toBe('refused');
-    expect(verdictOf(await decide(callBy(FRIEND, 'remove')))).toBe('refused');
+    expect(verdictOf(await decide(callBy(STRANGER)))).toBe('not-for-you');
+    expect(verdictOf(await decide(callBy(FRIEND, 'remove')))).toBe('not-for-you');
     expect(verdictOf(await decide(callBy(STRANGER, 'remove')))).toBe('run');
     // A resource that is called like a tool has not the tool's rule.
-    expect(verdictOf(await decide(callBy(STRANGER, 'remove', 'resource')))).toBe('refused');
+    expect(verdictOf(await decide(callBy(STRANGER, 'remove', 'resource')))).toBe('not-for-you');
   });
 
   it('admits to a session only who may get anything', async () => {
@@ -91,7 +108,8 @@ describe('the owner’s consent', () => {
 
   it('lets an agent be seen as far as anybody may call anything of it', () => {
     const rules = (devices: Rule, contacts: Rule, everyone: Rule) => ({ ...DEFAULT_PERMISSIONS, rules: { devices, contacts, everyone } });
-    expect(visibilityOf(DEFAULT_PERMISSIONS)).toBe('everyone');
+    expect(visibilityOf(DEFAULT_PERMISSIONS)).toBe('contacts');
+    expect(visibilityOf(ASKABLE_PERMISSIONS)).toBe('everyone');
     expect(visibilityOf(rules('run', 'ask', 'never'))).toBe('contacts');
     expect(visibilityOf(rules('run', 'never', 'never'))).toBe('devices');
     expect(visibilityOf(rules('never', 'never', 'never'))).toBe('private');
@@ -100,7 +118,7 @@ describe('the owner’s consent', () => {
 
   it('keeps “always” for this person, tool and definition, and for a month', async () => {
     const { decide, decideWith, clock, redefine, waiting, allow } = scene();
-    await allow({ parallelCalls: 32 });
+    await allow({ ...ASKABLE_PERMISSIONS, parallelCalls: 32 });
     expect(verdictOf(await decideWith(callBy(FRIEND), 'always'))).toBe('run');
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     for (const other of [callBy(STRANGER), callBy(FRIEND, 'remove'), callBy(FRIEND, 'write', 'prompt')]) {
@@ -120,6 +138,67 @@ describe('the owner’s consent', () => {
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     await clock.advance(LIMITS.grantLifetimeMs);
     expect(verdictOf(await decideWith(callBy(FRIEND), 'refuse'))).toBe('refused');
+  });
+
+  it('keeps “for this conversation” to calls that are made in it, for a day, and takes it back at once', async () => {
+    const { approvals, decide, decideWith, clock, waiting } = scene();
+    const within = (conversation: string): IncomingCall => ({ ...callBy(FRIEND), origin: { ref: '1', conversation } });
+    const permit = (await decideWith(within('with friend'), 'conversation')) as Permit;
+    expect(permit.consent).toBe('conversation');
+    const again = (await decide(within('with friend'))) as Permit;
+    expect(again.consent).toBe('granted');
+    // Neither elsewhere, nor in a conversation that only the caller says there is.
+    expect(await decideWith(callBy(FRIEND), 'refuse')).toBe('refused');
+    expect(await decideWith(within('with somebody else'), 'refuse')).toBe('refused');
+    const [grant] = await approvals.grants.list();
+    expect(grant).toMatchObject({ conversation: 'with friend', tool: 'write' });
+    await approvals.grants.revoke(grant?.id ?? '');
+    expect(again.stop.reason).toBe('revoked');
+    const asked = decide(within('with friend'));
+    await turns();
+    expect(waiting()).toHaveLength(1);
+    await approvals.answer(waiting()[0]?.id ?? '', 'conversation');
+    expect(verdictOf(await asked)).toBe('run');
+    await clock.advance(LIMITS.conversationGrantMs);
+    expect(await decideWith(within('with friend'), 'refuse')).toBe('refused');
+  });
+
+  it('keeps nothing “for this conversation” where there is none', async () => {
+    const { approvals, decideWith } = scene();
+    expect(((await decideWith(callBy(FRIEND), 'conversation')) as Permit).consent).toBe('once');
+    expect(await approvals.grants.list()).toEqual([]);
+  });
+
+  it('tells why a call runs, and what a caller may do', async () => {
+    const { approvals, decide, decideWith, allow } = scene();
+    const consentOf = async (decision: Promise<Verdict | Permit>) => ((await decision) as Permit).consent;
+    expect(await consentOf(decide(callBy(ME)))).toBe('rule');
+    for (const answer of ['once', 'hour', 'always'] as const) expect(await consentOf(decideWith(callBy(FRIEND, answer), answer))).toBe(answer);
+    expect(await consentOf(decide(callBy(FRIEND, 'always')))).toBe('granted');
+    await allow({
+      tools: new Map([
+        ['read', { everyone: 'ask' }],
+        ['gone', { contacts: 'never' }],
+      ]),
+    });
+    expect(await approvals.accessOf(STRANGER, NOTES)).toEqual({
+      rest: 'contacts',
+      tools: new Map([
+        ['read', 'ask'],
+        ['gone', 'never'],
+      ]),
+    });
+    expect(await approvals.accessOf(FRIEND, NOTES)).toEqual({ rest: 'ask', tools: new Map([['gone', 'never']]) });
+    expect(accessOf(ASKABLE_PERMISSIONS, 'everyone')).toEqual({ rest: 'ask', tools: new Map() });
+  });
+
+  it('says who is concerned when permissions change or the owner writes to somebody', async () => {
+    const { approvals, allow } = scene();
+    const heard: boolean[] = [];
+    approvals.onAccessChanged((concerned) => heard.push(concerned(FRIEND, NOTES), concerned(STRANGER, parseAgentId('other'))));
+    await allow({});
+    approvals.wroteIn('with stranger');
+    expect(heard).toEqual([true, false, false, true]);
   });
 
   it('lets “for an hour” end after an hour', async () => {
@@ -171,7 +250,7 @@ describe('the owner’s consent', () => {
     expect(verdictOf(await decide(callBy(FRIEND)))).toBe('run');
     for (let count = 0; count < 100; count++) expect(verdictOf(await decide(callBy(ME)))).toBe('run');
 
-    await allow({ callsPerMinute: 600, parallelCalls: 32 });
+    await allow({ ...ASKABLE_PERMISSIONS, callsPerMinute: 600, parallelCalls: 32 });
     const asked = Array.from({ length: LIMITS.maxWaitingApprovalsPerCaller + 1 }, () => decide(callBy('nosy' as PersonId)));
     expect(await asked.at(-1)).toBe('overloaded');
     expect(waiting()).toHaveLength(LIMITS.maxWaitingApprovalsPerCaller);
@@ -209,6 +288,6 @@ describe('the owner’s consent', () => {
     const broken = new MemoryRecords();
     const table = broken.table.bind(broken);
     broken.table = (name) => ({ ...table(name), all: () => Promise.reject(new Error('unreadable')) });
-    expect(await scene(broken).decide(callBy(ME))).toBe('refused');
+    expect(await scene(broken).decide(callBy(ME))).toBe('not-for-you');
   });
 });

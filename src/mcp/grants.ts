@@ -9,7 +9,7 @@ import type { CallKind, IncomingCall } from './incoming-call.ts';
 
 /**
  * Leave for one person to call one tool of one agent, as the tool is defined now, until it expires or is taken back. For resources it covers
- * reading what the agent offers; for prompts and extensions the one that was asked for.
+ * reading what the agent offers; for prompts and extensions the one that was asked for. With a conversation, only calls that are made in it.
  */
 export type Grant = {
   readonly id: string;
@@ -20,6 +20,7 @@ export type Grant = {
   readonly tool: string;
   /** SHA-256 of the tool's or prompt's definition, base64url; another definition needs another grant. Empty where there is none. */
   readonly definition: string;
+  readonly conversation?: string;
   readonly grantedAt: number;
   readonly expiresAt: number;
 };
@@ -42,19 +43,23 @@ export class Grants {
 
   /** A grant that covers the call now. */
   async find(call: IncomingCall, definition: string): Promise<Grant | undefined> {
-    const grant = await this.#table.get(grantId(call));
-    return isGrant(grant) && grant.expiresAt > this.#clock.now() && grant.definition === definition ? grant : undefined;
+    const { conversation } = call.origin ?? {};
+    const ids = [grantId(call), ...(conversation === undefined ? [] : [grantId(call, conversation)])];
+    const grants = await Promise.all(ids.map((id) => this.#table.get(id)));
+    return grants.find((grant) => isGrant(grant) && grant.expiresAt > this.#clock.now() && grant.definition === definition);
   }
 
-  async add(call: IncomingCall, definition: string, lifetimeMs: number): Promise<Grant> {
+  /** `conversation`: only for calls that are made in it. */
+  async add(call: IncomingCall, definition: string, lifetimeMs: number, conversation?: string): Promise<Grant> {
     const now = this.#clock.now();
     const grant: Grant = {
-      id: grantId(call),
+      id: grantId(call, conversation),
       person: call.caller.person,
       agent: call.agent.id,
       kind: call.kind,
       tool: scopeOf(call),
       definition,
+      ...(conversation === undefined ? {} : { conversation }),
       grantedAt: now,
       expiresAt: now + lifetimeMs,
     };
@@ -105,8 +110,9 @@ export class Grants {
 }
 
 /** Names are a peer's text of any length: hashed. */
-export function grantId(call: IncomingCall): string {
-  return toBase64url(sha256(utf8(JSON.stringify([call.caller.person, call.agent.id, call.kind, scopeOf(call)]))));
+export function grantId(call: IncomingCall, conversation?: string): string {
+  const scope = [call.caller.person, call.agent.id, call.kind, scopeOf(call), ...(conversation === undefined ? [] : [conversation])];
+  return toBase64url(sha256(utf8(JSON.stringify(scope))));
 }
 
 function scopeOf({ kind, tool }: IncomingCall): string {

@@ -27,6 +27,7 @@ function permit(): Permit & { take(reason: 'revoked' | 'timed-out'): void; isEnd
   const controller = new AbortController();
   const made = {
     verdict: 'run' as const,
+    consent: 'once' as const,
     stop: controller.signal,
     isEnded: false,
     ended: () => void (made.isEnded = true),

@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import { textOf, type AnswerText } from './answers/answer-text.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { REFUSED_CODE } from './refusal.ts';
-import { callOf, type CallOutcome, type CallRequest, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
+import { callOf, withoutOrigin, type CallOutcome, type CallRequest, type Permit, type StopReason, type Verdict } from './incoming-call.ts';
 
 export type Guard = {
   /** Decides whether a call may run; `signal` aborts when the caller gave up or is gone. */
@@ -17,6 +17,7 @@ type Request = Extract<JSONRPCMessage, { method: string; id: unknown }>;
 type Running = { readonly call: CallRequest; readonly permit: Permit | undefined; readonly unwatch: () => void };
 
 const REASONS: Record<Exclude<Verdict, 'run'> | StopReason, string> = {
+  'not-for-you': 'The owner of this agent has not opened this to you.',
   refused: 'The owner of this agent refused the call.',
   expired: 'Nobody answered in time whether this call may run.',
   'rate-limited': 'The owner of this agent allows no more calls for the moment.',
@@ -107,13 +108,15 @@ export class GuardedTransport implements Transport {
     this.onmessage?.(message);
   }
 
-  #request(message: Request): void {
-    const { id } = message;
+  #request(given: Request): void {
+    const { id } = given;
     // Two requests of one id have answers that nobody can tell apart.
     if (this.#open.has(id)) return void this.#inner.close();
     if (this.#open.size >= LIMITS.maxRequestsPerSession) return void this.#decline(id, 'overloaded');
     this.#open.add(id);
-    const call = callOf(message.method, message.params);
+    const call = callOf(given.method, given.params);
+    const params = withoutOrigin(given.params);
+    const message = params === given.params ? given : ({ ...given, params } as Request);
     if (!call) return this.onmessage?.(message);
     const parked = this.#continuationOf(message, call);
     if (parked) {
@@ -179,7 +182,7 @@ export class GuardedTransport implements Transport {
   #park(id: RequestId, running: Running): void {
     this.#running.delete(id);
     running.unwatch();
-    const key = canonicalJson(running.call);
+    const key = keyOf(running.call);
     const drop = (): void => {
       const parked = this.#parked.get(key)?.filter((other) => other !== entry) ?? [];
       if (parked.length > 0) this.#parked.set(key, parked);
@@ -200,7 +203,7 @@ export class GuardedTransport implements Transport {
   #continuationOf({ params }: Request, call: CallRequest): Running | undefined {
     const { inputResponses, requestState } = (params ?? {}) as { inputResponses?: unknown; requestState?: unknown };
     if (inputResponses === undefined && requestState === undefined) return undefined;
-    const parked = this.#parked.get(canonicalJson(call))?.[0];
+    const parked = this.#parked.get(keyOf(call))?.[0];
     parked?.unwatch();
     return parked;
   }
@@ -231,4 +234,9 @@ export class GuardedTransport implements Transport {
     this.#open.clear();
     this.onclose?.();
   }
+}
+
+/** What a call is, wherever it comes from. */
+function keyOf({ origin: _origin, ...call }: CallRequest): string {
+  return canonicalJson(call);
 }

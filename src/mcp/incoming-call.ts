@@ -1,3 +1,4 @@
+import { LIMITS } from '../base/limits.ts';
 import type { PeerIdentity } from '../node/api.ts';
 import type { HostedAgent } from './agent-host.ts';
 
@@ -11,20 +12,34 @@ export type CallRequest = {
   readonly method: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  readonly origin?: CallOrigin;
 };
+
+/** Where the caller says that a call comes from. It is the caller's word, and never reaches the agent. */
+export type CallOrigin = {
+  /** By which the caller knows the call again when it is told how it stands. */
+  readonly ref?: string;
+  readonly conversation?: string;
+};
+
 export type CallKind = 'tool' | 'resource' | 'prompt' | 'method';
 
 /** Who asks for what, for the policy to decide. */
 export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
 
 /**
- * `expired`: nobody answered in time; `rate-limited`: the caller calls too often; `overloaded`: too many calls wait or run.
+ * `not-for-you`: the owner opened it to others only, and was not asked; `refused`: the owner said no; `expired`: nobody answered in time; `rate-limited`: the caller calls too often; `overloaded`: too many calls wait or run.
  */
-export type Verdict = 'run' | 'refused' | 'expired' | 'rate-limited' | 'overloaded';
+export type Verdict = 'run' | 'not-for-you' | 'refused' | 'expired' | 'rate-limited' | 'overloaded';
+
+/** Why a call may run: by a rule, by what the owner allowed before, or as they answered just now. */
+export const CONSENTS = ['rule', 'granted', 'once', 'hour', 'conversation', 'always'] as const;
+export type Consent = (typeof CONSENTS)[number];
 
 /** Leave to run that can be taken back while the call runs. */
 export type Permit = {
   readonly verdict: 'run';
+  readonly consent: Consent;
   /** Aborts with the reason why the call must end now. */
   readonly stop: AbortSignal;
   /** The call has its end: what it held is free again. */
@@ -37,6 +52,9 @@ export type StopReason = 'revoked' | 'timed-out';
 export type CallOutcome = 'ran' | 'tool-error' | 'cancelled' | StopReason | Exclude<Verdict, 'run'>;
 
 type Params = Readonly<Record<string, unknown>>;
+
+/** Under this key of a call's `_meta` stands its {@link CallOrigin}. */
+export const ORIGIN_META = 'parley/call';
 
 /** Suggestions for an argument: part of how an agent describes itself. They are never asked about, and are for who may ask. */
 export const COMPLETION = 'completion/complete';
@@ -64,9 +82,25 @@ const FREE_METHODS: ReadonlySet<string> = new Set([
 
 /** What of a request needs consent; `undefined` when nothing does. */
 export function callOf(method: string, given: unknown): CallRequest | undefined {
-  const params = isRecord(given) ? given : {};
+  const params = record(withoutOrigin(given));
   const call = FREE_METHODS.has(method) ? undefined : guardedPart(method, params);
-  return call && { ...call, method };
+  const origin = originOf(record(record(given)['_meta'])[ORIGIN_META]);
+  return call && { ...call, method, ...(origin ? { origin } : {}) };
+}
+
+function originOf(given: unknown): CallOrigin | undefined {
+  if (!isRecord(given)) return undefined;
+  const bounded = (value: unknown): string | undefined =>
+    typeof value === 'string' && value.length <= LIMITS.maxCallOriginLength ? value : undefined;
+  const [ref, conversation] = [bounded(given['ref']), bounded(given['conversation'])];
+  return { ...(ref === undefined ? {} : { ref }), ...(conversation === undefined ? {} : { conversation }) };
+}
+
+/** The request's parameters as they are for the agent. */
+export function withoutOrigin(given: unknown): unknown {
+  if (!isRecord(given) || !isRecord(given['_meta']) || !(ORIGIN_META in given['_meta'])) return given;
+  const { [ORIGIN_META]: _origin, ...meta } = given['_meta'];
+  return { ...given, _meta: meta };
 }
 
 function guardedPart(method: string, params: Params): Omit<CallRequest, 'method'> | undefined {

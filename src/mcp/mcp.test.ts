@@ -12,6 +12,7 @@ import { MemoryRecords } from '../storage/memory-storage.ts';
 import { AgentClients } from './agent-clients.ts';
 import { AgentHost } from './agent-host.ts';
 import { Approvals, type ApprovalAnswer } from './approvals.ts';
+import { ASKABLE_PERMISSIONS } from './permissions.ts';
 import { Client, InMemoryTransport } from './runtime.ts';
 import { REFUSED_CODE } from './refusal.ts';
 
@@ -28,7 +29,7 @@ const inProcessRunner = () => {
 async function twoNodes(answer: ApprovalAnswer | 'nothing') {
   const [a, b] = await connectedNodes();
   const records = new MemoryRecords();
-  const approvals = new Approvals({ me: b.identity.person, records, clock: systemClock });
+  const approvals = new Approvals({ me: b.identity.person, records, clock: systemClock, defaultsOf: () => ASKABLE_PERMISSIONS });
   const asked: string[] = [];
   approvals.onChanged((waiting) => {
     for (const { id, call } of waiting) {

@@ -27,13 +27,16 @@ export type AgentPermissions = CallRates & {
   readonly tools: ReadonlyMap<string, Partial<Rules>>;
 };
 
-/** Nothing of anybody else's runs unasked; people never talked with may ask as well, in the tighter bounds of `CallerLimits`. */
+/** Nothing of anybody else's runs unasked, and people never written to may not even ask. */
 export const DEFAULT_PERMISSIONS: AgentPermissions = {
-  rules: { devices: 'run', contacts: 'ask', everyone: 'ask' },
+  rules: { devices: 'run', contacts: 'ask', everyone: 'never' },
   tools: new Map(),
   callsPerMinute: LIMITS.defaultCallsPerMinute,
   parallelCalls: LIMITS.defaultParallelCalls,
 };
+
+/** People never written to may ask, too, in the tighter bounds of `CallerLimits`: for agents that keep and tell nothing of their owner's, or where something else has decided who may. */
+export const ASKABLE_PERMISSIONS: AgentPermissions = { ...DEFAULT_PERMISSIONS, rules: { devices: 'run', contacts: 'ask', everyone: 'ask' } };
 
 /** While permissions cannot be read nothing runs. */
 const CLOSED: AgentPermissions = { ...DEFAULT_PERMISSIONS, rules: { devices: 'never', contacts: 'never', everyone: 'never' } };
@@ -51,6 +54,23 @@ export function isOpenTo(permissions: AgentPermissions, relation: Relation): boo
   );
 }
 
+/** What a caller may do; `contacts`: nothing now, but something once the owner has written to them. */
+export const ACCESSES = ['run', 'ask', 'contacts', 'never'] as const;
+export type Access = (typeof ACCESSES)[number];
+/** The same for an agent as a whole, and for the tools of which something else holds. */
+export type AgentAccess = { readonly rest: Access; readonly tools: ReadonlyMap<string, Access> };
+
+/** What an agent is to callers of this relation. */
+export function accessOf(permissions: AgentPermissions, relation: Relation): AgentAccess {
+  const of = (call: Pick<CallRequest, 'kind' | 'tool'>): Access => {
+    const rule = ruleFor(permissions, relation, call);
+    return rule === 'never' && relation === 'everyone' && ruleFor(permissions, 'contacts', call) !== 'never' ? 'contacts' : rule;
+  };
+  const rest = of({ kind: 'method', tool: '' });
+  const tools = [...permissions.tools.keys()].map((tool) => [tool, of({ kind: 'tool', tool })] as const);
+  return { rest, tools: new Map(tools.filter(([, access]) => access !== rest)) };
+}
+
 /** How far an agent is to be seen: as far as anybody may call anything of it. */
 export function visibilityOf(permissions: AgentPermissions): Relation | 'private' {
   return (['everyone', 'contacts', 'devices'] as const).find((relation) => isOpenTo(permissions, relation)) ?? 'private';
@@ -58,7 +78,6 @@ export function visibilityOf(permissions: AgentPermissions): Relation | 'private
 
 /** Permissions as they were stored. Whatever is damaged allows nothing. */
 export function readPermissions(stored: unknown): AgentPermissions {
-  if (stored === undefined) return DEFAULT_PERMISSIONS;
   const { rules, tools, callsPerMinute, parallelCalls } = (stored ?? {}) as { [Key in keyof AgentPermissions]?: unknown };
   const given = (rules ?? {}) as Readonly<Record<string, unknown>>;
   const ruleOf = (value: unknown): Rule => RULES.find((rule) => rule === value) ?? 'never';
@@ -89,19 +108,22 @@ export class Permissions {
   readonly #table: Table<unknown>;
   readonly #events = new Emitter<{ changed: AgentId }>();
   readonly #known = new Map<AgentId, AgentPermissions>();
+  readonly #defaultsOf: (agent: AgentId) => AgentPermissions;
   #isBroken = false;
   /** Resolves when what was stored is read; never rejects. */
   readonly ready: Promise<void>;
 
-  constructor(records: Records) {
+  /** `defaultsOf`: what holds for an agent until its owner says something else. */
+  constructor(records: Records, defaultsOf: (agent: AgentId) => AgentPermissions = () => DEFAULT_PERMISSIONS) {
     this.#table = records.table('permissions');
+    this.#defaultsOf = defaultsOf;
     this.ready = this.#read();
     records.onForeignChange((name, key) => name === 'permissions' && key !== undefined && void this.#reread(key as AgentId));
   }
 
-  /** Those of an agent that was never configured are {@link DEFAULT_PERMISSIONS}. */
+  /** Those of an agent that was never configured are its defaults. */
   of(agent: AgentId): AgentPermissions {
-    return this.#isBroken ? CLOSED : (this.#known.get(agent) ?? DEFAULT_PERMISSIONS);
+    return this.#isBroken ? CLOSED : (this.#known.get(agent) ?? this.#defaultsOf(agent));
   }
 
   /** Holds at once, also for calls that wait or run; resolves when it is stored. @throws ParleyError a storage code */

@@ -12,6 +12,7 @@ export {
   ProtocolError,
   SdkHttpError,
   StreamableHTTPClientTransport,
+  UriTemplate,
 } from '@modelcontextprotocol/client';
 export { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 export { fromJsonSchema, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';

@@ -8,7 +8,7 @@ import { textOf, type AnswerText } from './answers/answer-text.ts';
 import { TOO_LARGE_CODE, tooLarge, tooLargeAnswer } from './answers/whole-answers.ts';
 
 /** First bytes of stream messages that are no JSON by themselves, which begins with `{`. */
-const [PART, LAST_PART, ASIDE, OFFER] = [0x01, 0x02, 0x03, 0x04];
+const [PART, LAST_PART, ASIDE, NOTE, OFFER] = [0x01, 0x02, 0x03, 0x04, 0x05];
 
 /** How large results pass that nobody holds whole: offered by the owner's side, fetched by the caller's. */
 export type LargeAnswers = {
@@ -18,8 +18,8 @@ export type LargeAnswers = {
 
 /**
  * MCP messages over a mesh stream: each is JSON in UTF-8, untouched. It is one message of the stream, or several parts (0x01 ‖ bytes …, 0x02 ‖ bytes)
- * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes), which are none of MCP's, and offers of results
- * that come by a stream of their own (0x04 ‖ JSON; `answer-offers.ts`).
+ * where it is large, so that others' messages pass between them. Beside them travel asides (0x03 ‖ bytes) and notes (0x04 ‖ bytes, `SessionNote`), which
+ * are none of MCP's, and offers of results that come by a stream of their own (0x05 ‖ JSON; `answer-offers.ts`).
  */
 export class StreamTransport implements Transport {
   readonly stream: Stream;
@@ -27,6 +27,7 @@ export class StreamTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: Transport['onmessage'];
   onaside?: (bytes: Uint8Array) => void;
+  onnote?: (bytes: Uint8Array) => void;
   readonly #maxReceivedBytes: number;
   readonly #large: LargeAnswers;
   #isClosed = false;
@@ -71,19 +72,26 @@ export class StreamTransport implements Transport {
       const error = { code: TOO_LARGE_CODE, message: 'Too many large results are under way.', data: { reason: 'overloaded' } };
       return this.send({ jsonrpc: '2.0', id, error });
     }
-    if (this.#sending) await this.#sending;
-    await this.stream.send(concatBytes(Uint8Array.of(OFFER), encodeOffer(id, number)));
+    return this.#sendBeside(OFFER, encodeOffer(id, number));
   }
 
-  async sendAside(bytes: Uint8Array): Promise<void> {
-    if (this.#sending) await this.#sending;
-    await this.stream.send(concatBytes(Uint8Array.of(ASIDE), bytes));
+  sendAside(bytes: Uint8Array): Promise<void> {
+    return this.#sendBeside(ASIDE, bytes);
+  }
+
+  sendNote(bytes: Uint8Array): Promise<void> {
+    return this.#sendBeside(NOTE, bytes);
   }
 
   // eslint-disable-next-line typescript/require-await -- the SDK's interface is asynchronous
   async close(): Promise<void> {
     this.stream.end();
     this.#closed();
+  }
+
+  async #sendBeside(kind: number, bytes: Uint8Array): Promise<void> {
+    if (this.#sending) await this.#sending;
+    await this.stream.send(concatBytes(Uint8Array.of(kind), bytes));
   }
 
   async #sendInParts(bytes: Uint8Array): Promise<void> {
@@ -99,6 +107,8 @@ export class StreamTransport implements Transport {
     switch (bytes[0]) {
       case ASIDE:
         return this.onaside?.(bytes.subarray(1));
+      case NOTE:
+        return this.onnote?.(bytes.subarray(1));
       case PART:
       case LAST_PART:
         return this.#receivedPart(bytes);

@@ -2,8 +2,10 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { DeviceId, NodeId, PersonId } from '../base/ids.ts';
 import type { Machine } from '../base/machine.ts';
 import type { JoinInput, JoinState } from '../p2p/dialling/join-exchange.ts';
+import type { Link } from '../ports/link.ts';
 import type { IceServer } from '../ports/rtc.ts';
 import type { RegistryInput, RegistryOutput, RegistryCommand } from '../registry/registry-io.ts';
+import type { Mode } from './left-links.ts';
 
 /** Who is at the other end, proven by the handshake. */
 export type PeerIdentity = { readonly node: NodeId; readonly device: DeviceId; readonly person: PersonId };
@@ -52,9 +54,18 @@ export type NodeInfo = {
   /** Another tab of a browser, reached through the one that has the links. */
   readonly isLeaf: boolean;
   readonly isHost: boolean;
+  /** It takes no direct links, and is reached over the hosts that it is linked with. */
+  readonly isBehindHosts: boolean;
+  /** A host whose MCP clients may reach it over networks, unencrypted. */
+  readonly hasPlaintextClients: boolean;
+  /** Of a host: WebSocket URLs at which nodes without WebRTC link with it. Its own word. */
+  readonly hostUrls?: readonly string[];
   /** Unix milliseconds of its own clock: when it last said that it is there. */
   readonly issuedAt: number;
 };
+
+/** The address of a host's sockets; `node` where the host itself says it, and not a server. */
+export type KnownHost = { readonly url: string; readonly node?: NodeId };
 
 export type NodeState = {
   readonly phase: 'offline' | 'connecting' | 'connected' | 'closed';
@@ -116,6 +127,8 @@ export type NodeEvents = {
   /** The last session with the node ended. */
   /** A node is there, or changed what it is. */
   'node-up': NodeInfo;
+  /** A host with sockets was heard of, see {@link NodeApi.hosts}. */
+  host: KnownHost;
   /** A node left or died. */
   'node-down': { readonly node: NodeId };
   /** An exchange of join codes went on. */
@@ -179,6 +192,14 @@ export interface NodeApi {
   setRelayTrust(trust: 'everybody' | ReadonlySet<PersonId>): void;
   /** Gives the registry's machine to the mesh; answers how to command it. Once. */
   attachRegistry(machine: Machine<RegistryInput, RegistryOutput>, onEvent: (event: RegistryEvent) => void): (command: RegistryCommand) => void;
+  /** Hosts with sockets that presence and the servers told of, the newest last. */
+  hosts(): readonly KnownHost[];
+  /** Which links this node has. */
+  readonly mode: Mode;
+  /** Changes that: sessions move to other links before those that the mode does without are closed. */
+  setMode(mode: Mode): void;
+  /** Runs a session over a link that needed no introduction, or brings the present one there: another tab, a host, a test. */
+  attachLink(link: Link, role: 'initiator' | 'responder', expectedNode?: NodeId): void;
   /** Something happened to the platform: check every session at once, reconnect what is down. */
   nudge(why: 'online' | 'offline' | 'resume' | 'network-change'): void;
   /** Says goodbye to every peer and stops. */

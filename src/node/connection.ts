@@ -76,6 +76,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   readonly #abandoned: Uint8Array[] = [];
   /** Present while the session could go on if its link were lost. */
   #kept: KeptFrames | undefined;
+  #sealedFrames = 0;
   #stranded: { readonly code: ErrorCode; readonly detail: string; readonly until: number } | undefined;
   /** Frames that come once more on the present link. */
   #repeats = 0;
@@ -90,7 +91,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.openedAt = now;
     this.#sending = link;
     this.#receiving = link.link;
-    if (link.isCircuit) this.#kept = new KeptFrames();
+    if (link.keepsFrames) this.#kept = new KeptFrames(0);
     this.#channel = factory(options, now);
     this.#mux = new StreamMux(this.isInitiator, now);
     this.#frameBucket = new TokenBucket(LIMITS.framesPerSecond, LIMITS.framesBurst, now);
@@ -285,7 +286,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   }
 
   #transmit(frame: Uint8Array): void {
-    if (!this.#kept || !isSealedFrame(frame)) return this.#give(frame);
+    if (!isSealedFrame(frame)) return this.#give(frame);
+    this.#sealedFrames++;
+    if (!this.#kept) return this.#give(frame);
     this.#kept.push(frame);
     if (this.#kept.bytes > LIMITS.maxKeptBytes || this.#kept.end - this.#kept.from > LIMITS.maxKeptFrames) return this.#keepNoLonger(this.#kept);
     // What is kept goes first; while there is no link, all of it waits.
@@ -297,7 +300,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     const kept = this.#kept;
     if (!kept) return true;
     while (kept.hasBacklog && this.#linkBufferBytes < LIMITS.linkBufferBytes) this.#give(kept.takeNext() as Uint8Array);
-    if (!kept.hasBacklog && !this.#sending.isCircuit && !this.#switch) this.#kept = undefined;
+    if (!kept.hasBacklog && !this.#sending.keepsFrames && !this.#switch) this.#kept = undefined;
     return !kept.hasBacklog;
   }
 
@@ -368,6 +371,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     switch (direction) {
       case 'sending':
         move.isSendingOver = true;
+        if (move.to.keepsFrames) this.#kept ??= new KeptFrames(this.#sealedFrames);
         this.#sendOn(move.to);
         break;
       case 'receiving':
@@ -380,7 +384,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#switch = undefined;
     // The new path has a round-trip time of its own.
     this.#health = new Health(now);
-    if (!move.to.isCircuit) this.#kept = undefined;
+    if (!move.to.keepsFrames) this.#kept = undefined;
     this.#outputs.push({ type: 'link-done', link: move.from.link });
   }
 

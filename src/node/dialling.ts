@@ -25,6 +25,8 @@ export type DiallingInput =
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   | { readonly type: 'retry-now' }
+  /** Nothing is to be dialled any more. */
+  | { readonly type: 'abandon' }
   | { readonly type: 'close' };
 
 export type DiallingOutput =
@@ -159,15 +161,21 @@ export class Dialling implements Machine<DiallingInput, DiallingOutput> {
         return;
       case 'retry-now':
         return this.#signaling.handle(input, now);
+      case 'abandon':
+        return this.#abandonAll(now);
       case 'close':
-        this.#dials.abandonAll();
-        this.#join.handle({ type: 'cancel' }, now);
+        this.#abandonAll(now);
         return this.#signaling.handle({ type: 'stop-all' }, now);
       case 'wake':
         this.#signaling.handle(WAKE, now);
         this.#dials.handle(WAKE, now);
         this.#join.handle(WAKE, now);
     }
+  }
+
+  #abandonAll(now: number): void {
+    this.#dials.abandonAll();
+    this.#join.handle({ type: 'cancel' }, now);
   }
 
   #fromPump(input: Extract<NodeInput, { readonly type: 'dials' }>['input'], now: number): void {

@@ -5,9 +5,14 @@
 export class KeptFrames {
   #frames: Uint8Array[] = [];
   #head = 0;
-  #headNumber = 0;
-  #next = 0;
+  #headNumber: number;
+  #next: number;
   #bytes = 0;
+
+  /** `sentBefore`: frames of the session that went over links which keep none. */
+  constructor(sentBefore: number) {
+    this.#headNumber = this.#next = sentBefore;
+  }
 
   /** The number of the oldest frame that is kept. */
   get from(): number {

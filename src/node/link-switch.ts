@@ -2,8 +2,8 @@ import { equalBytes } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Queue } from '../base/queue.ts';
 
-/** What a connection needs to know of a link that carries it. `link` is the node's number for it; frames are kept where the link is a circuit. */
-export type CarryingLink = { readonly link: number; readonly maxFrameBytes: number; readonly isCircuit: boolean };
+/** What a connection needs to know of a link that carries it. `link` is the node's number for it; with `keepsFrames` its loss does not end the session. */
+export type CarryingLink = { readonly link: number; readonly maxFrameBytes: number; readonly keepsFrames: boolean };
 
 /**
  * A session on its way from one link to another. Each direction goes over by itself: the sender's last frame on the old link says so, and whatever comes on

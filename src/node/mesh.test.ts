@@ -16,6 +16,7 @@ describe('the mesh', () => {
       person: personIdOf(key(1)),
       sealingKey: key(1),
       now: START,
+      isBehindHosts: false,
       isInUse: () => false,
     });
     const node = nodeIdOf(key(2));

@@ -28,12 +28,17 @@ export type MeshInput =
       readonly connection: number;
       readonly stream: number | undefined;
     }
+  /** It goes over a link of another kind from now on. */
+  | { readonly type: 'session-moved'; readonly node: NodeId; readonly connection: number; readonly kind: LinkKind }
+  /** It ended, or goes over relays: then the code is `not-needed`. */
   | { readonly type: 'session-ended'; readonly node: NodeId; readonly connection: number; readonly code: ErrorCode }
   | Extract<LaneInput, { readonly type: 'send' }>
   | { readonly type: 'overlay'; readonly input: Exclude<OverlayInput, { readonly type: 'connected' | 'disconnected' }> }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: string }
   /** Whether this node has links of its own. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
+  /** Whether this node is reached over hosts only. */
+  | { readonly type: 'behind-hosts'; readonly isBehindHosts: boolean }
   /** A neighbour did wrong in a protocol outside of the mesh's own. */
   | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** The registry is there: it meets the neighbours. */
@@ -68,6 +73,9 @@ export type RegistryMachine = Machine<RegistryInput, RegistryOutput>;
 /** Ends of sessions after which presence says that the node may be dead. */
 const LOST: ReadonlySet<ErrorCode> = new Set(['link-lost', 'ice-failed', 'peer-silent', 'timed-out', 'decrypt-failed']);
 
+/** Links that the overlay does not choose. */
+const LINKED_BY: Partial<Record<LinkKind, 'tab' | 'socket'>> = { tab: 'tab', websocket: 'socket' };
+
 export type MeshOptions = {
   readonly me: NodeId;
   readonly networkId: Uint8Array;
@@ -76,6 +84,10 @@ export type MeshOptions = {
   /** To which introductions to this node are sealed. */
   readonly sealingKey: Uint8Array;
   readonly now: number;
+  readonly isBehindHosts: boolean;
+  readonly hasPlaintextClients?: boolean;
+  /** Present on a host. */
+  readonly hostUrls?: readonly string[];
   /** For simulations, whose nodes share what they read. */
   readonly readPresenceItem?: PresenceOptions['readItem'];
   /** Whether programs have streams on the session with the node. */
@@ -94,10 +106,16 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #neighbours = new Set<NodeId>();
   #registry: RegistryMachine | undefined;
   readonly #jobs = new MeshJobs<Part>();
+  readonly #hostFlags: number;
+  #isBehindHosts: boolean;
+  #isLeaf = false;
   readonly #sessions = new Map<NodeId, { readonly person: PersonId; readonly kind: LinkKind; readonly connection: number }>();
 
   constructor(options: MeshOptions) {
     const { me, networkId, entropy, isInUse } = options;
+    const hostFlags = CARD_FLAGS.host | (options.hasPlaintextClients ? CARD_FLAGS.plaintextClients : 0);
+    this.#hostFlags = options.hostUrls ? hostFlags : 0;
+    this.#isBehindHosts = options.isBehindHosts;
     this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, entropy });
     this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
@@ -108,10 +126,17 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       networkId,
       entropy,
       now: options.now,
-      flags: CARD_FLAGS.relay,
+      flags: this.cardFlags,
+      ...(options.hostUrls ? { hostUrls: options.hostUrls } : {}),
       ...(options.readPresenceItem ? { readItem: options.readPresenceItem } : {}),
     });
     this.#gossip.handle({ type: 'subscribe', topic: PRESENCE_TOPIC }, options.now);
+  }
+
+  /** What this node's card says that it is. */
+  get cardFlags(): number {
+    if (this.#isLeaf) return CARD_FLAGS.leaf;
+    return CARD_FLAGS.relay | this.#hostFlags | (this.#isBehindHosts ? CARD_FLAGS.behindHosts : 0);
   }
 
   /** Whether there is room for a link with the node, and nothing against it. */
@@ -142,8 +167,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     switch (input.type) {
       case 'session':
         this.#sessions.set(input.node, { person: input.person, kind: input.kind, connection: input.connection });
-        this.#overlay.handle({ type: 'connected', node: input.node, isTab: input.kind === 'tab' }, now);
+        this.#overlay.handle({ type: 'connected', node: input.node, by: LINKED_BY[input.kind] ?? 'link' }, now);
         this.#lanes.handle({ type: 'session', node: input.node, connection: input.connection, stream: input.stream });
+        break;
+      case 'session-moved':
+        this.#sessionMoved(input, now);
         break;
       case 'session-ended':
         this.#sessionEnded(input, now);
@@ -152,7 +180,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         this.#lanes.handle(input);
         break;
       case 'role':
-        this.#toPresence({ type: 'flags', flags: input.role === 'leaf' ? CARD_FLAGS.leaf : CARD_FLAGS.relay }, now);
+        this.#isLeaf = input.role === 'leaf';
+        this.#toPresence({ type: 'flags', flags: this.cardFlags }, now);
+        break;
+      case 'behind-hosts':
+        this.#isBehindHosts = input.isBehindHosts;
+        this.#toPresence({ type: 'flags', flags: this.cardFlags }, now);
         break;
       case 'misbehaved':
         this.#misbehaved(input, now);
@@ -200,6 +233,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   nextWakeAt(): number | undefined {
     const next = earlier(this.#overlay.nextWakeAt(), earlier(this.#gossip.nextWakeAt(), this.#presence.nextWakeAt()));
     return earlier(next, this.#registry?.nextWakeAt());
+  }
+
+  #sessionMoved({ node, connection, kind }: Extract<MeshInput, { readonly type: 'session-moved' }>, now: number): void {
+    const session = this.#sessions.get(node);
+    if (session?.connection !== connection) return;
+    this.#sessions.set(node, { ...session, kind });
+    this.#overlay.handle({ type: 'connected', node, by: LINKED_BY[kind] ?? 'link' }, now);
   }
 
   #sessionEnded({ node, connection, code }: Extract<MeshInput, { readonly type: 'session-ended' }>, now: number): void {

@@ -17,6 +17,7 @@ const KNOWN_LANES: ReadonlySet<number> = new Set(Object.values(LANES));
 export type LaneInput =
   /** A session with a neighbour is established; the side that began it opens the stream. `stream` is the allocated id of one that does. */
   | { readonly type: 'session'; readonly node: NodeId; readonly connection: number; readonly stream: number | undefined }
+  /** It ended, or goes over relays from now on: then the stream goes, and the session stays. */
   | { readonly type: 'session-ended'; readonly connection: number; readonly code: ErrorCode }
   | { readonly type: 'send'; readonly to: NodeId; readonly lane: Lane; readonly bytes: Uint8Array };
 
@@ -132,6 +133,8 @@ export class NeighbourLanes {
     if (!neighbour) return;
     this.#byConnection.delete(connection);
     this.#waiting.delete(connection);
+    const { stream } = neighbour;
+    if (stream !== undefined) this.#outputs.push({ type: 'mux', connection, input: { type: 'reset', stream, code: 'not-needed' } });
     if (this.#byNode.get(neighbour.node) !== neighbour) return;
     this.#byNode.delete(neighbour.node);
     this.#outputs.push({ type: 'down', node: neighbour.node, code });

@@ -11,6 +11,7 @@ import type { Entropy } from '../ports/entropy.ts';
 import type { SignatureCheck } from '../ports/keys.ts';
 import type { NodeState, PeerIdentity, PeerInfo } from './api.ts';
 import type { ConnectionInput, ConnectionOutput } from './connection.ts';
+import type { Mode } from './left-links.ts';
 import type { MeshInput, MeshOptions, MeshOutput } from './mesh.ts';
 import type { LinkFacts, LinkInput } from './session-links.ts';
 import type { OpenRequest, WaitingOpensOutput } from './waiting-opens.ts';
@@ -56,6 +57,8 @@ export type NodeInput =
   | { readonly type: 'cancel-open'; readonly request: number }
   /** Whether this node has links of its own, or is a leaf behind the hub of its browser. */
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
+  /** Which links this node has from now on; sessions on others move, and then those links go. */
+  | { readonly type: 'mode'; readonly mode: Mode }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
 
@@ -85,6 +88,8 @@ export type NodeOutput =
     }
   | Extract<WaitingOpensOutput, { readonly type: 'opened' | 'open-failed' }>
   | { readonly type: 'peer-up'; readonly peer: PeerIdentity }
+  /** A node says that it is a host, or a server of one, with sockets at these addresses. */
+  | { readonly type: 'host'; readonly node?: NodeId; readonly urls: readonly string[] }
   | { readonly type: 'peer-down'; readonly peer: PeerIdentity; readonly code: ErrorCode }
   | { readonly type: 'peer'; readonly peer: PeerInfo }
   | { readonly type: 'state'; readonly state: NodeState }
@@ -96,6 +101,10 @@ export type NodeMachineOptions = {
   readonly channels: SecureChannelFactory;
   readonly entropy: Entropy;
   readonly now: number;
+  /** Present on a host: the addresses of its sockets. */
+  readonly hostUrls?: readonly string[];
+  readonly mode?: Mode;
+  readonly hasPlaintextClients?: boolean;
   /** For simulations, whose nodes share what they read. */
   readonly readPresenceItem?: MeshOptions['readPresenceItem'];
 };

@@ -13,6 +13,7 @@ import type { NodeState, Path, PeerInfo, SignalingState } from './api.ts';
 import type { Connection } from './connection.ts';
 import { Dialling, type DiallingInput, type DiallingOutput } from './dialling.ts';
 import { Mesh, type MeshInput, type MeshOutput } from './mesh.ts';
+import { LeftLinks, type Mode } from './left-links.ts';
 import { LANES } from './neighbour-lanes.ts';
 import type { NodeInput, NodeMachineOptions, NodeOutput } from './node-io.ts';
 import { Paths, type PathsOutput } from './paths.ts';
@@ -56,7 +57,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #paths: Paths;
   readonly #neighbours = new Set<NodeId>();
   readonly #stranded = new StrandedSessions();
+  readonly #left = new LeftLinks();
+  readonly #hostUrls: readonly string[] | undefined;
   #isLeaf = false;
+  #mode: Mode;
   /** The time of the input that is being handled. */
   #now: number;
   #problem: NodeState['problem'];
@@ -67,6 +71,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     const { identity, networkId, entropy, now } = options;
     const me = identity.node;
     this.#now = now;
+    this.#hostUrls = options.hostUrls;
+    this.#mode = options.mode ?? 'decentralised';
     this.#dialling = new Dialling({
       identity,
       networkId,
@@ -83,6 +89,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       person: identity.person,
       sealingKey: identity.sealing.publicKey,
       now,
+      isBehindHosts: this.#mode === 'centralised',
+      hasPlaintextClients: options.hasPlaintextClients ?? false,
+      ...(options.hostUrls ? { hostUrls: options.hostUrls } : {}),
       ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.#sessions.table.sessionWith(node)?.machine.streamCount ?? 0) > MESH_STREAMS,
     });
@@ -97,6 +106,16 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       isOwn: (node) => this.peers.get(node)?.identity?.person === identity.person,
       connectionWith: (node) => this.#sessions.table.linkedKeyOf(node),
     });
+    if (this.#mode === 'centralised') this.#toOverlay({ type: 'budget', maxLinks: 0 }, now);
+  }
+
+  /** What its card says of this node beside its keys. */
+  get cardFacts(): Pick<PeerCard, 'flags' | 'hostUrls'> {
+    return { flags: this.#mesh.cardFlags, ...(this.#hostUrls ? { hostUrls: this.#hostUrls } : {}) };
+  }
+
+  get mode(): Mode {
+    return this.#mode;
   }
 
   allocateConnection(): number {
@@ -194,7 +213,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   nextWakeAt(): number | undefined {
     if (this.#isClosed) return undefined;
     const near = earlier(this.#dialling.nextWakeAt(), this.#sessions.nextWakeAt());
-    return earlier(earlier(near, this.#stranded.nextWakeAt()), earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
+    const moving = earlier(this.#stranded.nextWakeAt(), this.#left.nextWakeAt());
+    return earlier(earlier(near, moving), earlier(this.#mesh.nextWakeAt(), this.#paths.nextWakeAt()));
   }
 
   #dispatch(input: NodeInput | Wake, now: number): void {
@@ -225,6 +245,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#sessions.waitingOpens.cancel(input.request);
       case 'role':
         return this.#become(input.role, now);
+      case 'mode':
+        return this.#setMode(input.mode, now);
       case 'nudge':
         return this.#nudge(input.why, now);
       case 'close':
@@ -234,7 +256,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         this.#mesh.handle(WAKE, now);
         this.#paths.handle(WAKE, now);
         this.#sessions.wake(now);
-        return this.#resumeStranded(now);
+        this.#resumeStranded(now);
+        return this.#leaveLinks(now);
     }
   }
 
@@ -255,11 +278,45 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   #become(role: 'hub' | 'leaf', now: number): void {
     this.#isLeaf = role === 'leaf';
     this.#toMesh({ type: 'role', role }, now);
-    this.#toOverlay({ type: 'budget', maxLinks: role === 'hub' ? LIMITS.maxConnections : 0 }, now);
+    this.#toOverlay({ type: 'budget', maxLinks: this.#maxLinks }, now);
     // A hub that steps back says goodbye to everybody: it may be about to freeze. The tabs link anew with the next hub, and a newer card follows over it.
     // What has no path anyway waits for the one that this node may find as a hub.
     this.#sessions.closeAll(role === 'hub' ? 'carried' : 'all', now);
     this.#toDialling({ type: 'role', role }, now);
+  }
+
+  get #maxLinks(): number {
+    return this.#isLeaf || this.#mode === 'centralised' ? 0 : LIMITS.maxConnections;
+  }
+
+  #setMode(mode: Mode, now: number): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#left.set(mode, now);
+    this.#toMesh({ type: 'behind-hosts', isBehindHosts: mode === 'centralised' }, now);
+    this.#toOverlay({ type: 'budget', maxLinks: this.#maxLinks }, now);
+    if (mode === 'centralised') this.#toDialling({ type: 'abandon' }, now);
+    this.#leaveLinks(now);
+  }
+
+  /** Sessions on links that the mode does without go elsewhere. */
+  #leaveLinks(now: number): void {
+    if (!this.#left.isDue(now)) return;
+    const { table } = this.#sessions;
+    const leaving: NodeId[] = [];
+    let staying = 0;
+    for (const [node, key] of table.sessions()) {
+      const kind = table.get(key)?.kind;
+      if (kind && this.#left.isLeft(kind)) leaving.push(node);
+      else if (kind && kind !== 'circuit') staying++;
+    }
+    const { waiting, over } = this.#left.look(leaving, now);
+    for (const node of waiting) {
+      this.#paths.handle({ type: 'want', node, avoid: leaving }, now);
+      this.#dialDirectly(node, table.keyOf(node) ?? -1, now);
+    }
+    // The last links are kept until there are others.
+    if (staying > 0) for (const node of over) this.#sessions.hangUp(node, 'not-needed', now);
   }
 
   #close(now: number): void {
@@ -285,6 +342,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       isCircuit: (link) => this.#paths.isCircuit(link),
       viaOf: (link) => this.#paths.viaOf(link),
       pathOf: (connection) => this.pathOf(connection),
+      isLeft: (kind) => this.#left.isLeft(kind),
       takesStream: (connection, event, now) => {
         if (!this.#mesh.handleStream(connection, event, now)) {
           return this.#paths.handleStream(connection, this.#sessions.table.neighbourAt(connection), event, now);
@@ -347,10 +405,11 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   /** A session over relays is for until there is a link, for which there must be room; leaves have none. */
   #dialDirectly(node: NodeId, key: number, now: number): void {
     const flags = this.#mesh.cardOf(node)?.flags ?? 0;
-    if (this.#isLeaf || (flags & CARD_FLAGS.leaf) !== 0) return;
+    if (this.#maxLinks === 0 || (flags & (CARD_FLAGS.leaf | CARD_FLAGS.behindHosts)) !== 0) return;
     const connection = this.#sessions.table.get(key);
     const sealingKey = this.#dialling.sealingKeyOf(node);
-    if (connection?.kind !== 'circuit' || !connection.machine.isInitiator || !sealingKey || this.#dialling.isDialling(node)) return;
+    const isOurs = connection && (this.#left.isLeft(connection.kind) || (connection.kind === 'circuit' && connection.machine.isInitiator));
+    if (!isOurs || !sealingKey || this.#dialling.isDialling(node)) return;
     if (!this.#mesh.mayAccept(node, now)) return;
     // Counted from now on: several at once must not come to more links than there may be.
     this.#toOverlay({ type: 'under-way', node }, now);
@@ -415,6 +474,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'carrier':
         return this.#toOverlay(output, now);
       case 'candidate':
+        this.#toldOfHost(output.card);
         return this.#toOverlay(
           { type: 'candidate', candidate: candidateOf(output.card), source: output.isRemembered ? 'remembered' : 'signaling' },
           now,
@@ -455,6 +515,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#outputs.push({ type: 'mesh-verify', job: output.job, checks: output.checks });
       case 'node-up':
         this.#dialling.setSealingKey(output.card.node, output.card.sealingKey);
+        this.#toldOfHost(output.card);
         return this.#outputs.push(output);
       case 'sign':
       case 'published':
@@ -531,6 +592,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'misbehaved':
         return this.#toMesh(output, now);
     }
+  }
+
+  #toldOfHost({ node, flags, hostUrls }: PeerCard): void {
+    if (hostUrls && (flags & CARD_FLAGS.host) !== 0) this.#outputs.push({ type: 'host', node, urls: hostUrls });
   }
 
   #fault(code: ErrorCode, detail: string, node?: NodeId): void {

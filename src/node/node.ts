@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts';
 import { EMPTY_BYTES } from '../base/bytes.ts';
 import { Emitter } from '../base/emitter.ts';
 import { ParleyError, type ErrorCode } from '../base/errors.ts';
@@ -18,6 +19,7 @@ import type { RelayTrust } from '../p2p/routing/relay-desk.ts';
 import type { PriorityClass } from '../p2p/streams/priority-scheduler.ts';
 import type { MuxOutput } from '../p2p/streams/stream-mux.ts';
 import type {
+  KnownHost,
   NodeApi,
   NodeEvents,
   NodeInfo,
@@ -33,6 +35,7 @@ import type {
   Stream,
   StreamPriority,
 } from './api.ts';
+import type { Mode } from './left-links.ts';
 import type { RegistryMachine } from './mesh.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
@@ -54,6 +57,12 @@ export type NodeOptions = {
   readonly rtc?: RtcDialer;
   /** A leaf has no links of its own. Default `hub`. */
   readonly role?: 'hub' | 'leaf';
+  /** Default `decentralised`. */
+  readonly mode?: Mode;
+  /** Makes it a host: WebSocket URLs at which nodes without WebRTC reach it, at most two, possibly none. */
+  readonly hostUrls?: readonly string[];
+  /** Whether its card says that MCP clients reach it unencrypted. */
+  readonly hasPlaintextClients?: boolean;
   /** For tests and benchmarks: channels other than the secure ones. Nothing that a peer says can choose them. */
   readonly channels?: ChannelFactory;
 };
@@ -85,6 +94,7 @@ export class Node implements NodeApi {
   readonly #streams = new Map<number, Map<number, NodeStream>>();
   readonly #opens = new Map<number, PendingOpen>();
   readonly #subscribers = new Map<string, Set<(publication: Publication) => void>>();
+  readonly #hosts = new BoundedMap<string, KnownHost>(LIMITS.maxKnownHosts);
   readonly #hasSignaling: boolean;
   #role: 'hub' | 'leaf' | undefined;
   #nextRequest = 1;
@@ -98,7 +108,9 @@ export class Node implements NodeApi {
     this.#clock = clock;
     const secure = createSecureChannelFactory({ identity, networkId, entropy, ...(options.psk ? { psk: options.psk } : {}) });
     const channels = options.channels ? Object.assign(options.channels, { localHello: secure.localHello }) : secure;
-    this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now() });
+    const { mode, hostUrls, hasPlaintextClients = false } = options;
+    const traits = { ...(mode ? { mode } : {}), ...(hostUrls ? { hostUrls } : {}), hasPlaintextClients };
+    this.#machine = new NodeMachine({ identity, networkId, channels, entropy, now: clock.now(), ...traits });
     this.#pump = new Pump({
       machine: this.#machine,
       identity,
@@ -263,7 +275,18 @@ export class Node implements NodeApi {
     if (!isFirstHub) this.#pump.drain();
   }
 
-  /** Runs a session over a link that needed no introduction: another tab, a host, a test. */
+  hosts(): readonly KnownHost[] {
+    return [...this.#hosts].map(([, host]) => host);
+  }
+
+  get mode(): Mode {
+    return this.#machine.mode;
+  }
+
+  setMode(mode: Mode): void {
+    this.#pump.dispatch({ type: 'mode', mode });
+  }
+
   attachLink(link: Link, role: 'initiator' | 'responder', expectedNode?: NodeId): void {
     const connection = this.#machine.allocateConnection();
     this.#pump.dispatch({ type: 'attach', connection, link: factsOf(link), role, ...(expectedNode ? { expectedNode } : {}) });
@@ -291,6 +314,9 @@ export class Node implements NodeApi {
         return this.#onRegistry(event.output);
       case 'node-up':
         return this.#events.emit('node-up', infoOf(event.card));
+      case 'host':
+        for (const url of event.urls) this.#toldOfHost({ url, ...(event.node ? { node: event.node } : {}) });
+        return;
       case 'node-down':
         return this.#events.emit('node-down', { node: event.node });
       case 'join':
@@ -301,6 +327,13 @@ export class Node implements NodeApi {
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }
+  }
+
+  #toldOfHost(host: KnownHost): void {
+    const known = this.#hosts.get(host.url);
+    if (known && (known.node === host.node || !host.node)) return;
+    this.#hosts.set(host.url, host);
+    this.#events.emit('host', host);
   }
 
   #opened(request: number, connection: number, id: number): void {
@@ -363,8 +396,11 @@ export class Node implements NodeApi {
   }
 }
 
-function infoOf({ node, person, flags, issuedAt }: PeerCard): NodeInfo {
-  return { node, person, isLeaf: (flags & CARD_FLAGS.leaf) !== 0, isHost: (flags & CARD_FLAGS.host) !== 0, issuedAt };
+function infoOf({ node, person, flags, issuedAt, hostUrls }: PeerCard): NodeInfo {
+  const is = (flag: number): boolean => (flags & flag) !== 0;
+  const kinds = { isLeaf: is(CARD_FLAGS.leaf), isHost: is(CARD_FLAGS.host), isBehindHosts: is(CARD_FLAGS.behindHosts) };
+  const hasPlaintextClients = is(CARD_FLAGS.plaintextClients);
+  return { node, person, ...kinds, hasPlaintextClients, issuedAt, ...(hostUrls ? { hostUrls } : {}) };
 }
 
 function openError(code: ErrorCode): ParleyError {

@@ -34,7 +34,8 @@ export type PumpEvents = Extract<
       | 'registry'
       | 'node-up'
       | 'node-down'
-      | 'join';
+      | 'join'
+      | 'host';
   }
 >;
 
@@ -76,6 +77,7 @@ export class Pump {
   readonly #touched = new Set<number>();
   readonly #desk: SignalingDesk;
   #card: Promise<Uint8Array> | undefined;
+  #cardFlags = 0;
   #isDrainScheduled = false;
   #isAwaitingQuiet = false;
   #quietTurns = 0;
@@ -282,7 +284,8 @@ export class Pump {
   // ── dialling ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #dial(dial: number, initiator: boolean, isPatient: boolean): void {
-    const { rtc } = this.#options;
+    const { machine } = this.#options;
+    const rtc = machine.mode === 'centralised' ? undefined : this.#options.rtc;
     if (!rtc)
       return this.dispatch({
         type: 'dials',
@@ -345,7 +348,11 @@ export class Pump {
   }
 
   #ownCard(): Promise<Uint8Array> {
-    return (this.#card ??= makeCard(this.#options.identity, this.#options.networkId, this.#now()));
+    const { identity, networkId, machine } = this.#options;
+    const facts = machine.cardFacts;
+    if (facts.flags !== this.#cardFlags) this.#card = undefined;
+    this.#cardFlags = facts.flags;
+    return (this.#card ??= makeCard(identity, networkId, this.#now(), facts));
   }
 
   // ── signaling ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -365,6 +372,7 @@ export class Pump {
       onChallenged: (server, challenge) => this.#toServer(server, { type: 'challenged', challenge }),
       onWelcomed: (server, peerCards) => this.dispatch({ type: 'welcomed', server, peerCards }),
       onRelayed: (server, sealed) => this.dispatch({ type: 'relayed', server, sealed }),
+      onHosts: (urls) => this.#options.onEvent({ type: 'host', urls }),
       onAbsent: (_server, nodeKey) => this.dispatch({ type: 'dials', input: { type: 'absent', node: nodeIdOf(nodeKey) } }),
       onClosed: (server, code, detail) => this.#toServer(server, { type: 'closed', code, detail }),
       onServer: (server) => this.#toServer(server, { type: 'start' }),

@@ -8,7 +8,7 @@ import type { PathId } from '../p2p/routing/routing-messages.ts';
 
 export type ReachInput =
   /** A session over relays is wanted with the node. */
-  | { readonly type: 'want'; readonly node: NodeId }
+  | { readonly type: 'want'; readonly node: NodeId; /** Not over these. */ readonly avoid?: readonly NodeId[] }
   /** The session with the node is over relays: this path may be better, and is opened to find out. */
   | { readonly type: 'compare'; readonly node: NodeId; readonly path: FoundPath }
   | { readonly type: 'found'; readonly request: number; readonly paths: readonly FoundPath[] }
@@ -29,6 +29,7 @@ export type ReachOutput =
 type Attempt = {
   readonly node: NodeId;
   readonly tried: Set<NodeId>;
+  readonly avoided: readonly NodeId[];
   /** Circuits under way, by their links: over whom. */
   readonly circuits: Map<number, NodeId>;
   untried: readonly FoundPath[];
@@ -65,7 +66,7 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
   handle(input: ReachInput | Wake, now: number): void {
     switch (input.type) {
       case 'want':
-        return this.#want(input.node);
+        return this.#want(input.node, input.avoid ?? []);
       case 'compare':
         return this.#compare(input.node, input.path);
       case 'found': {
@@ -104,12 +105,12 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
     return next;
   }
 
-  #want(node: NodeId): void {
+  #want(node: NodeId, avoid: readonly NodeId[]): void {
     const present = this.#attempts.get(node);
     if (present) present.isComparison = false;
     if (present) return;
     if (this.#attempts.size >= LIMITS.maxFinds) return this.#outputs.push({ type: 'failed', node, code: 'overloaded' });
-    this.#find(this.#newAttempt(node, false));
+    this.#find(this.#newAttempt(node, false, avoid));
   }
 
   #compare(node: NodeId, path: FoundPath): void {
@@ -117,21 +118,21 @@ export class Reach implements Machine<ReachInput, ReachOutput> {
     this.#open(this.#newAttempt(node, true), path);
   }
 
-  #newAttempt(node: NodeId, isComparison: boolean): Attempt {
+  #newAttempt(node: NodeId, isComparison: boolean, avoided: readonly NodeId[] = []): Attempt {
     const empty = { tried: new Set<NodeId>(), circuits: new Map<number, NodeId>(), untried: [], request: undefined, nextAt: undefined };
-    const attempt: Attempt = { node, ...empty, code: 'unreachable', isComparison };
+    const attempt: Attempt = { node, ...empty, avoided, code: 'unreachable', isComparison };
     this.#attempts.set(node, attempt);
     return attempt;
   }
 
   #find(attempt: Attempt): void {
     attempt.request = this.#nextRequest++;
-    this.#outputs.push({ type: 'find', request: attempt.request, node: attempt.node, avoid: attempt.tried });
+    this.#outputs.push({ type: 'find', request: attempt.request, node: attempt.node, avoid: new Set([...attempt.tried, ...attempt.avoided]) });
   }
 
   #tryNext(attempt: Attempt, now: number): void {
     if (attempt.circuits.size >= LIMITS.maxCircuitsAtOnce) return;
-    const path = attempt.untried.find(({ via }) => !attempt.tried.has(via));
+    const path = attempt.untried.find(({ via }) => !attempt.tried.has(via) && !attempt.avoided.includes(via));
     if (!path) {
       const mayFind = attempt.request === undefined && attempt.tried.size < LIMITS.maxRelaysTried;
       return mayFind ? this.#find(attempt) : this.#failIfOver(attempt);

@@ -146,7 +146,7 @@ export class SessionLinks {
 
   /** The session's link is lost: what was to bring it over in order cannot any more. */
   stranded(connection: number): void {
-    this.#moves.forgetSession(connection);
+    this.#moves.stranded(connection);
   }
 
   /** The connection is gone; answers the links that it had. */
@@ -165,8 +165,6 @@ export class SessionLinks {
     const ends = endsOf(facts, 'responder');
     if (claim?.step === 'resume') this.#resumptions.asked(link, ends, claim, this.#sessions.all(), now);
     else if (claim?.step === 'resume-confirm') this.#resumptions.confirmed(link, claim);
-    // Not on circuits: without certificates of its own, an earlier claim would fit the link as well.
-    else if (facts.kind === 'circuit') return false;
     else this.#moves.answer(link, ends, bytes, this.#sessions.all());
     return true;
   }
@@ -206,8 +204,11 @@ export class SessionLinks {
   }
 }
 
+/** Links whose loss says little about the node at their other end: a relay went, or a socket's network changed. */
+const KEEPS_FRAMES: ReadonlySet<LinkKind> = new Set(['circuit', 'websocket']);
+
 export function carryingLink(link: number, { kind, maxFrameBytes }: LinkFacts): CarryingLink {
-  return { link, maxFrameBytes, isCircuit: kind === 'circuit' };
+  return { link, maxFrameBytes, keepsFrames: KEEPS_FRAMES.has(kind) };
 }
 
 /** The side that opened a link dialled it. */

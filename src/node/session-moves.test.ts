@@ -44,6 +44,43 @@ describe('a session that moves to another link', () => {
     expect(moves).toBeGreaterThan(30);
   });
 
+  it('moves in order between links and circuits, too, and a circuit that it came to may then be lost', { timeout: 120_000 }, async () => {
+    const side = fc.constantFrom('a' as const, 'b' as const);
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('send' as const), side, bytes: fc.integer({ min: 0, max: 90_000 }), isCircuit: fc.constant(false) }),
+      fc.record({ do: fc.constant('move' as const), side, bytes: fc.constant(0), isCircuit: fc.boolean() }),
+      fc.record({ do: fc.constant('kill' as const), side, bytes: fc.constant(0), isCircuit: fc.constant(false) }),
+      fc.record({ do: fc.constant('wait' as const), side, bytes: fc.integer({ min: 1, max: 1_500 }), isCircuit: fc.constant(false) }),
+    );
+    let [moves, strandings] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.nat(1_000_000), async (steps, seed) => {
+        const pair = await ConnectionPair.open(seed);
+        pair.resumeAlways(100);
+        const circuits = new Set<number>();
+        for (const { do: action, side: name, bytes, isCircuit } of steps) {
+          const { link, isMoving } = pair[name].connection;
+          if (action === 'send') pair.send(name, bytes);
+          else if (action === 'wait') await pair.run(bytes);
+          else if (action === 'move') {
+            const made = pair.move(name, { isCircuit });
+            if (isCircuit) circuits.add(made);
+          } else if (circuits.has(link) && !isMoving && !pair.a.connection.isMoving && !pair.b.connection.isMoving) {
+            pair.kill(link, { a: 5, b: 40 });
+            await pair.run(1_000);
+          }
+        }
+        await pair.run(12_000);
+        pair.expectAllDelivered();
+        moves += pair.a.done.length;
+        strandings += pair.a.strandings;
+      }),
+      { numRuns: 30 },
+    );
+    expect(moves).toBeGreaterThan(30);
+    expect(strandings).toBeGreaterThan(5);
+  });
+
   it('moves while its keys are renewed, in either order', async () => {
     for (const lead of [-40, -5, 0, 5, 40]) {
       const pair = await ConnectionPair.open(3);
@@ -92,9 +129,11 @@ describe('a session that moves to another link', () => {
     await pair.run(1_000);
     const [claim] = pair.clearFrames;
     const replayed = pair.strangersLink('b', claim as Uint8Array);
-    await pair.run(LIMITS.sessionMoveTimeoutMs + 1_000);
+    await pair.run(10);
     expect(pair.b.connection.link).toBe(2);
     expect(pair.b.dropped).toContain(replayed);
+    // At once: it was answered before, and holds up no other move.
+    expect(pair.b.connection.isMoving).toBe(false);
     const reflected = pair.strangersLink('a', claim as Uint8Array);
     await pair.run(1_000);
     expect(pair.a.dropped).toContain(reflected);

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts';
-import { equalBytes } from '../base/bytes.ts';
+import { equalBytes, toHex } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
@@ -44,6 +44,8 @@ type Claim = {
 export class SessionMoves {
   readonly #entropy: Entropy;
   readonly #claims = new Map<number, Claim>();
+  /** The nonces of claims that were answered, of each session, in hexadecimal. */
+  readonly #answered = new Map<number, Set<string>>();
   readonly #outputs = new Queue<SessionMovesOutput>();
 
   constructor(entropy: Entropy) {
@@ -97,7 +99,8 @@ export class SessionMoves {
     if (claim?.step !== 'claim') return this.#outputs.push({ type: 'failed', link, connection: undefined, code: 'handshake-failed' });
     const found = [...sessions].find(({ claimable }) => equalBytes(claimable.id, claim.sessionId));
     if (!found) return this.#outputs.push({ type: 'transmit', link, frame: unknownSessionFrame() });
-    const isRefused = found.isMoving || !this.#yields(found) || !isClaimOf(found.claimable, ends, claim);
+    // A link without certificates does not bind its claims: somebody in between may repeat them on another.
+    const isRefused = found.isMoving || !isClaimOf(found.claimable, ends, claim) || this.#isRepeated(found, claim.nonce) || !this.#yields(found);
     if (isRefused) return this.#outputs.push({ type: 'failed', link, connection: undefined, code: 'handshake-failed' });
     this.#accept(link, ends, claim, found);
   }
@@ -108,6 +111,12 @@ export class SessionMoves {
   }
 
   forgetSession(connection: number): void {
+    this.#answered.delete(connection);
+    this.stranded(connection);
+  }
+
+  /** The session's link is lost: claims of it lead nowhere. */
+  stranded(connection: number): void {
     for (const [link, claim] of this.#claims) if (claim.connection === connection) this.#fail(link, claim, 'closed-here');
   }
 
@@ -120,6 +129,16 @@ export class SessionMoves {
     const transcript = claimTranscript(claim.nonce, nonce);
     this.#outputs.push({ type: 'proven', link, connection, transcript, begins: false });
     this.#outputs.push({ type: 'transmit', link, frame: answerFrame(claimable, ends, claim.nonce, nonce) });
+  }
+
+  #isRepeated({ connection }: MovableSession, nonce: Uint8Array): boolean {
+    let answered = this.#answered.get(connection);
+    if (!answered) this.#answered.set(connection, (answered = new Set()));
+    const name = toHex(nonce);
+    if (answered.has(name)) return true;
+    answered.add(name);
+    if (answered.size > LIMITS.maxAnsweredClaims) answered.delete(answered.values().next().value as string);
+    return false;
   }
 
   /** Both claim the session on different links at once: the claim of its initiator counts. */

@@ -51,6 +51,8 @@ export interface SessionsHost {
   didNotCount(node: NodeId, code: ErrorCode, now: number): void;
   viaOf(link: number): NodeId | undefined;
   pathOf(connection: number): Path;
+  /** Whether this node gives up its links of that kind. */
+  isLeft(kind: LinkKind): boolean;
   /** Somebody wants a stream to a node without a session. */
   want(node: NodeId, now: number): void;
   fault(code: ErrorCode, detail: string, node?: NodeId): void;
@@ -238,7 +240,10 @@ export class Sessions {
 
   // ── moving sessions ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A session over relays comes to any link of our own, and one that lost its circuit to whatever there is. */
+  /**
+   * A session over relays comes to any link of our own, one on a link that is given up to whatever there is, one between two links of different kinds to
+   * the newer (the mode changed), and one that lost its link to whatever there is.
+   */
   #useOf(node: NodeId, kind: LinkKind): LinkUse {
     const key = this.table.keyOf(node);
     const connection = key === undefined ? undefined : this.table.get(key);
@@ -247,6 +252,9 @@ export class Sessions {
     const { machine } = connection;
     const session = { connection: key, claimable, isMoving: machine.isMoving };
     if (machine.isStranded) return { how: 'resume', session };
+    const isOther = isOwnLink(kind) && isOwnLink(connection.kind) && kind !== connection.kind;
+    if (isOther || (kind === 'circuit' && this.#host.isLeft(connection.kind)))
+      return machine.isMoving ? { how: 'nothing' } : { how: 'claim', session };
     if (kind === 'circuit') return this.#comparison(node, session);
     if (connection.kind !== 'circuit') return { how: 'begin' };
     // What is still being sent again cannot end in order on the circuit.
@@ -322,7 +330,10 @@ export class Sessions {
     this.#host.sessionMoved(identity.node);
     this.#peers.clear(identity.node, 'rttMs');
     this.#peers.update(identity.node, { path: this.#host.pathOf(key) });
-    if (wasFar && kind !== 'circuit') this.#becomeNeighbour(key, identity, now);
+    const isFar = kind === 'circuit';
+    if (wasFar && !isFar) this.#becomeNeighbour(key, identity, now);
+    else if (isFar && !wasFar) this.#ceaseToBeNeighbour(key, identity.node, now);
+    else if (!isFar) this.#host.toMesh({ type: 'session-moved', node: identity.node, connection: key, kind }, now);
   }
 
   /** Nothing carries the session: it waits for another path. */
@@ -342,6 +353,12 @@ export class Sessions {
     if (!connection) return;
     const stream = connection.machine.isInitiator ? connection.machine.allocateStream() : undefined;
     this.#host.toMesh({ type: 'session', node, person, kind: connection.kind, connection: key, stream }, now);
+  }
+
+  #ceaseToBeNeighbour(key: number, node: NodeId, now: number): void {
+    this.#host.toMesh({ type: 'session-ended', node, connection: key, code: 'not-needed' }, now);
+    const connection = this.table.get(key);
+    if (connection?.machine.isInitiator) connection.compareAt = now + LIMITS.comparePathsFirstMs;
   }
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -470,6 +487,11 @@ export class Sessions {
   #toOverlay(input: Extract<MeshInput, { readonly type: 'overlay' }>['input'], now: number): void {
     this.#host.toMesh({ type: 'overlay', input }, now);
   }
+}
+
+/** Kinds of links between which a session moves when the mode changes. */
+function isOwnLink(kind: LinkKind): boolean {
+  return kind === 'webrtc' || kind === 'websocket';
 }
 
 function isCarried({ machine }: KnownConnection): boolean {

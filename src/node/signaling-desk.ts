@@ -3,6 +3,7 @@ import type { LocalIdentity } from '../crypto/identity.ts';
 import { joinMessage } from '../crypto/join.ts';
 import type { IceServer } from '../ports/rtc.ts';
 import type { SignalingClient, SignalingConnection, SignalingHelp, SignalingWelcome } from '../ports/signaling.ts';
+import { isHostUrl } from '../wire/host-url.ts';
 import { roomOf } from '../wire/networks.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ServerInfo } from './api.ts';
@@ -20,6 +21,8 @@ export type SignalingDeskOptions = {
   onChallenged(server: number, challenge: Uint8Array): void;
   onWelcomed(server: number, peerCards: readonly Uint8Array[]): void;
   onRelayed(server: number, sealed: Uint8Array): void;
+  /** The server told where hosts are. */
+  onHosts(urls: readonly string[]): void;
   onAbsent(server: number, nodeKey: Uint8Array): void;
   onClosed(server: number, code: Extract<ErrorCode, 'closed-here' | 'signaling-unreachable' | 'signaling-refused'>, detail: string): void;
   /** Another server was told of; it is known by this number from now on. */
@@ -127,8 +130,10 @@ export class SignalingDesk {
     this.#options.onWelcomed(server, peerCards);
   }
 
-  #helped(found: Server, { servers, turn }: SignalingHelp): void {
+  #helped(found: Server, { servers, turn, hosts }: SignalingHelp): void {
     found.turn = turn;
+    const urls = hosts?.filter(isHostUrl) ?? [];
+    if (urls.length > 0) this.#options.onHosts(urls);
     for (const url of servers) {
       if (this.#urls.has(url) || this.#servers.length >= LIMITS.maxSignalingServers) continue;
       this.#urls.add(url);

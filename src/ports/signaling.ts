@@ -12,6 +12,8 @@ export type SignalingWelcome = {
 export type SignalingHelp = {
   /** WebSocket URLs of other servers that introduce the same people. */
   readonly servers: readonly string[];
+  /** WebSocket URLs of hosts. */
+  readonly hosts?: readonly string[];
   readonly turn?: { readonly urls: readonly string[]; readonly username: string; readonly credential: string };
 };
 

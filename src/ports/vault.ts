@@ -12,3 +12,14 @@ export interface Vault {
   /** Replaces the person's seed (restore from words). */
   setPersonSeed(seed: Uint8Array): Promise<void>;
 }
+
+/** A secret that only this browser can read again. */
+export type WrappedSecret = { readonly nonce: Uint8Array; readonly bytes: Uint8Array };
+
+/** Secrets that are kept beside the keys, each bound to a name: what was wrapped under one is not read under another. */
+export interface SecretWrapper {
+  /** Wipes `secret`. */
+  wrap(name: string, secret: Uint8Array): Promise<WrappedSecret>;
+  /** @throws ParleyError `storage-broken` */
+  unwrap(name: string, wrapped: WrappedSecret): Promise<Uint8Array>;
+}

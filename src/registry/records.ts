@@ -30,6 +30,8 @@ export type AgentRecord = {
   readonly visibility: Visibility;
   readonly kind: AgentKind;
   readonly definitions: readonly DefinitionDigest[];
+  /** Its node speaks with the server behind it over a network, unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 export type NodeRecord = {
@@ -69,9 +71,9 @@ export function encodeEntry(entry: Entry): Uint8Array {
     case 'node':
       return encode([entry.revision, publicKeyOf(entry.record.device), entry.record.title, entry.record.addedAt]);
     case 'agent': {
-      const { title, description, version, visibility, kind, definitions } = entry.record;
+      const { title, description, version, visibility, kind, definitions, isPlaintext } = entry.record;
       const digests = definitions.map((definition) => [DEFINITION_KINDS.indexOf(definition.kind), definition.name, definition.sha256]);
-      return encode([entry.revision, title, description, version, visibility, kind, digests]);
+      return encode([entry.revision, title, description, version, visibility, kind, digests, ...(isPlaintext ? [true] : [])]);
     }
     case 'generation':
       return encode([entry.revision, entry.covers]);
@@ -110,6 +112,7 @@ export function decodeEntry(key: string, value: Uint8Array): Entry {
           visibility: readOneOf(items[4], 'The visibility', VISIBILITIES),
           kind: readOneOf(items[5], 'The kind', AGENT_KINDS),
           definitions: readList(items[6], 'The definitions', LIMITS.maxAgentDefinitions, readDefinition),
+          ...(items[7] === true ? { isPlaintext: true } : {}),
         },
       };
     case 'generation':

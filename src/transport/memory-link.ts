@@ -1,6 +1,6 @@
 import { EMPTY_BYTES } from '../base/bytes.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Link, LinkEnd, LinkHandlers } from '../ports/link.ts';
+import type { Link, LinkEnd, LinkHandlers, LinkKind } from '../ports/link.ts';
 
 /**
  * How a memory link carries one frame: call `deliver` when it arrives, any number of times, with the frame or an altered one.
@@ -12,6 +12,8 @@ export type MemoryLinkOptions = {
   readonly carry?: Carrier;
   readonly maxFrameBytes?: number;
   readonly lowWaterBytes?: number;
+  /** What the link stands for, where that matters. */
+  readonly kind?: LinkKind;
   /** Of each end, where the link stands for one with DTLS. */
   readonly fingerprints?: readonly [Fingerprints, Fingerprints];
 };
@@ -28,12 +30,14 @@ export function memoryLinkPair(options: MemoryLinkOptions = {}): readonly [Memor
 }
 
 export class MemoryLink implements Link {
-  readonly kind = 'memory';
+  readonly kind: LinkKind;
   readonly maxFrameBytes: number;
   readonly localFingerprint: Uint8Array;
   readonly remoteFingerprint: Uint8Array;
   lowWaterBytes: number;
   bufferedBytes = 0;
+  /** For whoever opened the link, beside its handlers. */
+  onEnd: (end: LinkEnd) => void = () => undefined;
   readonly #carry: Carrier;
   #other: MemoryLink | undefined;
   #handlers: LinkHandlers | undefined;
@@ -41,6 +45,7 @@ export class MemoryLink implements Link {
   #end: LinkEnd | undefined;
 
   constructor(options: MemoryLinkOptions, fingerprints: Fingerprints = { local: EMPTY_BYTES, remote: EMPTY_BYTES }) {
+    this.kind = options.kind ?? 'memory';
     this.localFingerprint = fingerprints.local;
     this.remoteFingerprint = fingerprints.remote;
     this.#carry = options.carry ?? ((frame, deliver) => queueMicrotask(() => deliver(frame)));
@@ -102,5 +107,6 @@ export class MemoryLink implements Link {
     if (this.#end) return;
     this.#end = end;
     this.#handlers?.closed(end);
+    this.onEnd(end);
   }
 }

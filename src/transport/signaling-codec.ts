@@ -13,6 +13,7 @@ const KEY_BYTES = 32;
 const CHALLENGE_BYTES = 32;
 const MAX_PORT = 65_535;
 const MAX_TURN_URLS = 4;
+const MAX_HOSTS = 4;
 const MAX_TURN_TEXT_BYTES = 256;
 const MAX_URL_BYTES = 512;
 
@@ -121,13 +122,14 @@ class Reader {
 export function decodeServerMessage(bytes: Uint8Array): ServerMessage | undefined {
   if (bytes.length > LIMITS.maxSignalingMessageBytes) return undefined;
   const reader = new Reader(bytes);
-  const items = reader.arrayLength(3);
+  const items = reader.arrayLength(4);
   const message = readMessage(reader, items, reader.uint(HELP));
   return reader.complete ? message : undefined;
 }
 
 function readMessage(reader: Reader, items: number, type: number): ServerMessage | undefined {
   if (type === ABSENT) return items === 2 ? { type: 'absent', to: reader.fixedBytes(KEY_BYTES) } : undefined;
+  if (type === HELP && items > 2) return { type: 'help', help: readHelp(reader, items === 4) };
   if (items !== 3) return undefined;
   switch (type) {
     case CHALLENGE:
@@ -139,8 +141,6 @@ function readMessage(reader: Reader, items: number, type: number): ServerMessage
       }
       return { type: 'welcome', peerCards, stunPort: reader.uint(MAX_PORT) };
     }
-    case HELP:
-      return { type: 'help', help: readHelp(reader) };
     case RELAYED:
       return { type: 'relayed', from: reader.fixedBytes(KEY_BYTES), body: reader.byteString(LIMITS.maxIntroductionBytes) };
     case REFUSED:
@@ -150,13 +150,18 @@ function readMessage(reader: Reader, items: number, type: number): ServerMessage
   }
 }
 
-function readHelp(reader: Reader): SignalingHelp {
+function readHelp(reader: Reader, hasHosts: boolean): SignalingHelp {
   const servers = readTexts(reader, LIMITS.maxSignalingServers);
-  const turnItems = reader.arrayLength(3);
-  if (turnItems === 0) return { servers };
-  if (turnItems !== 3) reader.failed = true;
-  const urls = readTexts(reader, MAX_TURN_URLS);
-  return { servers, turn: { urls, username: reader.text(MAX_TURN_TEXT_BYTES), credential: reader.text(MAX_TURN_TEXT_BYTES) } };
+  const turn = readTurn(reader);
+  const hosts = hasHosts ? readTexts(reader, MAX_HOSTS) : [];
+  return { servers, ...(turn ? { turn } : {}), ...(hosts.length > 0 ? { hosts } : {}) };
+}
+
+function readTurn(reader: Reader): SignalingHelp['turn'] {
+  const items = reader.arrayLength(3);
+  if (items === 0) return undefined;
+  if (items !== 3) reader.failed = true;
+  return { urls: readTexts(reader, MAX_TURN_URLS), username: reader.text(MAX_TURN_TEXT_BYTES), credential: reader.text(MAX_TURN_TEXT_BYTES) };
 }
 
 function readTexts(reader: Reader, maxCount: number): readonly string[] {

@@ -47,3 +47,7 @@ export function milliseconds(ms: number): string {
   if (ms < 1) return '< 1 ms';
   return ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(ms / 1000)} s`;
 }
+
+export function count(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -4,10 +4,13 @@ import { agentAddress, nodeIdOf, parseAgentId, type PersonId } from '../base/ids
 import { LIMITS } from '../base/limits.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import { BO } from '../../test/doubles/fake-app-model.ts';
+import './agent-lists.ts';
 import { AgentsModel, type AgentsModelOptions } from './agents-model.ts';
 
+const ME = nodeIdOf(new Uint8Array(32).fill(255));
+
 /** A network of agents with ten tools each, whose lists are given out when the test says so. */
-function network(agents: number, published: readonly string[] = []) {
+function network(agents: number, published: readonly string[] = [], own?: readonly string[]) {
   const waiting: (() => void)[] = [];
   const asked: string[] = [];
   const addresses = Array.from({ length: agents }, (_, index) => agentAddress(nodeIdOf(new Uint8Array(32).fill(index)), parseAgentId('agent')));
@@ -21,20 +24,29 @@ function network(agents: number, published: readonly string[] = []) {
         title: 'Agent',
         description: '',
         kind: 'built-in',
+        visibility: 'everyone',
+        isDescribed: published.length > 0,
         tools: published,
       })),
   });
   const client = {
     getServerCapabilities: () => ({ tools: {} }),
+    getServerVersion: () => undefined,
+    getNegotiatedProtocolVersion: () => undefined,
+    getInstructions: () => undefined,
     listTools: () =>
       Promise.resolve({
         tools: Array.from({ length: 10 }, (_, index) => ({ name: `tool_${index}`, description: 'Does\u202e it.', inputSchema: {} })),
       }),
   };
   const options = {
-    node: { id: 'me', identity: { person: 'ada' } },
+    node: { id: ME, identity: { person: 'ada' } },
     directory,
-    host: Object.assign(new Emitter<{ agents: undefined; served: undefined }>(), { agents: () => [], isEnabled: () => true }),
+    published: { tools: () => own },
+    host: Object.assign(new Emitter<{ agents: undefined; served: undefined }>(), {
+      agents: () => (own ? [{ id: 'notes', title: 'Notes', description: '' }] : []),
+      isEnabled: () => true,
+    }),
     clients: { on: () => undefined },
     agentCalls: () =>
       Promise.resolve({
@@ -85,6 +97,22 @@ describe('the tools of the network', () => {
     await turn();
     expect(model.tools.value).toHaveLength(20);
     expect([model.tools.value[0]?.description, model.agentsToAsk.value]).toEqual(['Does it.', 0]);
+  });
+
+  it('are counted with one’s own, and of whom nothing is known yet is told', async () => {
+    const { model } = network(2, ['tool_0'], ['write', 'read', 'remove']);
+    await turn();
+    expect(model.tools.value.map(({ agent, name }) => `${agent.title} ${name}`)).toEqual([
+      'Agent tool_0',
+      'Agent tool_0',
+      'Notes write',
+      'Notes read',
+      'Notes remove',
+    ]);
+    expect(model.agentsUnknown.value).toBe(0);
+    const quiet = network(3, [], []).model;
+    await turn();
+    expect([quiet.tools.value.length, quiet.agentsUnknown.value]).toEqual([0, 3]);
   });
 
   it('are asked for a few agents at a time, each once, until nobody looks for tools any more', async () => {

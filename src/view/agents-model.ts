@@ -1,6 +1,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { AgentEntry, Directory } from '../agents/directory.ts';
-import { agentAddress, parseAgentAddress, type AgentAddress } from '../base/ids.ts';
+import type { PublishedAgents } from '../agents/published-agents.ts';
+import { agentAddress, parseAgentAddress, parseAgentId, type AgentAddress, type PersonId } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
 import type { AgentCalls } from '../mcp/agent-calls.ts';
@@ -14,12 +15,13 @@ import type { Records } from '../ports/records.ts';
 import { callError, problemOf } from './call-problems.ts';
 import { CallsModel } from './calls-model.ts';
 import type { People } from './people.ts';
-import { blocksOf, resourceBlocks, visibleText } from './result-blocks.ts';
-import type { AgentDetailView, AgentView, ApprovalView, JsonSchema, ResultBlockView, ServedCallView, ToolEntryView, ToolView } from './types.ts';
+import { visibleText } from './shown-text.ts';
+import type { AgentDetailView, AgentView, ApprovalView, ResultBlockView, ServedCallView, ToolEntryView } from './types.ts';
 
 export type AgentsModelOptions = {
   readonly node: NodeApi;
   readonly directory: Directory;
+  readonly published: Pick<PublishedAgents, 'tools'>;
   readonly host: AgentHost;
   readonly clients: AgentClients;
   /** Loaded with the first call. */
@@ -43,6 +45,7 @@ export class AgentsModel {
   readonly calls: CallsModel;
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk: ReadonlySignal<number> = computed(() => this.#toAsk.value.size);
+  readonly agentsUnknown: Signal<number> = signal(0);
   readonly #options: AgentsModelOptions;
   readonly #waiting: Signal<readonly WaitingApproval[]> = signal([]);
   readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
@@ -59,6 +62,7 @@ export class AgentsModel {
       tab: node.id,
       session: (address) => options.clients.session(addressOf(address)),
       agent: (address) => this.agents.value.find((known) => known.address === address),
+      tool: (address, name) => this.#details.get(address)?.value?.tools.find((tool) => tool.name === name),
       onChanged: onCallsChanged,
     });
     directory.on('agents', () => this.refresh());
@@ -70,6 +74,7 @@ export class AgentsModel {
       this.#waiting.value = waiting;
     });
     clients.on('list-changed', (address) => this.reload(address));
+    clients.on('access', (address) => void this.#accessChanged(address).catch(() => undefined));
     this.refresh();
   }
 
@@ -113,16 +118,24 @@ export class AgentsModel {
 
   /** By name alone for agents that were not asked. */
   #listTools(): void {
-    const { directory } = this.#options;
-    const published = new Map(directory.agents().map(({ address, tools }) => [address as string, tools]));
+    const { directory, node, published } = this.#options;
+    const entries = new Map(directory.agents().map((entry) => [entry.address as string, entry]));
     const toAsk = new Set<string>();
+    let unknown = 0;
     this.tools.value = this.agents.value.flatMap((agent): readonly ToolEntryView[] => {
       const detail = this.#details.get(agent.address)?.value;
-      if (detail && detail.tools.length > 0) return detail.tools.map(({ name, title, description }) => ({ agent, name, title, description }));
+      if (detail && (detail.state === 'ready' || detail.tools.length > 0))
+        return detail.tools.map(({ name, title, description, access }) => ({ agent, name, title, description, ...(access ? { access } : {}) }));
       if (!this.#details.has(agent.address)) toAsk.add(agent.address);
-      return (published.get(agent.address) ?? []).map((name) => ({ agent, name, title: visibleText(name), description: '' }));
+      const entry = entries.get(agent.address);
+      const names = entry?.isDescribed ? entry.tools : agent.node === node.id ? published.tools(parseAgentId(agent.agentId)) : undefined;
+      if (!names) unknown++;
+      // Of what cannot be opened at all nothing can be called.
+      const access = detail?.problem?.code === 'not-for-you' ? { access: agent.isForContacts ? ('contacts' as const) : ('never' as const) } : {};
+      return (names ?? []).map((name) => ({ agent, name, title: visibleText(name), description: '', ...access }));
     });
     this.#toAsk.value = toAsk;
+    this.agentsUnknown.value = unknown;
   }
 
   detail(address: string): Signal<AgentDetailView | undefined> {
@@ -158,7 +171,7 @@ export class AgentsModel {
   }
 
   async readResource(address: string, uri: string): Promise<readonly ResultBlockView[]> {
-    const calls = await this.#options.agentCalls();
+    const [calls, { resourceBlocks }] = await Promise.all([this.#options.agentCalls(), import('./result-blocks.ts')]);
     return resourceBlocks((await calls.readResource(addressOf(address), uri)).contents);
   }
 
@@ -167,7 +180,7 @@ export class AgentsModel {
     name: string,
     args: Readonly<Record<string, string>>,
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]> {
-    const calls = await this.#options.agentCalls();
+    const [calls, { blocksOf }] = await Promise.all([this.#options.agentCalls(), import('./result-blocks.ts')]);
     const { messages } = await calls.getPrompt(addressOf(address), name, args);
     return messages.map(({ role, content }) => ({ role, blocks: blocksOf([content]) }));
   }
@@ -180,38 +193,29 @@ export class AgentsModel {
     if (state !== 'ready') detail.value = { agent, state: 'loading', tools, resources, prompts };
     try {
       const calls = await this.#options.agentCalls();
-      const { client, path } = await calls.inspect(addressOf(agent.address));
-      const can = client.getServerCapabilities();
-      const [listedTools, listedResources, listedPrompts] = await Promise.all([
-        can?.tools ? client.listTools(undefined, { cacheMode: 'refresh' }) : undefined,
-        can?.resources ? client.listResources(undefined, { cacheMode: 'refresh' }) : undefined,
-        can?.prompts ? client.listPrompts(undefined, { cacheMode: 'refresh' }) : undefined,
-      ]);
-      detail.value = {
-        agent,
-        state: 'ready',
-        tools: (listedTools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
-        resources: (listedResources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
-          uri,
-          name: visibleText(name),
-          description: visibleText(description ?? ''),
-          ...(mimeType ? { mimeType } : {}),
-        })),
-        prompts: (listedPrompts?.prompts ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ name, title, description, arguments: args }) => ({
-          name,
-          title: visibleText(title ?? name),
-          description: visibleText(description ?? ''),
-          arguments: (args ?? []).map((argument) => ({
-            name: argument.name,
-            description: visibleText(argument.description ?? ''),
-            required: argument.required === true,
-          })),
-        })),
-        ...(path ? { path: this.#options.people.pathView(path, undefined) } : {}),
-      };
+      const { client, path, access } = await calls.inspect(addressOf(agent.address));
+      const { readLists, withAccess } = await import('./agent-lists.ts');
+      const lists = await readLists(client);
+      const read = { agent, state: 'ready', ...lists, ...(path ? { path: this.#options.people.pathView(path, undefined) } : {}) } as const;
+      detail.value = withAccess(read, access?.());
     } catch (thrown) {
       detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools, resources, prompts };
     }
+    this.#scheduleTools();
+  }
+
+  /** Somebody wrote to me: agents of theirs that were not for me may be so now. */
+  metBy(person: PersonId): void {
+    for (const [address, detail] of this.#details) {
+      if (detail.value?.problem?.code === 'not-for-you' && detail.value.agent.owner.id === person) this.reload(address);
+    }
+  }
+
+  async #accessChanged(address: AgentAddress): Promise<void> {
+    const detail = this.#details.get(address);
+    if (!detail) return;
+    const [{ withAccess }, { access }] = await Promise.all([import('./agent-lists.ts'), this.#options.clients.session(address)]);
+    if (detail.value) detail.value = withAccess(detail.value, access?.());
     this.#scheduleTools();
   }
 
@@ -240,6 +244,7 @@ export class AgentsModel {
       tool: visibleText(call.tool),
       toolDescription: detail?.tools.find((tool) => tool.name === call.tool)?.description ?? '',
       arguments: call.arguments,
+      ...(call.origin?.conversation === undefined ? {} : { conversation: call.origin.conversation }),
       expiresAt,
     };
   }
@@ -258,10 +263,11 @@ export class AgentsModel {
       mine: true,
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: this.#options.host.isEnabled(agent.id),
+      ...(agent.isPlaintext ? { isPlaintext: true } : {}),
     };
   }
 
-  #entryView({ address, node, agent, title, description, owner, kind }: AgentEntry): AgentView {
+  #entryView({ address, node, agent, title, description, owner, kind, visibility, isPlaintext }: AgentEntry): AgentView {
     const isMine = owner === this.#options.node.identity.person;
     return {
       address,
@@ -274,6 +280,8 @@ export class AgentsModel {
       mine: isMine,
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: true,
+      ...(visibility === 'contacts' && !isMine ? { isForContacts: true } : {}),
+      ...(isPlaintext ? { isPlaintext } : {}),
     };
   }
 }
@@ -286,24 +294,4 @@ function addressOf(text: string): AgentAddress {
 
 function unread(): Signal<AgentDetailView | undefined> {
   return signal(undefined);
-}
-
-function toolView(tool: {
-  readonly name: string;
-  readonly title?: string | undefined;
-  readonly description?: string | undefined;
-  readonly inputSchema: unknown;
-  readonly annotations?:
-    | { readonly title?: string | undefined; readonly readOnlyHint?: boolean | undefined; readonly destructiveHint?: boolean | undefined }
-    | undefined;
-}): ToolView {
-  const { annotations } = tool;
-  return {
-    name: tool.name,
-    title: visibleText(tool.title ?? annotations?.title ?? tool.name),
-    description: visibleText(tool.description ?? ''),
-    inputSchema: tool.inputSchema as JsonSchema,
-    ...(annotations?.readOnlyHint === undefined ? {} : { readOnlyHint: annotations.readOnlyHint }),
-    ...(annotations?.destructiveHint === undefined ? {} : { destructiveHint: annotations.destructiveHint }),
-  };
 }

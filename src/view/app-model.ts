@@ -21,6 +21,7 @@ import type { IceProbe } from './connection-check.ts';
 import { ConversationsModel } from './conversations-model.ts';
 import { NetworkModel } from './network-model.ts';
 import { People } from './people.ts';
+import type { ModesSurroundings } from './modes-model.ts';
 import { publicationsOf } from './publications.ts';
 import type { TrustSurroundings } from './trust-model.ts';
 import type { TrustModel } from './trust-types.ts';
@@ -29,6 +30,7 @@ import type {
   ConnectionCheckView,
   JsonSchema,
   MeView,
+  ModesModel,
   NetworkStatusView,
   NetworkView,
   NoticeView,
@@ -54,14 +56,14 @@ export type PagePort = {
   applyUpdate(): void;
   /** Asks the person for a folder; `undefined` when they chose none. */
   pickFolder(): Promise<FileSystemDirectoryHandle | undefined>;
-  /** What the network lets through, by the STUN and TURN servers in use. */
-  probeIce(servers: readonly IceServer[]): Promise<IceProbe>;
+  /** What the network lets through, by the STUN and TURN servers in use; `undefined` tries nothing, and tells whether there is WebRTC. */
+  probeIce(servers: readonly IceServer[] | undefined): Promise<IceProbe>;
   /** What a schema says against arguments, judged outside the page's own thread. */
   checkArguments: AppModel['checkArguments'];
 };
 
 /** How the tab that has the links of this browser is connected. */
-export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers'> & { readonly server: NetworkStatusView['server']['state'] };
+export type HubStatus = Pick<NetworkStatusView, 'state' | 'peers' | 'mode'> & { readonly server: NetworkStatusView['server']['state'] };
 
 /** What the tabs of one browser know of each other. */
 export type TabsPort = {
@@ -83,6 +85,8 @@ export type AppModelOptions = {
   agentCalls(): Promise<AgentCalls>;
   /** Consent and its screens are needed a moment after the first ones. */
   trust(surroundings: TrustSurroundings): Promise<TrustModel>;
+  /** The mode and its hosts, which are needed a moment later, too. */
+  modes(surroundings: ModesSurroundings): Promise<ModesModel>;
   readonly records: Records;
   readonly clock: Clock;
   readonly page: PagePort;
@@ -116,6 +120,7 @@ class Model implements AppModel {
   readonly notices: Signal<readonly NoticeView[]> = signal([]);
   readonly agentsModel: AgentsModel;
   readonly trust: Signal<TrustModel | undefined> = signal(undefined);
+  readonly modes: Signal<ModesModel | undefined> = signal(undefined);
   readonly #options: AppModelOptions;
   readonly #people: People;
   readonly #conversations: ConversationsModel;
@@ -155,7 +160,6 @@ class Model implements AppModel {
     this.settings = signal({
       name,
       theme,
-      mode: 'decentralised',
       storage: {
         usedBytes: undefined,
         quotaBytes: undefined,
@@ -178,7 +182,12 @@ class Model implements AppModel {
     chat.on('fault', ({ code, detail }) => code.startsWith('storage') && this.notify('storage-trouble', { code, detail }));
     this.#publish();
     options.host.on('agents', () => this.#publish());
-    options.published.onChange = () => this.#publish();
+    options.published.onChange = () => {
+      this.#publish();
+      this.agentsModel.refresh();
+    };
+    // Who writes to me may have opened their agents to me by that.
+    chat.on('stored', ({ mine, event }) => !mine && this.agentsModel.metBy(event.author));
     if (options.storageProblem) this.notify('storage-trouble', options.storageProblem);
     void this.#load();
   }
@@ -207,8 +216,14 @@ class Model implements AppModel {
   get calls() {
     return this.agentsModel.calls.calls;
   }
+  get callDrafts() {
+    return this.agentsModel.calls.drafts;
+  }
   get tools() {
     return this.agentsModel.tools;
+  }
+  get agentsUnknown() {
+    return this.agentsModel.agentsUnknown;
   }
   get agentsToAsk() {
     return this.agentsModel.agentsToAsk;
@@ -280,6 +295,10 @@ class Model implements AppModel {
     return this.agentsModel.calls.call(address, tool, args, conversation);
   }
 
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {
+    this.agentsModel.calls.sendDraft(id, args);
+  }
+
   cancelCall(id: string): void {
     this.agentsModel.calls.cancel(id);
   }
@@ -314,7 +333,7 @@ class Model implements AppModel {
       .catch((thrown: unknown) => this.#report(thrown));
   }
 
-  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void {
+  answerApproval(id: string, answer: Parameters<AppModel['answerApproval']>[1]): void {
     this.#options.approvals.answer(id, answer).catch((thrown: unknown) => this.#report(thrown));
   }
 
@@ -353,6 +372,7 @@ class Model implements AppModel {
     if (key === 'name' && typeof value === 'string' && value !== this.me.value.name) this.#showMyName(value);
     else if (key === 'theme') this.#showTheme(readTheme(value));
     else if (key === 'agents-off' && Array.isArray(value)) this.#switchAgents(value);
+    else if (key === 'mode' || key === 'hosts') await this.modes.value?.reload();
   }
 
   #switchAgents(off: readonly unknown[]): void {
@@ -431,7 +451,7 @@ class Model implements AppModel {
     this.#refresh();
     this.ready.value = true;
     await this.agentsModel.calls.load().catch((thrown: unknown) => this.#report(thrown));
-    await this.#loadTrust();
+    await Promise.all([this.#loadTrust(), this.#loadModes()]);
     await this.#refreshStorage();
   }
 
@@ -443,10 +463,20 @@ class Model implements AppModel {
       pickFolder: () => page.pickFolder(),
       report: (thrown) => this.#report(thrown),
       onAccepted: (address) => this.agentsModel.reload(address),
+      runningCalls: (address) => this.agentsModel.calls.runningOf(address),
     }).catch((thrown: unknown) => {
       this.#report(thrown);
       return undefined;
     });
+  }
+
+  async #loadModes(): Promise<void> {
+    const modes = await this.#options.modes({ people: this.#people, report: (thrown) => this.#report(thrown) }).catch((thrown: unknown) => {
+      this.#report(thrown);
+      return undefined;
+    });
+    this.modes.value = modes;
+    modes?.mode.subscribe(() => this.#scheduleRefresh());
   }
 
   async #refreshStorage(): Promise<void> {
@@ -474,6 +504,7 @@ class Model implements AppModel {
       ...(peer.reason && peer.state !== 'connected' ? { problem: { code: peer.reason } } : {}),
     }));
     this.#networkModel.refresh();
+    this.modes.value?.refresh();
     this.agentsModel.refresh();
     this.#conversations.refresh();
     this.#favour();
@@ -497,13 +528,13 @@ class Model implements AppModel {
     const hub = tabs.hubStatus.value;
     // The other tabs of this browser are not other people.
     const peers = node.peers().filter((peer) => peer.state === 'connected' && peer.path?.kind !== 'tab').length;
-    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling };
+    const own: HubStatus = { state: phase === 'closed' ? 'offline' : phase, peers, server: signaling, mode: node.mode };
     if (!hub) tabs.publish(own);
     const shown = hub ?? own;
     return {
       state: shown.state,
       peers: shown.peers,
-      mode: 'decentralised',
+      mode: shown.mode,
       server: { host: page.serverHost, state: shown.server },
       ...(hub ? { isThroughTab: true } : {}),
       ...(problem ? { problem: { code: problem.code } } : {}),

@@ -76,14 +76,19 @@ const CUT_OFF: CallState = { kind: 'failed', problem: { code: 'closed-here' } };
 /** Large arguments and results are not kept; that the call was made, and how it ended, always is. */
 function bounded(kept: KeptCall): KeptCall {
   const isLarge = JSON.stringify(kept.arguments).length > LIMITS.maxKeptCallBytes / 2;
-  const { state } = kept;
-  const isLargeResult = state.kind === 'done' && sizeOf(state.blocks) > LIMITS.maxKeptCallBytes;
   return {
     ...kept,
     ...(isLarge ? { arguments: {}, areArgumentsLost: true as const } : {}),
     ...(kept.path ? { path: plainPath(kept.path) } : {}),
-    state: isLargeResult ? { ...state, blocks: [{ kind: 'not-kept' }] } : state.kind === 'running' ? { kind: 'running' } : state,
+    state: boundedState(kept.state),
   };
+}
+
+function boundedState(state: CallState): CallState {
+  if (state.kind === 'running') return { kind: 'running' };
+  if (state.kind === 'failed') return state;
+  const { kind, isError, blocks } = state;
+  return { kind, isError, blocks: sizeOf(blocks) > LIMITS.maxKeptCallBytes ? [{ kind: 'not-kept' }] : blocks };
 }
 
 function plainPath({ kind, via, viaNames }: PathView): PathView {

@@ -1,6 +1,6 @@
 import { asParleyError, isErrorCode, ParleyError } from '../base/errors.ts';
 import { REFUSED_CODE } from '../mcp/refusal.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type { ProblemView } from './types.ts';
 
 /** What the SDK and the mesh throw, in our own codes. */
@@ -10,8 +10,8 @@ export function callError(thrown: unknown): ParleyError {
   const message = thrown instanceof Error ? visibleText(thrown.message) : 'The call failed.';
   if (code === REFUSED_CODE) {
     const { reason } = data ?? {};
-    const isOfLimits = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out';
-    return new ParleyError(isOfLimits ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
+    const isOwnCode = reason === 'rate-limited' || reason === 'overloaded' || reason === 'timed-out' || reason === 'not-for-you';
+    return new ParleyError(isOwnCode ? reason : reason === 'expired' ? 'timed-out' : 'refused', message, { cause: thrown });
   }
   if (code === 'REQUEST_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError'))
     return new ParleyError('timed-out', message, { cause: thrown });

@@ -7,14 +7,14 @@ import type { AgentSession } from '../mcp/agent-clients.ts';
 import type { Records } from '../ports/records.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import { CallsModel } from './calls-model.ts';
-import type { CallView } from './types.ts';
+import type { CallView, ToolView } from './types.ts';
 
 const sums = agentOf(BO, 'Calculator');
 
 /** How the next call ends. */
 type End = { content?: readonly unknown[]; error?: Error; until?: Promise<void> };
 
-function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = 'net') {
+function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = 'net', tools: readonly ToolView[] = []) {
   let now = 1_000;
   const troubles: unknown[] = [];
   const agentCalls = {
@@ -33,6 +33,7 @@ function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = '
     session: () => Promise.resolve({} as AgentSession),
     agentCalls: () => Promise.resolve(agentCalls as unknown as AgentCalls),
     agent: (address) => (address === sums.address ? sums : undefined),
+    tool: (_, name) => tools.find((tool) => tool.name === name),
     onChanged: () => undefined,
     report: (thrown) => troubles.push(thrown),
   });
@@ -105,7 +106,7 @@ describe('my calls', () => {
     expect(same.calls.value).toMatchObject([{ state: { kind: 'failed', problem: { code: 'closed-here' } } }]);
     expect(other.calls.value).toMatchObject([{ state: { kind: 'running' }, isElsewhere: true }]);
     const hoursLater = modelOver(records, {}, 'tab-three');
-    hoursLater.skip(LIMITS.longestCallMs + 1);
+    hoursLater.skip(LIMITS.longestCallMs + 2);
     await hoursLater.model.load();
     expect(hoursLater.model.calls.value).toMatchObject([{ state: { kind: 'failed', problem: { code: 'closed-here' } } }]);
   });
@@ -118,6 +119,36 @@ describe('my calls', () => {
     const later = modelOver(records).model;
     await later.load();
     expect(later.calls.value).toMatchObject([{ arguments: {}, areArgumentsLost: true, state: { kind: 'done', blocks: [{ kind: 'not-kept' }] } }]);
+  });
+
+  it('are drafts first where the tool does more than answer: sent as they are then, or not at all', async () => {
+    const tool = (name: string, hints: Partial<ToolView>): ToolView => ({ name, title: name, description: '', inputSchema: {}, ...hints });
+    const tools = [
+      tool('delete', { destructiveHint: true }),
+      tool('post', { openWorldHint: true, destructiveHint: false }),
+      tool('look', { readOnlyHint: true, openWorldHint: true }),
+      tool('add', { destructiveHint: false, openWorldHint: false }),
+    ];
+    const records = new MemoryRecords();
+    const { model, ended } = modelOver(records, {}, 'tab-one', 'net', tools);
+    const ids = ['delete', 'post', 'look', 'add'].map((name) => model.call(sums.address, name, { id: 1 }, 'talk'));
+    expect(model.drafts.value).toMatchObject([
+      { id: ids[0], tool: 'delete', effect: 'destructive', arguments: { id: 1 }, conversation: 'talk' },
+      { id: ids[1], tool: 'post', effect: 'open-world' },
+    ]);
+    expect(model.calls.value.map((call) => call.tool)).toEqual(['look', 'add']);
+    model.sendDraft(ids[0] as string, { id: 2 });
+    model.sendDraft(ids[1] as string, undefined);
+    model.sendDraft(ids[1] as string, { id: 3 });
+    expect(model.drafts.value).toEqual([]);
+    expect(await ended(ids[0] as string)).toMatchObject({ arguments: { id: 2 }, conversation: 'talk', state: { kind: 'done' } });
+    expect(model.calls.value.map((call) => call.tool)).toEqual(['look', 'add', 'delete']);
+    await stored(records, 3);
+    // After a reload nothing is known of the tools yet, but how they were called.
+    const later = modelOver(records).model;
+    await later.load();
+    later.call(sums.address, 'delete', { id: 4 });
+    expect(later.drafts.value).toMatchObject([{ tool: 'delete', effect: 'destructive' }]);
   });
 
   it('are bounded, the oldest go first', async () => {

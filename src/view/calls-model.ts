@@ -8,8 +8,8 @@ import type { Records } from '../ports/records.ts';
 import { callError, problemOf } from './call-problems.ts';
 import { CallHistory } from './call-history.ts';
 import type { People } from './people.ts';
-import { blocksOf, visibleText } from './result-blocks.ts';
-import type { AgentView, CallState, CallView } from './types.ts';
+import { visibleText } from './shown-text.ts';
+import type { AgentView, CallDraftView, CallState, CallView, ToolEffect, ToolView } from './types.ts';
 
 export type CallsModelOptions = {
   readonly records: Records;
@@ -23,6 +23,8 @@ export type CallsModelOptions = {
   agentCalls(): Promise<AgentCalls>;
   /** An agent that is here. */
   agent(address: string): AgentView | undefined;
+  /** A tool of it that is known. */
+  tool(address: string, name: string): ToolView | undefined;
   onChanged(): void;
   /** Storage failed; nobody waits for it. */
   report(thrown: unknown): void;
@@ -32,6 +34,7 @@ export type CallsModelOptions = {
 export class CallsModel {
   /** Oldest first. */
   readonly calls: Signal<readonly CallView[]> = signal([]);
+  readonly drafts: Signal<readonly CallDraftView[]> = signal([]);
   readonly #options: CallsModelOptions;
   readonly #history: CallHistory;
   readonly #running = new Map<string, AbortController>();
@@ -62,25 +65,37 @@ export class CallsModel {
 
   call(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
     const { clock, tab } = this.#options;
-    const startedAt = clock.now();
-    const id = `${startedAt.toString(36)}-${tab.slice(-8)}-${this.#nextCall++}`;
-    const agent = this.agentAt(address);
-    const view: CallView = {
-      kind: 'call',
-      id,
-      agent,
-      tool,
-      arguments: args,
-      startedAt,
-      state: { kind: 'running' },
-      ...(conversation === undefined ? {} : { conversation }),
-    };
+    const id = `${clock.now().toString(36)}-${tab.slice(-8)}-${this.#nextCall++}`;
+    const call = { id, agent: this.agentAt(address), tool, arguments: args, ...(conversation === undefined ? {} : { conversation }) };
+    const effect = this.#effectOf(address, tool);
+    if (effect) this.drafts.value = [...this.drafts.value, { ...call, effect }];
+    else this.#begin(call);
+    return id;
+  }
+
+  /** Sends a call that waited for the person to look at it; without arguments it is dropped. */
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {
+    const draft = this.drafts.value.find((known) => known.id === id);
+    this.drafts.value = this.drafts.value.filter((known) => known !== draft);
+    if (draft && args) this.#begin({ ...draft, arguments: args });
+  }
+
+  /** What the tool says of itself now; while that is not known, what it said when it was called before. */
+  #effectOf(address: string, name: string): ToolEffect | undefined {
+    const tool = this.#options.tool(address, name);
+    if (!tool) return this.calls.value.findLast((call) => call.agent.address === address && call.tool === name)?.effect;
+    if (tool.readOnlyHint === true) return undefined;
+    return tool.destructiveHint ? 'destructive' : tool.openWorldHint ? 'open-world' : undefined;
+  }
+
+  #begin(call: Omit<CallView, 'kind' | 'startedAt' | 'state'>): void {
+    const { id } = call;
+    const view: CallView = { ...call, kind: 'call', startedAt: this.#options.clock.now(), state: { kind: 'running' } };
     this.#set([...this.calls.value, view]);
     this.#watch(this.#history.put(view));
     const controller = new AbortController();
     this.#running.set(id, controller);
     void this.#run(view, controller.signal).finally(() => this.#running.delete(id));
-    return id;
   }
 
   /** The agent at an address, also one that is not there. */
@@ -92,24 +107,33 @@ export class CallsModel {
     this.#running.get(id)?.abort();
   }
 
+  /** Calls of this tab that an agent has not answered yet. */
+  runningOf(address: string): readonly string[] {
+    return this.calls.value.flatMap(({ id, agent }) => (agent.address === address && this.#running.has(id) ? [id] : []));
+  }
+
   async forget(): Promise<void> {
     const ended = this.calls.value.filter(({ id }) => !this.#running.has(id)).map(({ id }) => id);
     await this.#history.forget(ended);
     this.#set(this.calls.value.filter(({ id }) => !ended.includes(id)));
   }
 
-  async #run({ id, agent, tool, arguments: args, startedAt }: CallView, signal: AbortSignal): Promise<void> {
+  async #run({ id, agent, tool, arguments: args, startedAt, conversation }: CallView, signal: AbortSignal): Promise<void> {
     try {
       const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.session(agent.address)]);
       if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
       const result = await calls.callTool(agent.address as AgentAddress, tool, args, {
         signal,
+        ...(conversation === undefined ? {} : { conversation }),
+        onConsent: (consent) => this.#update(id, { consent }),
         onProgress: ({ progress, total, message }) =>
           this.#update(id, {
             state: { kind: 'running', progress, ...(total === undefined ? {} : { total }), ...(message ? { message: visibleText(message) } : {}) },
           }),
       });
-      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks: blocksOf(result.content, result.structuredContent) });
+      const { blocksOf, rawJson } = await import('./result-blocks.ts');
+      const blocks = blocksOf(result.content, result.structuredContent);
+      this.#finish(id, startedAt, { kind: 'done', isError: result.isError === true, blocks, raw: rawJson(result) });
     } catch (thrown) {
       this.#finish(id, startedAt, { kind: 'failed', problem: signal.aborted ? { code: 'cancelled' } : problemOf(callError(thrown)) });
     }

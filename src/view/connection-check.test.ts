@@ -5,7 +5,17 @@ import type { ConnectionCheckView, NodeView } from './types.ts';
 const PROBE: IceProbe = { candidates: [], isMissing: false, isComplete: true, silentServers: 0 };
 const HOST = { type: 'host', address: 'name.local', port: 5000, server: '' };
 const seen = (server: string, port: number) => ({ type: 'srflx', address: '203.0.113.7', port, server });
-const NODE: NodeView = { node: 'n', person: undefined, state: 'connected', isLeaf: false, isHost: false, bytesSent: 0, bytesReceived: 0 };
+const NODE: NodeView = {
+  node: 'n',
+  person: undefined,
+  state: 'connected',
+  isLeaf: false,
+  isHost: false,
+  isBehindHosts: false,
+  hasPlaintextClients: false,
+  bytesSent: 0,
+  bytesReceived: 0,
+};
 
 function findings(change: Partial<CheckFacts> = {}): Readonly<Record<ConnectionCheckView['what'], ConnectionCheckView['finding']>> {
   const checks = connectionChecks({
@@ -29,6 +39,7 @@ describe('the connection check', () => {
     expect(findings({ probe: { ...PROBE, candidates: [HOST] } }).stun).toBe('no-nat');
     expect(findings({ hasStun: false }).stun).toBe('no-stun');
     expect(findings({ probe: { ...PROBE, isMissing: true } }).stun).toBe('no-webrtc');
+    expect(findings({ probe: { ...PROBE, isUnused: true } }).stun).toBe('direct-unused');
   });
 
   it('suspects a strict router where two servers see two ports, and says so where one server cannot tell', () => {
@@ -53,6 +64,9 @@ describe('the connection check', () => {
     expect(findings({ peers: [failed] })['direct-links']).toBe('direct-failed');
     expect(findings({ peers: [direct, relayed] })['direct-links']).toBe('some-relayed');
     expect(findings({ peers: [relayed] })['direct-links']).toBe('all-relayed');
+    const host: NodeView = { ...NODE, isHost: true, path: { kind: 'host', via: [] } };
+    expect(findings({ peers: [relayed, host] })['direct-links']).toBe('through-hosts');
+    expect(findings({ peers: [direct, host] })['direct-links']).toBe('direct');
   });
 
   it('looks at the page, the server and the storage', () => {

@@ -5,6 +5,8 @@ export type IceProbe = {
   readonly candidates: readonly { readonly type: string; readonly address: string; readonly port: number; readonly server: string }[];
   /** It could not be tried at all: this browser has no WebRTC. */
   readonly isMissing: boolean;
+  /** It was not tried: this node wants no direct links. */
+  readonly isUnused?: boolean;
   /** Every server was asked, and answered or failed; otherwise the time was over. */
   readonly isComplete: boolean;
   /** Servers of which the browser said that they did not answer. */
@@ -41,6 +43,7 @@ function serverCheck({ host, state }: NetworkStatusView['server']): ConnectionCh
 
 function stunCheck({ hasStun, probe }: CheckFacts): ConnectionCheckView {
   if (probe.isMissing) return { what: 'stun', result: 'trouble', finding: 'no-webrtc' };
+  if (probe.isUnused) return { what: 'stun', result: 'unknown', finding: 'direct-unused' };
   if (!hasStun) return { what: 'stun', result: 'unknown', finding: 'no-stun' };
   if (reflexive(probe).length > 0) return { what: 'stun', result: 'ok', finding: 'stun-answers' };
   // Where nothing stands between, the address that STUN sees is the one that was known before, and browsers do not list it twice.
@@ -61,7 +64,7 @@ function natCheck({ hasStun, probe }: CheckFacts): ConnectionCheckView {
 }
 
 function turnCheck({ hasTurn, probe }: CheckFacts): ConnectionCheckView {
-  if (!hasTurn) return { what: 'turn', result: 'unknown', finding: 'no-turn' };
+  if (!hasTurn || probe.isMissing || probe.isUnused) return { what: 'turn', result: 'unknown', finding: 'no-turn' };
   const isUsable = probe.candidates.some(({ type }) => type === 'relay');
   return { what: 'turn', ...(isUsable ? { result: 'ok', finding: 'turn-answers' } : { result: 'trouble', finding: 'turn-silent' }) };
 }
@@ -72,6 +75,11 @@ function directCheck(peers: readonly NodeView[]): ConnectionCheckView {
   const failed = peers.find((peer) => peer.state !== 'connected' && peer.problem?.code === 'ice-failed');
   const isAnyDirect = connected.some((peer) => peer.path?.kind === 'direct');
   const names = [...new Set(relayed.flatMap((peer) => peer.path?.viaNames ?? []))].join(', ');
+  const hosts = connected.filter((peer) => peer.path?.kind === 'host');
+  if (hosts.length > 0 && !isAnyDirect) {
+    const detail = [...new Set(hosts.flatMap((peer) => peer.person?.name ?? []))].join(', ');
+    return { what: 'direct-links', result: 'ok', finding: 'through-hosts', detail };
+  }
   if (relayed.length > 0) {
     return { what: 'direct-links', result: isAnyDirect ? 'ok' : 'trouble', finding: isAnyDirect ? 'some-relayed' : 'all-relayed', detail: names };
   }

@@ -8,7 +8,7 @@ import type { ChatService } from '../chat/chat-service.ts';
 import type { ChatStore, ConversationId, Delivery, EventId, StoredConversation, StoredEvent } from '../ports/chat-store.ts';
 import type { Records, Table } from '../ports/records.ts';
 import type { People } from './people.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type { CallView, ConversationRowView, ConversationView, MessageView } from './types.ts';
 
 /** A conversation that was looked at: some last events, and more as the reader goes back. */

@@ -11,7 +11,7 @@ export type NetworkModelOptions = {
   readonly people: People;
   readonly clock: Clock;
   readonly serverHost: string;
-  readonly probeIce: (servers: readonly IceServer[]) => Promise<IceProbe>;
+  readonly probeIce: (servers: readonly IceServer[] | undefined) => Promise<IceProbe>;
 };
 
 /** Bytes per second of all sessions are measured this often; the chart shows the last five minutes. */
@@ -43,7 +43,7 @@ export class NetworkModel {
     const { node, serverHost, probeIce } = this.#options;
     const iceServers = node.iceServers();
     const servers = node.servers();
-    const probe = await probeIce(iceServers);
+    const probe = await probeIce(node.mode === 'centralised' ? undefined : iceServers);
     return connectionChecks({
       isSecureContext: globalThis.isSecureContext,
       server: { host: serverHost, state: node.state().signaling },
@@ -113,6 +113,8 @@ export class NetworkModel {
       state,
       isLeaf: info?.isLeaf ?? peer?.path?.kind === 'tab',
       isHost: info?.isHost ?? false,
+      isBehindHosts: info?.isBehindHosts ?? false,
+      hasPlaintextClients: info?.hasPlaintextClients ?? false,
       bytesSent: peer?.bytesSent ?? 0,
       bytesReceived: peer?.bytesReceived ?? 0,
       ...(hub === undefined ? {} : { hub }),

@@ -1,23 +1,19 @@
 import { base64 } from '@scure/base';
 import { withoutInvisible } from '../base/visible-text.ts';
 import { keptIn } from '../mcp/answers/kept-in.ts';
+import { MAX_TEXT_LENGTH } from './shown-text.ts';
 import type { ResultBlockView } from './types.ts';
 
-/** What one result may hold: more is cut, so that no agent can fill the page's memory. What is shown of it at once is the screen's to bound. */
-const MAX_TEXT_LENGTH = 200_000;
+/** What one result may hold, beside its shorter texts: more is cut, so that no agent can fill the page's memory. What is shown of it at once is the screen's to bound. */
 const MAX_RESULT_TEXT_LENGTH = 4 * 2 ** 20;
+const MAX_RAW_LENGTH = 100_000;
+const MAX_RAW_TEXT_LENGTH = 4_000;
 const MAX_BLOCKS = 64;
 const MAX_MEDIA_BYTES = 16 * 2 ** 20;
 const MAX_WORDS_LENGTH = 1_000;
 const MAX_FILE_NAME_LENGTH = 80;
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 const AUDIO_TYPES = new Set(['audio/mpeg', 'audio/wav', 'audio/ogg', 'audio/webm', 'audio/mp4', 'audio/aac', 'audio/flac']);
-
-/** A peer's text as it may be shown. */
-export function visibleText(text: string): string {
-  const bounded = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
-  return withoutInvisible(bounded);
-}
 
 type Content = { readonly type?: unknown; readonly [key: string]: unknown };
 
@@ -45,6 +41,13 @@ export function resourceBlocks(contents: readonly unknown[]): readonly ResultBlo
 
 function keptBlock(content: Blob, beginning: unknown): ResultBlockView {
   return { kind: 'kept', content, beginning: typeof beginning === 'string' ? withoutInvisible(beginning) : '' };
+}
+
+/** A result as it came, for whoever wants to see exactly that: long texts and bytes in it are cut, and the whole is. */
+export function rawJson(result: unknown): string {
+  const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}… (${text.length} characters)` : text);
+  const json = JSON.stringify(result, (_, value: unknown) => (typeof value === 'string' ? cut(value, MAX_RAW_TEXT_LENGTH) : value), 2) ?? '';
+  return cut(json, MAX_RAW_LENGTH);
 }
 
 function blockOf(item: Content): ResultBlockView {

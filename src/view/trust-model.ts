@@ -10,9 +10,10 @@ import type { AuditEntry, AuditLog } from '../mcp/audit-log.ts';
 import type { DefinitionPins } from '../mcp/definition-pins.ts';
 import type { Grant } from '../mcp/grants.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
+import type { ActivityModel } from './activity-types.ts';
 import { definitionDiff } from './definition-diff.ts';
 import type { People } from './people.ts';
-import { visibleText } from './result-blocks.ts';
+import { visibleText } from './shown-text.ts';
 import type {
   AgentDraftView,
   AgentKindView,
@@ -34,6 +35,7 @@ export type TrustModelOptions = TrustSurroundings & {
   readonly log: AuditLog;
   readonly pins: DefinitionPins;
   readonly managed: ManagedAgents;
+  readonly activity: ActivityModel;
 };
 
 /** What the model needs of the other models and of the page. */
@@ -46,6 +48,8 @@ export type TrustSurroundings = {
   report(thrown: unknown): void;
   /** Definitions were accepted: the agent can be called again. */
   onAccepted(address: string): void;
+  /** My calls of an agent that run now. */
+  runningCalls(address: string): readonly string[];
 };
 
 /** Consent: who may do what, what was done, what changed, what agents ask back, and which agents there are. */
@@ -78,6 +82,10 @@ export class TrustViewModel implements TrustModel {
     log.onChanged(() => this.#logWatchers > 0 && readLog());
     this.#refreshManaged();
     readGrants();
+  }
+
+  get activity(): ActivityModel {
+    return this.#options.activity;
   }
 
   get kinds(): readonly AgentKindView[] {
@@ -187,9 +195,18 @@ export class TrustViewModel implements TrustModel {
     this.grants.value = grants.map((grant) => this.#grantView(grant));
   }
 
-  #grantView({ id, person, agent, kind, tool, grantedAt, expiresAt }: Grant): GrantView {
-    const title = this.#config(agent)?.title ?? agent;
-    return { id, person: this.#options.people.view(person), agentId: agent, agentTitle: title, kind, tool: visibleText(tool), grantedAt, expiresAt };
+  #grantView({ id, person, agent, kind, tool, conversation, grantedAt, expiresAt }: Grant): GrantView {
+    return {
+      id,
+      person: this.#options.people.view(person),
+      agentId: agent,
+      agentTitle: this.#config(agent)?.title ?? agent,
+      kind,
+      tool: visibleText(tool),
+      ...(conversation === undefined ? {} : { isOfConversation: true }),
+      grantedAt,
+      expiresAt,
+    };
   }
 
   #permissionsView(agentId: string): PermissionsView {
@@ -223,13 +240,13 @@ export class TrustViewModel implements TrustModel {
     for (const config of configs) if (config.folder) void this.#lookAtFolder(config);
   }
 
-  #managedView({ id, kind, title, description, url, token, code, folder }: AgentConfig): ManagedAgentView {
+  #managedView({ id, kind, title, description, url, token, isTokenLost, code, folder }: AgentConfig): ManagedAgentView {
     return {
       agentId: id,
       kind,
       title,
       description,
-      ...(url === undefined ? {} : { url, hasToken: token !== undefined }),
+      ...(url === undefined ? {} : { url, hasToken: token !== undefined, ...(isTokenLost ? { isTokenLost } : {}) }),
       ...(code === undefined ? {} : { code }),
       ...(folder === undefined ? {} : { folder: folder.name, needsOpening: this.#closedFolders.has(id) }),
     };

@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals-core';
+import type { ActivityModel } from './activity-types.ts';
 import type { AgentView, CallOutcomeView, JsonSchema, PersonView, ProblemView } from './types.ts';
 
 /** What the screens show of consent: who may do what, what was done, what changed, and what agents ask back. */
@@ -19,6 +20,11 @@ export type QuestionAnswerView =
   | { readonly action: 'accept'; readonly uris: readonly string[] }
   | { readonly action: 'decline' }
   | { readonly action: 'cancel' };
+
+/** What I may do with an agent or a tool of somebody's; `contacts`: nothing, until they have written to me. */
+export type AccessView = 'run' | 'ask' | 'contacts' | 'never';
+/** How a call of mine stands with its owner: asked; allowed by a rule, by an earlier answer, or by the answer just given. */
+export type ConsentView = 'asked' | 'rule' | 'granted' | 'once' | 'hour' | 'conversation' | 'always';
 
 export type RuleView = 'run' | 'ask' | 'never';
 export type RelationView = 'devices' | 'contacts' | 'everyone';
@@ -42,6 +48,8 @@ export type GrantView = {
   readonly kind: CallKindView;
   /** Empty for resources: all that the agent offers. */
   readonly tool: string;
+  /** Only for calls that this person makes in their conversation with me. */
+  readonly isOfConversation?: true;
   readonly grantedAt: number;
   readonly expiresAt: number;
 };
@@ -89,6 +97,8 @@ export type ManagedAgentView = {
   readonly description: string;
   readonly url?: string;
   readonly hasToken?: boolean;
+  /** The token that was kept cannot be read any more: another one is needed. */
+  readonly isTokenLost?: true;
   readonly code?: string;
   readonly folder?: string;
   /** The browser wants the person to open the folder again. */
@@ -106,6 +116,7 @@ export type AgentDraftView = {
 
 /** Consent as the screens see it. Methods that can fail tell it by a notice, or answer the problem where the person can mend it at once. */
 export interface TrustModel {
+  readonly activity: ActivityModel;
   readonly questions: ReadonlySignal<readonly QuestionView[]>;
   answerQuestion(id: string, answer: QuestionAnswerView): void;
 

@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals-core';
 import type { ErrorCode } from '../base/errors.ts';
-import type { CallKindView, RelationView, TrustModel } from './trust-types.ts';
+import type { AccessView, CallKindView, ConsentView, RelationView, TrustModel } from './trust-types.ts';
 
 /**
  * What the screens show, as plain data, and what people can do, as methods. Components know these types and nothing below.
@@ -13,10 +13,13 @@ export type SigilView = { readonly key: string; readonly kind: 'person' | 'agent
 /** A failure, for `src/ui/strings.ts` to put into words. */
 export type ProblemView = { readonly code: ErrorCode; readonly detail?: string };
 
+/** Which links a node has: direct ones, sockets of hosts, or both. */
+export type ModeName = 'decentralised' | 'hybrid' | 'centralised';
+
 export type NetworkStatusView = {
   readonly state: 'offline' | 'connecting' | 'connected';
   readonly peers: number;
-  readonly mode: 'decentralised' | 'hybrid' | 'centralised';
+  readonly mode: ModeName;
   /** The signaling server in use, and whether it answers. Without it existing links live on. */
   readonly server: { readonly host: string; readonly state: 'off' | 'connecting' | 'connected' | 'unreachable' | 'refused' };
   /** Another tab of this browser has the links, and this is how that one is connected. */
@@ -125,7 +128,8 @@ export type ResultBlockView =
 
 export type CallState =
   | { readonly kind: 'running'; readonly progress?: number; readonly total?: number; readonly message?: string }
-  | { readonly kind: 'done'; readonly isError: boolean; readonly blocks: readonly ResultBlockView[] }
+  /** `raw`: the result as it came, as JSON, with long texts cut; not of earlier visits. */
+  | { readonly kind: 'done'; readonly isError: boolean; readonly blocks: readonly ResultBlockView[]; readonly raw?: string }
   | { readonly kind: 'failed'; readonly problem: ProblemView };
 
 /** One tool call of mine. */
@@ -137,6 +141,7 @@ export type CallView = {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** They were too large to be kept from an earlier visit. */
   readonly areArgumentsLost?: true;
+  readonly effect?: ToolEffect;
   /** Another tab of this browser made it, and only there it can be cancelled. */
   readonly isElsewhere?: true;
   /** The conversation in which it was asked for. */
@@ -144,8 +149,16 @@ export type CallView = {
   readonly startedAt: number;
   readonly tookMs?: number;
   readonly path?: PathView;
+  /** How it stands with the agent's owner: asked, or why it may run. Not known of agents of mine. */
+  readonly consent?: ConsentView;
   readonly state: CallState;
 };
+
+/** What a tool says that it does besides answering: it may change or delete something, or reach out to the world. */
+export type ToolEffect = 'destructive' | 'open-world';
+
+/** A call of mine that is not sent before I have seen it as it would be sent. */
+export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation'> & { readonly effect: ToolEffect };
 
 export type AgentKindView = 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 
@@ -161,6 +174,10 @@ export type AgentView = {
   readonly mine: boolean;
   readonly sigil: SigilView;
   readonly enabled: boolean;
+  /** Its owner opened it to people to whom they wrote, and to nobody else. */
+  readonly isForContacts?: true;
+  /** Between its node and the server behind it, calls cross a network unencrypted. */
+  readonly isPlaintext?: true;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -174,8 +191,14 @@ export type ToolView = {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
+  readonly outputSchema?: JsonSchema;
+  /** What the agent says of the tool; nobody vouches for it. */
   readonly readOnlyHint?: boolean;
   readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
+  /** Absent for agents of mine, and until the owner's node has said it. */
+  readonly access?: AccessView;
 };
 /** A tool somewhere in the network. */
 export type ToolEntryView = {
@@ -184,6 +207,7 @@ export type ToolEntryView = {
   readonly title: string;
   /** Empty while only the name is known. */
   readonly description: string;
+  readonly access?: AccessView;
 };
 
 export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
@@ -194,6 +218,26 @@ export type PromptView = {
   readonly arguments: readonly { readonly name: string; readonly description: string; readonly required: boolean }[];
 };
 
+/** Resources that are named by filling in an address. */
+export type TemplateView = {
+  readonly uriTemplate: string;
+  readonly name: string;
+  readonly description: string;
+  /** What is to be filled in. */
+  readonly variables: readonly string[];
+};
+
+/** What an agent's server says of itself. */
+export type ServerView = {
+  readonly name: string;
+  readonly version: string;
+  /** The revision of MCP that is spoken with it. */
+  readonly protocol: string;
+  readonly instructions: string;
+  /** It suggests values for arguments of prompts and addresses. */
+  readonly canComplete: boolean;
+};
+
 export type AgentDetailView = {
   readonly agent: AgentView;
   readonly state: 'loading' | 'ready' | 'failed';
@@ -201,7 +245,13 @@ export type AgentDetailView = {
   readonly tools: readonly ToolView[];
   readonly resources: readonly ResourceView[];
   readonly prompts: readonly PromptView[];
+  readonly templates?: readonly TemplateView[];
+  readonly server?: ServerView;
   readonly path?: PathView;
+  /** It tells of changes of resources to whoever watches them. */
+  readonly canWatch?: true;
+  /** What may be done with what has no rule of its own. */
+  readonly access?: AccessView;
 };
 
 /** A call of somebody else's that waits for me. Everything is shown before anything runs; no answer is a refusal. */
@@ -217,10 +267,22 @@ export type ApprovalView = {
   readonly tool: string;
   readonly toolDescription: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The call is made in the conversation with the caller. */
+  readonly conversation?: string;
   readonly expiresAt: number;
 };
 
-export type CallOutcomeView = 'ran' | 'tool-error' | 'refused' | 'expired' | 'cancelled' | 'revoked' | 'timed-out' | 'rate-limited' | 'overloaded';
+export type CallOutcomeView =
+  | 'ran'
+  | 'tool-error'
+  | 'not-for-you'
+  | 'refused'
+  | 'expired'
+  | 'cancelled'
+  | 'revoked'
+  | 'timed-out'
+  | 'rate-limited'
+  | 'overloaded';
 
 /** A line of the log of calls into my agents. */
 export type ServedCallView = {
@@ -251,6 +313,10 @@ export type NodeView = Omit<PeerView, 'state'> & {
   /** A further tab of a browser; `hub` is the node that has its links, as far as that is known. */
   readonly isLeaf: boolean;
   readonly isHost: boolean;
+  /** It has no direct links: everything to it goes through hosts. */
+  readonly isBehindHosts: boolean;
+  /** A host whose MCP clients may reach it unencrypted. */
+  readonly hasPlaintextClients: boolean;
   readonly hub?: string;
 };
 
@@ -302,12 +368,47 @@ export type JoinView = {
   readonly problem?: ProblemView;
 };
 
+/** Why the address of a host is of no use: it is none, or not encrypted and the page came over HTTPS, or of another machine's loopback. */
+export type HostUrlProblemView = 'no-url' | 'insecure' | 'elsewhere';
+
+export type HostView = {
+  readonly url: string;
+  /** Who told of it: `own` is this person. */
+  readonly source: 'own' | 'invite' | 'server' | 'before' | 'network';
+  readonly state: 'unused' | 'connecting' | 'linked' | 'waiting';
+  readonly person?: PersonView;
+  readonly problem?: HostUrlProblemView;
+};
+
+export type ModeView = {
+  readonly chosen: ModeName;
+  /** What the node does now. */
+  readonly mode: ModeName;
+  /** Why that is not what was chosen. */
+  readonly reason?: 'no-webrtc' | 'no-direct-links' | 'no-host';
+  /** Hosts are needed: one is linked, is looked for, or none is known. */
+  readonly need?: 'met' | 'looking' | 'none-known';
+  readonly hosts: readonly HostView[];
+};
+
+/** The node's mode and its hosts; there a moment after the first screen. Methods never throw. */
+export interface ModesModel {
+  readonly mode: ReadonlySignal<ModeView>;
+  choose(mode: ModeName): Promise<void>;
+  /** Adds a host by its address, as it was typed; answers why it cannot be used. */
+  addHost(text: string): Promise<HostUrlProblemView | undefined>;
+  removeHost(url: string): Promise<void>;
+  /** Another tab of this browser chose. */
+  reload(): Promise<void>;
+  /** People are called something else. */
+  refresh(): void;
+}
+
 export type Theme = 'system' | 'light' | 'dark';
 
 export type SettingsView = {
   readonly name: string;
   readonly theme: Theme;
-  readonly mode: NetworkStatusView['mode'];
   readonly storage: {
     readonly usedBytes: number | undefined;
     readonly quotaBytes: number | undefined;
@@ -350,10 +451,14 @@ export interface AppModel {
   readonly servedCalls: ReadonlySignal<readonly ServedCallView[]>;
   /** My calls, also those of earlier visits, oldest first. */
   readonly calls: ReadonlySignal<readonly CallView[]>;
+  /** Calls of mine that wait for me to send them, oldest first. */
+  readonly callDrafts: ReadonlySignal<readonly CallDraftView[]>;
   /** All tools of all agents that are here. */
   readonly tools: ReadonlySignal<readonly ToolEntryView[]>;
   /** How many agents are still to be asked what their tools do. */
   readonly agentsToAsk: ReadonlySignal<number>;
+  /** Of how many of them not even the names of their tools are known. */
+  readonly agentsUnknown: ReadonlySignal<number>;
   readonly peers: ReadonlySignal<readonly PeerView[]>;
   readonly networkDetail: ReadonlySignal<NetworkDetailView>;
   readonly join: ReadonlySignal<JoinView>;
@@ -380,8 +485,13 @@ export interface AppModel {
   /** A live view of one agent; loads its lists on first use, and again when the agent tells of changes. */
   agentDetail(address: string): ReadonlySignal<AgentDetailView | undefined>;
   reloadAgent(address: string): void;
-  /** Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's owner. */
+  /**
+   * Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's
+   * owner. What does more than answer is a draft under that id first.
+   */
   callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  /** Sends a draft, with these arguments; without any it is dropped. */
+  sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void;
   /** Forgets my calls that have ended. */
   forgetCalls(): Promise<void>;
   /** Asks agents that were not asked yet what their tools do, a few at a time, until `signal` ends it. */
@@ -397,10 +507,12 @@ export interface AppModel {
   ): Promise<readonly { readonly role: string; readonly blocks: readonly ResultBlockView[] }[]>;
   setAgentEnabled(agentId: string, enabled: boolean): Promise<void>;
 
-  /** `hour` and `always` (a month) hold for this person and this tool as it is defined now. */
-  answerApproval(id: string, answer: 'once' | 'hour' | 'always' | 'refuse'): void;
+  /** `conversation` (a day, for calls that are made in it), `hour` and `always` (a month) hold for this person and this tool as it is defined now. */
+  answerApproval(id: string, answer: 'once' | 'conversation' | 'hour' | 'always' | 'refuse'): void;
   /** Permissions, grants, the log of calls, definitions that changed, questions of agents, and my agents themselves; there a moment after the first screen. */
   readonly trust: ReadonlySignal<TrustModel | undefined>;
+
+  readonly modes: ReadonlySignal<ModesModel | undefined>;
 
   inviteLink(): string;
   /** Makes a private network and moves this node into it. */
@@ -431,6 +543,7 @@ export type ConnectionFinding =
   | 'server-silent'
   | 'server-refuses'
   | 'no-webrtc'
+  | 'direct-unused'
   | 'no-stun'
   | 'stun-answers'
   | 'no-nat'
@@ -445,6 +558,7 @@ export type ConnectionFinding =
   | 'direct'
   | 'some-relayed'
   | 'all-relayed'
+  | 'through-hosts'
   | 'direct-failed'
   | 'nobody-tried'
   | 'storage-kept'

@@ -1,7 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
 import { ParleyError } from '../base/errors.ts';
-import { decode, encode } from './codec.ts';
+import { LIMITS } from '../base/limits.ts';
+import { decode, encode, type DecodedCbor } from './codec.ts';
+import { isHostUrl } from './host-url.ts';
 import { assertNetworkName, MAX_NETWORK_NAME_LENGTH, NETWORK_ID_BYTES, NETWORK_SECRET_BYTES, privateNetworkId } from './networks.ts';
 import { readArray, readBytes, readOneOf, readOptional, readText } from './readers.ts';
 
@@ -11,6 +13,8 @@ export type Invite = {
   readonly networkId: Uint8Array;
   /** Present for a private network: who has the link can join. */
   readonly secret?: Uint8Array;
+  /** The address of a host, by which also those come in whose browser or network opens no direct links. */
+  readonly host?: string;
 };
 
 const VERSION = 1;
@@ -24,7 +28,8 @@ const MAX_FRAGMENT_LENGTH = 1024;
 /** The fragment of an invite link: `#/join/<base64url>`. */
 export function encodeInvite(invite: Invite): string {
   assertNetworkName(invite.name);
-  const body = encode([VERSION, invite.name, invite.networkId, invite.secret ?? null]);
+  const host = invite.host === undefined ? [] : [invite.host];
+  const body = encode([VERSION, invite.name, invite.networkId, invite.secret ?? null, ...host]);
   return PREFIX + toBase64url(concatBytes(body, checksum(body)));
 }
 
@@ -58,13 +63,23 @@ function readInvite(fragment: string): Invite {
   const bytes = fromBase64url(fragment.slice(PREFIX.length));
   const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
   if (!equalBytes(checksum(body), bytes.subarray(body.length))) throw new ParleyError('malformed', 'The checksum does not match.');
-  const [version, name, networkId, secret] = readArray(decode(body), 'An invite', 4);
+  const [version, name, networkId, secret, host] = readArray(decode(body), 'An invite', 4, 5);
   readOneOf(version, 'The version', [VERSION]);
   const readName = readText(name, 'The name', MAX_NETWORK_NAME_LENGTH);
   assertNetworkName(readName);
-  const invite = { name: readName, networkId: readBytes(networkId, 'The network id', NETWORK_ID_BYTES) };
+  const invite = {
+    name: readName,
+    networkId: readBytes(networkId, 'The network id', NETWORK_ID_BYTES),
+    ...(host === undefined ? {} : { host: readHost(host) }),
+  };
   const readSecret = readOptional(secret, 'The secret', (value, what) => readBytes(value, what, NETWORK_SECRET_BYTES));
   return readSecret ? { ...invite, secret: readSecret } : invite;
+}
+
+function readHost(value: DecodedCbor): string {
+  const url = readText(value, 'The host', LIMITS.maxHostUrlLength);
+  if (!isHostUrl(url)) throw new ParleyError('malformed', 'The host is no WebSocket URL.');
+  return url;
 }
 
 function checksum(body: Uint8Array): Uint8Array {

@@ -34,7 +34,22 @@ describe('accessibility of the built app', () => {
 
         await ada.page.getByRole('listitem', { name: 'Notes, your agent' }).getByRole('link').click();
         await ada.page.getByRole('list', { name: 'Prompts' }).waitFor();
+        await ada.page.getByText('About this agent').click();
+        await ada.page.getByRole('button', { name: 'Fill in Notes' }).click();
         await findNothing(ada, 'agent');
+        await ada.page.getByRole('list', { name: 'Tools' }).getByRole('button', { name: 'remove_note' }).click();
+        await ada.page.getByText('How it is defined').click();
+        await ada.page.getByRole('textbox', { name: 'id' }).fill('none');
+        await ada.page.getByRole('button', { name: 'Call tool' }).click();
+        await ada.page.getByRole('dialog', { name: 'Send this call?' }).waitFor();
+        await findNothing(ada, 'a call before it is sent');
+        await ada.page.getByRole('button', { name: 'Send call' }).click();
+        await ada.result().getByText('As JSON').click();
+        await findNothing(ada, 'a call as JSON');
+        await ada.go('Agents');
+        await ada.page.getByRole('listitem', { name: 'Notes, agent of Bo' }).getByRole('link').click();
+        await ada.page.getByText('Not open to you').waitFor();
+        await findNothing(ada, 'an agent that is not open');
         await ada.go('Agents');
         await ada.openTool('Calculator', 'Bo', 'evaluate');
         await findNothing(ada, 'form');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { findNothing } from './axe.ts';
 import { openScene } from './scene.ts';
 
 describe('agents of the built app', () => {
@@ -22,6 +23,34 @@ describe('agents of the built app', () => {
     }
     await ada.startTalkWith('Bo');
     await ada.page.getByRole('article', { name: /^Calculator.*evaluate/ }).waitFor();
+  });
+
+  it('does not offer what is not for newcomers, says why and how to get there, and opens when the owner has written', async () => {
+    const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await ada.go('Agents');
+    await ada.page.getByRole('listitem', { name: 'Notes, agent of Bo' }).getByRole('link').click();
+    await ada.page.getByText('Not open to you').waitFor();
+    await ada.page.getByRole('list', { name: 'What it would offer' }).getByText('search_notes').waitFor();
+    await findNothing(ada, 'an agent that is not for newcomers');
+    expect(await ada.page.getByRole('list', { name: 'Tools' }).count()).toBe(0);
+    await ada.page.getByRole('button', { name: 'Write to Bo' }).click();
+    await ada.write('May I?');
+    await bo.read('Ada');
+    await bo.write('Of course.');
+    await ada.sees('Bo', 'Of course.');
+    await ada.openTool('Notes', 'Bo', 'search_notes');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await bo.page.getByRole('button', { name: 'Allow once' }).click();
+    await ada.result().getByText('No note matches.').first().waitFor();
+  });
+
+  it('counts the tools of everybody alike on all screens', async () => {
+    const [ada, bo] = await scene.stage.pair(scene.server.url);
+    await Promise.all([ada.go('Agents'), bo.go('Agents')]);
+    for (const { page } of [ada, bo]) await page.getByRole('button', { name: 'List all 12 tools' }).waitFor();
+    await bo.openTool('Calculator', undefined, 'evaluate');
+    for (const { page } of [ada, bo]) await page.getByRole('button', { name: 'List all 12 tools' }).waitFor();
+    expect(await ada.page.getByText('not told yet').count()).toBe(0);
   });
 
   it('asks an agent for its tools again when its owner comes back', async () => {

@@ -59,6 +59,20 @@ describe('the built app by keyboard alone', () => {
     await ada.result().getByText('42', { exact: true }).waitFor();
     await question.waitFor({ state: 'hidden' });
 
+    await ada.openTool('Notes', undefined, 'remove_note');
+    await tabTo(ada, 'textbox', 'id');
+    await ada.page.keyboard.type('one');
+    await ada.page.keyboard.press('Control+Enter');
+    await ada.page.getByRole('dialog', { name: 'Send this call?' }).waitFor();
+    await staysWithin(ada, 'Send this call?');
+    await tabTo(ada, 'button', 'Edit arguments');
+    await ada.page.keyboard.press('Enter');
+    await tabTo(ada, 'textbox', 'id');
+    await ada.page.keyboard.press('End');
+    await ada.page.keyboard.type('s');
+    await ada.page.keyboard.press('Control+Enter');
+    await ada.result().getByText('There is no note “ones”.').waitFor();
+
     await tabTo(ada, 'button', 'Invite');
     await ada.page.keyboard.press('Enter');
     await ada.page.getByRole('dialog', { name: 'Invite people' }).waitFor();

@@ -61,8 +61,19 @@ describe('what fits on a screen', () => {
     await ada.startTalkWith('Bartholomäus');
     await ada.write(`${'without-any-place-to-break'.repeat(8)} \`${'x'.repeat(200)}\``);
     await fits(ada, 'conversation');
+    await ada.go('Agents');
+    await ada.page
+      .getByRole('listitem', { name: /^Notes, agent of/ })
+      .getByRole('link')
+      .click();
+    await ada.page.getByRole('button', { name: 'Write to Bartholomäus' }).waitFor();
+    await fits(ada, 'an agent that is not open');
+    await ada.page.getByRole('button', { name: 'Write to Bartholomäus' }).click();
     await ada.page.getByRole('button', { name: 'Conversation details' }).click();
     await fits(ada, 'details');
+    await bo.go('Conversations');
+    await bo.page.getByRole('list', { name: 'Conversations' }).getByRole('link').first().click();
+    await bo.write('Hello yourself');
     await ada.openTool('Calculator', 'Bartholomäus von Hohenzollern-Sigmaringen', 'evaluate');
     await fits(ada, 'tool');
     await ada.go('Agents');
@@ -72,6 +83,20 @@ describe('what fits on a screen', () => {
     await fits(ada, 'search over tools');
     await ada.page.getByRole('link', { name: 'All calls' }).click();
     await fits(ada, 'all calls');
+    await ada.openTool('Notes', undefined, 'remove_note');
+    await ada.page.getByText('How it is defined').click();
+    await fits(ada, 'how a tool is defined');
+    await ada.page.getByRole('textbox', { name: 'id' }).fill('x'.repeat(60));
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    await ada.page.getByRole('button', { name: 'Edit arguments' }).click();
+    await fits(ada, 'a call that is not sent yet');
+    await ada.page.getByRole('button', { name: 'Send call' }).click();
+    await ada.result().getByText('As JSON').click();
+    await fits(ada, 'a call as JSON');
+    await ada.page.getByRole('link', { name: 'All tools' }).click();
+    await ada.page.getByText('About this agent').click();
+    await ada.page.getByRole('button', { name: 'Fill in Notes' }).click();
+    await fits(ada, 'an agent of mine');
     await ada.startTalkWith('Bartholomäus');
     await ada.page.getByRole('button', { name: 'Call a tool' }).click();
     await ada.page.getByRole('option', { name: /write_note.*agent of Bar/ }).click();

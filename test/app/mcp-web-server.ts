@@ -48,9 +48,14 @@ export class McpWebServer {
   }
 
   #make(): McpServer {
-    const server = new McpServer({ name: 'web', version: '1' });
+    const server = new McpServer({ name: 'web', version: '1' }, { capabilities: { logging: {} } });
     const text = (words: string) => ({ content: [{ type: 'text' as const, text: words }] });
     server.registerTool('greet', { description: this.description, inputSchema: z.object({}) }, () => text('Good day'));
+    server.registerTool('brew', { description: 'Logs what it does.', inputSchema: z.object({}) }, async (_, { mcpReq }: ServerContext) => {
+      await mcpReq.log('info', 'The water boils');
+      await mcpReq.log('warning', { cups: 'only two' }, 'kitchen');
+      return text('Tea is ready');
+    });
     server.registerTool('survey', { description: 'Asks back.', inputSchema: z.object({}) }, (_, { mcpReq }: ServerContext) => {
       const view = inputResponse(mcpReq.inputResponses, 'tea');
       if (view.kind === 'elicit') return text(`Tea: ${JSON.stringify(view.action === 'accept' ? view.content : view.action)}`);

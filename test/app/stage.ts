@@ -187,6 +187,13 @@ export class Stage {
     return [ada, bo];
   }
 
+  /** Lets `owner` write to somebody by that name, who may then ask for the owner's agents. */
+  async befriend(owner: Person, name: string): Promise<void> {
+    await owner.startTalkWith(name);
+    await owner.write('Hello!');
+    await owner.page.getByRole('article', { name: /Hello!/ }).waitFor();
+  }
+
   /** Ends everybody's browsing; answers the troubles that their pages had. */
   async leave(): Promise<readonly string[]> {
     const people = this.#people.splice(0);

@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -56,5 +58,16 @@ describe('the documents', () => {
         .map((word) => `${name}: ${word}`),
     );
     expect(missing).toEqual([]);
+  });
+
+  it.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)('have a unit for hosts that systemd takes', () => {
+    const unit = /```ini\n(# \/etc\/systemd[\s\S]*?)```/.exec(readFileSync(join(root, 'docs/host.md'), 'utf8'))?.[1] ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'parley-unit-'));
+    // The account and the program are those of another machine.
+    const file = join(folder, 'parley-host.service');
+    writeFileSync(file, unit.replace(/^(User|Group)=parley$/gm, '$1=root').replace('/usr/bin/node', process.execPath));
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect([status, stdout + stderr]).toEqual([0, '']);
   });
 });

@@ -1,8 +1,10 @@
 import { signal, type Signal } from '@preact/signals-core';
+import type { TrustModel } from '../../src/view/trust-types.ts';
 import type {
   AgentDetailView,
   AgentView,
   AppModel,
+  CallDraftView,
   CallView,
   ConversationRowView,
   ConversationView,
@@ -71,6 +73,9 @@ export class FakeAppModel {
   readonly agents: Signal<readonly AgentView[]> = signal([]);
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk = signal(0);
+  readonly agentsUnknown = signal(0);
+  readonly trust: Signal<TrustModel | undefined> = signal(undefined);
+  readonly callDrafts: Signal<readonly CallDraftView[]> = signal([]);
   readonly calls: Signal<readonly CallView[]> = signal([]);
   readonly details = new Map<string, Signal<AgentDetailView | undefined>>();
   /** How a message that is sent ends. */
@@ -127,6 +132,10 @@ export class FakeAppModel {
   callTool(...args: unknown[]): string {
     this.done.push(['callTool', ...args]);
     return 'new-call';
+  }
+
+  sendDraft(...args: unknown[]): void {
+    this.done.push(['sendDraft', ...args]);
   }
 
   cancelCall(id: string): void {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectClient, goodbye, ownServer, referenceServer, root, startHost } from './host-process.ts';
+import { connectClient, goodbye, ownServer, referenceServer, root, startHost, toolsOnce } from './host-process.ts';
 import { startSignaling } from './signaling.ts';
 
 /** MCP clients of all kinds at one host: on standard streams, several at once, while lists change and hosts restart. */
@@ -52,6 +52,7 @@ describe.each(['legacy', 'modern'] as const)('a client, %s', (era) => {
     const config = { mcpServers: { fine: ownServer('fine') } };
     const policy = { everyone: 'run' };
     const [first, caller] = await Promise.all([startHost(signaling.url, { config, policy }), startHost(signaling.url, {})]);
+    await toolsOnce(caller, (names) => names.length > 0);
     const client = await connectClient(caller, `${first.ready.nodeId}:fine`, era);
     expect(JSON.stringify(await client.callTool(work))).toContain('hi #1');
     await first.stop('SIGKILL');

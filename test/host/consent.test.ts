@@ -96,8 +96,8 @@ describe('consent', () => {
     withOwner({ everyone: { '*': 'never', echo: 'run', 'resources/read': 'never', 'prompts/get': 'run' } }, async (owner) => {
       const client = await connectClient(caller, `${owner.ready.nodeId}:everything`, 'modern');
       expect((await client.listResources()).resources.length).toBe(7);
-      await expect(client.readResource({ uri: 'demo://resource/dynamic/text/1' })).rejects.toThrow(/refused/);
-      await expect(client.callTool({ name: 'get-sum', arguments: { a: 1, b: 2 } })).rejects.toThrow(/refused/);
+      await expect(client.readResource({ uri: 'demo://resource/dynamic/text/1' })).rejects.toThrow(/has not opened this to you/);
+      await expect(client.callTool({ name: 'get-sum', arguments: { a: 1, b: 2 } })).rejects.toThrow(/has not opened this to you/);
       expect(JSON.stringify(await client.callTool({ name: 'echo', arguments: { message: 'hi' } }))).toContain('hi');
       expect((await client.getPrompt({ name: 'simple-prompt' })).messages.length).toBe(1);
       await goodbye(client);
@@ -113,7 +113,7 @@ describe('consent', () => {
       expect(JSON.stringify(await client.callTool(work))).toContain('secret plan #2');
       await writeFile(file, '{ "everyone": "never" }');
       await owner.logged('The policy file changed, and holds');
-      await expect(client.callTool(work)).rejects.toThrow(/refused/);
+      await expect(client.callTool(work)).rejects.toThrow(/has not opened this to you/);
       await goodbye(client);
     }));
 

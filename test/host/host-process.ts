@@ -117,6 +117,23 @@ export async function connectClient(host: RunningHost, address: string | undefin
   return client;
 }
 
+/** The names of the aggregate's tools, once they are as wanted: a host hears of other nodes' agents some time after it has started. */
+export async function toolsOnce(host: RunningHost, areWanted: (names: readonly string[]) => boolean): Promise<readonly string[]> {
+  const told: (() => void)[] = [];
+  const listChanged = { tools: { autoRefresh: false, onChanged: () => told.splice(0).forEach((tell) => tell()) } };
+  const client = await connectClient(host, undefined, 'legacy', { listChanged });
+  try {
+    for (;;) {
+      const next = new Promise<void>((resolve) => told.push(resolve));
+      const names = (await client.listTools(undefined, { cacheMode: 'refresh' })).tools.map(({ name }) => name);
+      if (areWanted(names)) return names;
+      await next;
+    }
+  } finally {
+    await goodbye(client);
+  }
+}
+
 /** Ends the client, and its session where it has one. */
 export async function goodbye(client: Client): Promise<void> {
   const { transport } = client;

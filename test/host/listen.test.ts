@@ -8,8 +8,8 @@ import { createVerifier } from '../../src/crypto/signing.ts';
 import { AgentClients } from '../../src/mcp/agent-clients.ts';
 import { AgentHost } from '../../src/mcp/agent-host.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
-import type { WebSocketLike } from '../../src/transport/signaling-websocket.ts';
-import { WebSocketLink } from '../../src/transport/websocket-link.ts';
+import { WebSocketHostDialer } from '../../src/transport/host-dialer.ts';
+import type { WebSocketConstructor } from '../../src/transport/signaling-websocket.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
 import { ECHO, echoAgent } from '../bench/echo-agent.ts';
 import { seededIdentity } from '../support/seeded-identity.ts';
@@ -18,6 +18,7 @@ import { startSignaling } from './signaling.ts';
 
 /** Nodes without WebRTC and without a signaling server, linked with a host over a WebSocket. */
 
+const dialer = new WebSocketHostDialer(systemClock, { protocol: 'http:', hostname: 'localhost' }, WebSocket as unknown as WebSocketConstructor);
 let signaling: Awaited<ReturnType<typeof startSignaling>>;
 let host: RunningHost;
 const nodes: Node[] = [];
@@ -43,12 +44,13 @@ async function linkedNode(seed: number, network = 'Commons'): Promise<Node> {
     bulkCipher: new WebCryptoBulkCipher(),
   });
   nodes.push(node);
-  const socket = new WebSocket(host.ready.listen ?? '');
-  await new Promise<void>((resolve) =>
-    socket.once('open', () => {
-      // At once: the host's first frame may come with the opening.
-      node.attachLink(new WebSocketLink(socket as unknown as WebSocketLike, systemClock), 'initiator');
-      resolve();
+  await new Promise<void>((resolve, reject) =>
+    dialer.dial(host.ready.listen ?? '', {
+      linked: (link, hostNode) => {
+        node.attachLink(link, 'initiator', hostNode);
+        resolve();
+      },
+      ended: ({ detail }) => reject(new Error(detail)),
     }),
   );
   return node;
@@ -84,6 +86,26 @@ describe('a node that is linked over a WebSocket', () => {
   it('of another network is sent away', async () => {
     const node = await linkedNode(4, 'Elsewhere');
     await expect(node.open(parseAgentAddress(fine()).node, 'mcp/1', { deadlineMs: 2_000 })).rejects.toMatchObject({ name: 'ParleyError' });
+  });
+
+  it('learns from the host’s first word who it is, and the handshake holds it to that', async () => {
+    const hostNode = parseAgentAddress(fine()).node;
+    const [node, other] = await Promise.all([linkedNode(5), seededIdentity(6, systemClock.now())]);
+    await new Promise<void>((resolve) => (node.hosts().length > 0 ? resolve() : node.on('host', () => resolve())));
+    expect(node.nodes().find((known) => known.node === hostNode)).toMatchObject({ isHost: true, hostUrls: [host.ready.listen] });
+    expect(node.hosts()).toEqual([{ url: host.ready.listen, node: hostNode }]);
+    const liar = new Promise<string>((resolve) => node.on('peer', (peer) => peer.node === other.node && peer.reason && resolve(peer.reason)));
+    dialer.dial(host.ready.listen ?? '', { linked: (link) => node.attachLink(link, 'initiator', other.node), ended: () => undefined });
+    expect(await liar).toBe('wrong-node');
+  });
+
+  it('speaks the protocol of links, or is not let in', async () => {
+    const socket = new WebSocket(host.ready.listen ?? '');
+    expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1002);
+    const told = await new Promise<string>((resolve) =>
+      dialer.dial(`${signaling.url.replace('http', 'ws')}signal`, { linked: () => resolve('linked'), ended: ({ detail }) => resolve(detail ?? '') }),
+    );
+    expect(told).not.toBe('linked');
   });
 
   it('does not speak HTTP there', async () => {

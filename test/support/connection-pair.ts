@@ -24,7 +24,7 @@ type Name = 'a' | 'b';
 
 function carrying(link: number, traits: Partial<LinkTraits> | undefined): CarryingLink {
   const isCircuit = traits?.isCircuit === true;
-  return { link, maxFrameBytes: isCircuit ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes, isCircuit };
+  return { link, maxFrameBytes: isCircuit ? LIMITS.maxCircuitFrameBytes : LIMITS.maxFrameBytes, keepsFrames: isCircuit };
 }
 
 type LinkTraits = { readonly delayMs: number; readonly isCircuit?: boolean; readonly spoil?: 'drop' | 'alter-claim' | 'alter-answer' };

@@ -14,18 +14,21 @@ function has(program) {
   return ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, program)));
 }
 
-/** What keeps this machine from making networks of its own, in words; `undefined` if nothing does. On Debian, root gets missing tools installed. */
-export function whyNoNamespaces() {
+/**
+ * What keeps this machine from making networks of its own, in words; `undefined` if nothing does. On Debian, root gets missing tools installed, `others` too.
+ */
+export function whyNoNamespaces(others = []) {
+  const tools = [...TOOLS, ...others];
   if (process.platform !== 'linux') return 'network namespaces are Linux’s';
   if (process.getuid() !== 0) return 'network namespaces need root';
-  const missing = TOOLS.filter(({ program }) => !has(program)).map((tool) => tool.package);
+  const missing = tools.filter(({ program }) => !has(program)).map((tool) => tool.package);
   if (missing.length > 0 && existsSync('/usr/bin/apt-get')) {
     console.log(`Installing ${missing.join(', ')} …`);
     const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
     spawnSync('apt-get', ['update'], options);
     spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...missing], options);
   }
-  const lacking = TOOLS.filter(({ program }) => !has(program));
+  const lacking = tools.filter(({ program }) => !has(program));
   if (lacking.length > 0) return `these programs are missing: ${lacking.map(({ program }) => program).join(', ')}`;
   const probe = `parley-probe-${process.pid}`;
   if (spawnSync('ip', ['netns', 'add', probe]).status !== 0) return 'this machine does not let root make network namespaces';
@@ -43,7 +46,7 @@ function run(program, ...args) {
  * What comes from inside leaves under the router's address; what was not asked for is dropped. (Were it answered or taken, the router would
  * remember it, and give the packets that go the other way another port: no hole would be punched.)
  */
-function natRules(masquerade) {
+function natRules(masquerade, letsIn = '') {
   return `
     table ip parley {
       chain outgoing { type nat hook postrouting priority 100; oifname "wan" ${masquerade}; }
@@ -56,6 +59,7 @@ function natRules(masquerade) {
         type filter hook forward priority 0; policy drop;
         ct state established,related accept
         iifname "lan" accept
+        ${letsIn}
       }
     }`;
 }
@@ -67,15 +71,28 @@ function natRules(masquerade) {
 export class TwoHomes {
   #names = [];
   #folder = mkdtempSync(join(tmpdir(), 'parley-nat-'));
-  publicAddress = `${PUBLIC}.1`;
+  #network;
+  #letsIn;
 
-  constructor(kinds) {
+  /** `network` is the public one, its first three numbers; `letsIn` a rule of the routers for what comes from outside. */
+  constructor(kinds, { network = PUBLIC, letsIn = '' } = {}) {
+    this.#network = network;
+    this.#letsIn = letsIn;
     try {
       this.#build(kinds);
     } catch (thrown) {
       this.stop();
       throw thrown;
     }
+  }
+
+  get publicAddress() {
+    return `${this.#network}.1`;
+  }
+
+  /** Of the router of that home, outside. */
+  routerAddress(number) {
+    return `${this.#network}.${number + 1}`;
   }
 
   #build(kinds) {
@@ -95,7 +112,7 @@ export class TwoHomes {
     this.#join(router, 'wan', 'public', `port${number}`);
     this.#in('public', 'ip', 'link', 'set', `port${number}`, 'master', 'net');
     this.#join(router, 'lan', home, 'lan');
-    this.#in(router, 'ip', 'addr', 'add', `${PUBLIC}.${number + 1}/24`, 'dev', 'wan');
+    this.#in(router, 'ip', 'addr', 'add', `${this.routerAddress(number)}/24`, 'dev', 'wan');
     this.#in(router, 'ip', 'addr', 'add', `${lan}.1/24`, 'dev', 'lan');
     this.#in(home, 'ip', 'addr', 'add', `${lan}.2/24`, 'dev', 'lan');
     this.#in(router, 'ip', 'route', 'add', 'default', 'via', this.publicAddress);
@@ -104,7 +121,7 @@ export class TwoHomes {
     this.#loadRules(router, kind === 'symmetric' ? 'masquerade fully-random' : 'masquerade');
   }
 
-  /** The command under which a program runs in one of `public`, `home1`, `home2`. */
+  /** The command under which a program runs in one of `public`, `home1`, `router1` and so on. */
   prefix(place) {
     return ['ip', 'netns', 'exec', this.#name(place)];
   }
@@ -144,7 +161,7 @@ export class TwoHomes {
 
   #loadRules(place, masquerade) {
     const [program, ...args] = [...this.prefix(place), 'nft', '-f', '-'];
-    const result = spawnSync(program, args, { input: natRules(masquerade), encoding: 'utf8' });
+    const result = spawnSync(program, args, { input: natRules(masquerade, this.#letsIn), encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`nft: ${result.stderr}`);
   }
 }

@@ -7,7 +7,7 @@ import { bundleHeadless, startHeadless } from './headless.mjs';
 import { TwoHomes, whyNoNamespaces } from './namespaces.mjs';
 import { startServer } from './server.mjs';
 import { lookAtTab, startChromium } from './tabs.mjs';
-import { Cleanup, leaveOut, ms, withDeadline } from './world.mjs';
+import { leaveOut, ms, withCleanup, withDeadline } from './world.mjs';
 
 const NETWORK = 'Commons';
 const DEADLINE_MS = 30_000;
@@ -25,25 +25,13 @@ const bundle = await bundleHeadless();
 const figures = {};
 const violations = [];
 try {
-  for (const kind of kinds) await scenario(kind);
+  for (const kind of kinds) figures[kind] = await withCleanup((cleanup) => meet(kind, cleanup));
 } finally {
   bundle.remove();
 }
 if (isJson) console.log(JSON.stringify({ scenario: 'nat', violations, figures }));
 for (const sentence of violations) say(`BROKEN: ${sentence}`);
 process.exit(violations.length === 0 ? 0 : 1);
-
-async function scenario(kind) {
-  const cleanup = new Cleanup();
-  const stop = () => cleanup.run().then(() => process.exit(1));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    figures[kind] = await meet(kind, cleanup);
-  } finally {
-    await cleanup.run();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
-}
 
 async function meet(kind, cleanup) {
   const homes = cleanup.add(new TwoHomes([kind, kind]));

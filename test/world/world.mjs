@@ -18,6 +18,19 @@ export class Cleanup {
   }
 }
 
+/** Runs a scenario, and ends what it started, also when the script is ended meanwhile. */
+export async function withCleanup(run) {
+  const cleanup = new Cleanup();
+  const stop = () => cleanup.run().then(() => process.exit(1));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await run(cleanup);
+  } finally {
+    await cleanup.run();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
 /** Ends the script where this machine cannot run it: said in one line, and no failure. */
 export function leaveOut(what, why) {
   console.log(`left out: ${what}: ${why}.`);

@@ -2,7 +2,7 @@ import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 import { controlSocketIn } from '../data-folder.ts';
 import type { LoggedCall } from '../call-log.ts';
 import type { ApproveOptions, StatusOptions } from '../options.ts';
-import { askHost, type AgentStatus, type WaitingCall } from './control-socket.ts';
+import { askHost, type HostStatus, type WaitingCall } from './control-socket.ts';
 
 const MS_PER_SECOND = 1000;
 
@@ -22,11 +22,14 @@ export async function runApprove({ data, id, answer, json }: ApproveOptions): Pr
 export async function runStatus({ data, json }: StatusOptions): Promise<void> {
   const status = await askHost(controlSocketIn(data), { command: 'status' });
   if (json) return print(JSON.stringify(status));
-  const { nodeId, network, peers, agents } = status as { nodeId: string; network: string; peers: number; agents: readonly AgentStatus[] };
+  const { nodeId, network, peers, agents, upnp } = status as HostStatus;
   const lines = agents.map(
-    ({ id, state, tools, reason }) => `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${reason ? `: ${reason}` : ''}`,
+    ({ id, state, tools, isPlaintext, reason }) =>
+      `  ${id.padEnd(32)} ${state}${tools === undefined ? '' : `, ${tools} tools`}${isPlaintext ? ', unencrypted' : ''}${reason ? `: ${reason}` : ''}`,
   );
-  print([`${nodeId} in ${network}, connected with ${peers} nodes`, ...lines].map(withInvisibleWrittenOut).join('\n'));
+  const router =
+    upnp?.state === 'open' ? `the router lets in at ${upnp.host}:${upnp.port} (${upnp.by})` : upnp && `the router lets nobody in: ${upnp.reason}`;
+  print([`${nodeId} in ${network}, connected with ${peers} nodes`, ...(router ? [router] : []), ...lines].map(withInvisibleWrittenOut).join('\n'));
 }
 
 /** `parley host calls`: what others called here last. */

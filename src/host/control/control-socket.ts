@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { asParleyError, isErrorCode, ParleyError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { ApprovalAnswer } from '../../mcp/approvals.ts';
-
+import type { PortState } from '../port-mapping/opened-port.ts';
 import type { LoggedCall } from '../call-log.ts';
 
 export type WaitingCall = {
@@ -20,12 +20,30 @@ export type WaitingCall = {
   readonly expiresAt: number;
 };
 
-export type AgentStatus = { readonly id: string; readonly title: string; readonly state: string; readonly reason?: string; readonly tools?: number };
+export type AgentStatus = {
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly tools?: number;
+  readonly isPlaintext?: boolean;
+};
+
+export type HostStatus = {
+  readonly nodeId: string;
+  readonly network: string;
+  readonly peers: number;
+  readonly agents: readonly AgentStatus[];
+  /** What the home router does for --upnp. */
+  readonly upnp?: PortState;
+};
 
 export type ControlRequest =
   | { readonly command: 'waiting' }
   | { readonly command: 'answer'; readonly id: string; readonly answer: ApprovalAnswer }
-  | { readonly command: 'calls' | 'status' };
+  | { readonly command: 'calls' | 'status' }
+  /** From the answer on, the socket carries MCP, one message a line. */
+  | { readonly command: 'mcp' };
 
 /** What the running host answers to its owner's commands. */
 export type ControlHandlers = {
@@ -34,7 +52,9 @@ export type ControlHandlers = {
   answer(id: string, answer: ApprovalAnswer): Promise<boolean>;
   /** The newest calls of others, newest first. */
   calls(): Promise<readonly LoggedCall[]>;
-  status(): { readonly nodeId: string; readonly network: string; readonly peers: number; readonly agents: readonly AgentStatus[] };
+  status(): HostStatus;
+  /** Serves an MCP client of the owner's over the socket until either ends. @throws ParleyError `overloaded` */
+  serveMcp(socket: Socket): Promise<void>;
 };
 
 type Reply = { readonly result: unknown } | { readonly error: { readonly code: string; readonly message: string } };
@@ -51,7 +71,12 @@ export async function serveControl(path: string, handlers: ControlHandlers): Pro
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    onLine(socket, (line) => void answerLine(line, handlers).then((reply) => socket.write(`${JSON.stringify(reply)}\n`)));
+    const lines = onLine(socket, (line) => {
+      if (!isMcpCommand(line)) return void answerLine(line, handlers).then((reply) => write(socket, reply));
+      lines.close();
+      // Whoever asked waits for the answer, so nothing of theirs was read beyond the command.
+      void startMcp(socket, handlers);
+    });
   });
   await listen(server, path);
   return async () => {
@@ -67,22 +92,66 @@ export async function askHost(path: string, request: ControlRequest): Promise<un
     const socket = connect(path);
     socket.setTimeout(LIMITS.openTimeoutMs, () => socket.destroy(new Error('it does not answer')));
     socket.once('error', (cause) => reject(new ParleyError('unreachable', 'No host runs with this data folder.', { cause })));
-    socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.once('connect', () => write(socket, request));
     onLine(socket, (text) => {
       socket.end();
       resolve(text);
     });
     socket.once('close', () => reject(new ParleyError('unreachable', 'The host ended.')));
   });
+  return resultOf(line);
+}
+
+/** Asks the host that runs with this data folder to serve MCP over the socket that is answered. @throws ParleyError like `askHost` */
+export async function openMcpSocket(path: string): Promise<Socket> {
+  const socket = connect(path);
+  const line = await new Promise<string>((resolve, reject) => {
+    socket.once('error', (cause) => reject(new ParleyError('unreachable', 'No host runs with this data folder.', { cause })));
+    socket.once('close', () => reject(new ParleyError('unreachable', 'The host ended.')));
+    socket.once('connect', () => write(socket, { command: 'mcp' } satisfies ControlRequest));
+    const lines = onLine(socket, (text) => {
+      lines.close();
+      resolve(text);
+    });
+  });
+  resultOf(line);
+  return socket;
+}
+
+function resultOf(line: string): unknown {
   const reply = JSON.parse(line) as Reply;
   if ('result' in reply) return reply.result;
   const { code, message } = reply.error;
   throw new ParleyError(isErrorCode(code) ? code : 'internal', message);
 }
 
+async function startMcp(socket: Socket, handlers: ControlHandlers): Promise<void> {
+  try {
+    await handlers.serveMcp(socket);
+    write(socket, { result: true });
+    // It stopped with the reader of lines.
+    socket.resume();
+  } catch (thrown) {
+    write(socket, errorReply(thrown));
+    socket.end();
+  }
+}
+
+function isMcpCommand(line: string): boolean {
+  try {
+    return (JSON.parse(line) as Partial<ControlRequest> | null)?.command === 'mcp';
+  } catch {
+    return false;
+  }
+}
+
+function write(socket: Socket, value: object): void {
+  socket.write(`${JSON.stringify(value)}\n`);
+}
+
 /** What breaks the socket is told by the socket. */
-function onLine(socket: Socket, listener: (line: string) => void): void {
-  createInterface({ input: socket })
+function onLine(socket: Socket, listener: (line: string) => void): Interface {
+  return createInterface({ input: socket })
     .on('line', listener)
     .on('error', () => undefined);
 }
@@ -106,9 +175,13 @@ async function answerLine(line: string, handlers: ControlHandlers): Promise<Repl
   try {
     return { result: await run(JSON.parse(line) as Partial<ControlRequest> | null, handlers) };
   } catch (thrown) {
-    const { code, message } = asParleyError(thrown, 'malformed');
-    return { error: { code, message } };
+    return errorReply(thrown);
   }
+}
+
+function errorReply(thrown: unknown): Reply {
+  const { code, message } = asParleyError(thrown, 'malformed');
+  return { error: { code, message } };
 }
 
 async function run(request: Partial<ControlRequest> | null, handlers: ControlHandlers): Promise<unknown> {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import type { ParleyError } from '../../base/errors.ts';
 import type { JsonPlace } from '../json-file.ts';
 import { agentIdOf, urlProblem, type MountSpec } from './mount-spec.ts';
@@ -9,7 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const LISTS = ['mcpServers', 'servers'] as const;
 
 /**
- * The servers of a file in the `mcpServers` format. A command's working folder is that of the file unless `cwd` says otherwise; `${NAME}` and
+ * The servers of a file in the `mcpServers` format. A command's working folder is that of the file unless `cwd` says otherwise; what `env` names wins over
+ * its `envFile`; `${NAME}` and
  * `${NAME:-default}` stand for the host's environment; servers that are `disabled` are left out; keys of other programs are let be.
  * @throws ParleyError `bad-argument` with file, line and reason
  */
@@ -45,12 +48,23 @@ function readServer(name: string, place: JsonPlace, folder: string, environment:
     const args = (members.get('args')?.items() ?? []).map(expanded);
     const text = expanded(command);
     if (text === '') return command.fail('“command” is empty.');
-    return { id, title: name, kind: 'command', command: text, args, env: textsOf('env'), cwd: cwd ? resolve(folder, expanded(cwd)) : folder };
+    const envFile = members.get('envFile');
+    const env = { ...(envFile ? readEnvFile(envFile, resolve(folder, expanded(envFile))) : {}), ...textsOf('env') };
+    return { id, title: name, kind: 'command', command: text, args, env, cwd: cwd ? resolve(folder, expanded(cwd)) : folder };
   }
   if (!url) return place.fail(`“${name}” has neither a command nor a url.`);
   const address = expanded(url);
   const reason = urlProblem(address);
   return reason ? url.fail(`“${name}”: ${reason}`) : { id, title: name, kind: 'url', url: address, headers: textsOf('headers') };
+}
+
+/** Lines of `NAME=value`, as editors and shells have them. */
+function readEnvFile(place: JsonPlace, file: string): Readonly<Record<string, string>> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8')) as Record<string, string>;
+  } catch (thrown) {
+    return place.fail(`“envFile” cannot be read: ${(thrown as Error).message}`);
+  }
 }
 
 function idOf(name: string, place: JsonPlace) {
@@ -61,7 +75,7 @@ function idOf(name: string, place: JsonPlace) {
   }
 }
 
-const VARIABLE = /\$\{(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
+export const VARIABLE = /\$\{(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
 
 function expand(place: JsonPlace, environment: Environment): string {
   return place.text().replace(VARIABLE, (_whole, name: string, fallback: string | undefined) => {

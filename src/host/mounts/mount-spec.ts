@@ -1,4 +1,5 @@
 import { ParleyError } from '../../base/errors.ts';
+import { isPlaintextUrl } from '../../base/loopback.ts';
 import { parseAgentId, type AgentId } from '../../base/ids.ts';
 import type { MountOption } from '../options.ts';
 
@@ -41,6 +42,11 @@ export function specOfOption({ name, target }: MountOption): MountSpec {
   const [command, ...args] = splitCommandLine(target);
   if (command === undefined) throw new ParleyError('bad-argument', `--mount ${name}: the command is missing.`);
   return { id, title: name, kind: 'command', command, args, env: {} };
+}
+
+/** Whether calls to the server cross a network unencrypted. */
+export function isPlaintext(spec: MountSpec): boolean {
+  return spec.kind === 'url' && isPlaintextUrl(spec.url);
 }
 
 /** Why a URL cannot be mounted. */

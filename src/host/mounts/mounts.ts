@@ -9,7 +9,7 @@ import type { HostConsent } from '../consent.ts';
 import type { AgentStatus } from '../control/control-socket.ts';
 import type { Logger } from '../logger.ts';
 import { ChildRegister } from './child-register.ts';
-import type { MountSpec } from './mount-spec.ts';
+import { isPlaintext, type MountSpec } from './mount-spec.ts';
 import { MountedServer } from './mounted-server.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -62,7 +62,7 @@ export class Mounts {
   status(): readonly AgentStatus[] {
     return this.#supervisors.map(({ server, health }) => {
       const { id, title } = server.agent;
-      const about = { id, title, state: health.state };
+      const about = { id, title, state: health.state, ...(isPlaintext(server.spec) ? { isPlaintext: true } : {}) };
       if (health.state === 'up') return { ...about, tools: health.tools };
       return health.state === 'down' ? { ...about, reason: health.reason } : about;
     });
@@ -71,7 +71,7 @@ export class Mounts {
   published(): readonly PublishedAgent[] {
     return this.#supervisors.map(({ server, definitions }) => {
       const { id, title, description } = server.agent;
-      return { id, title, description, definitions, kind: 'mounted' };
+      return { id, title, description, definitions, kind: 'mounted', ...(isPlaintext(server.spec) ? { isPlaintext: true } : {}) };
     });
   }
 }

@@ -43,7 +43,11 @@ describe('a large answer between two nodes', () => {
     onServed = () => undefined;
     text = new AnswerText();
     stop = new AbortController();
-    const host = new AgentHost(owner, { decide: async () => ({ verdict: 'run', stop: stop.signal, ended: () => undefined }) }, { clock });
+    const host = new AgentHost(
+      owner,
+      { decide: async () => ({ verdict: 'run', consent: 'rule', stop: stop.signal, ended: () => undefined }) },
+      { clock },
+    );
     host.on('served', (call) => {
       served.push(call);
       onServed();

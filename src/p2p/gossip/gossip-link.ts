@@ -6,7 +6,7 @@ import type { Item } from './item-cache.ts';
 /** One neighbour, as gossip sees it. */
 export class GossipLink {
   readonly node: NodeId;
-  /** The bit of this link in {@link Item.holders}. */
+  /** The bit of this link in {@link Item.holders}; 0 beyond `maxGossipLinks`. */
   readonly bit: number;
   /** On the tree: items are pushed to it. */
   isEager: boolean;
@@ -30,9 +30,9 @@ export class GossipLink {
   readonly incomingIds: TokenBucket;
   readonly served: TokenBucket;
 
-  constructor(node: NodeId, slot: number, isEager: boolean, isClose: boolean, now: number) {
+  constructor(node: NodeId, bit: number, isEager: boolean, isClose: boolean, now: number) {
     this.node = node;
-    this.bit = 1 << slot;
+    this.bit = bit;
     this.isEager = isEager;
     this.isClose = isClose;
     this.incomingPushes = new TokenBucket(LIMITS.gossipPushesPerSecond, LIMITS.gossipPushesBurst, now);

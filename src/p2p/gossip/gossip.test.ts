@@ -318,6 +318,34 @@ describe('gossip', () => {
   });
 });
 
+describe('gossip of a host with more neighbours than bits', () => {
+  const MANY = LIMITS.maxGossipLinks + 40;
+
+  it('reaches all of them with what it says, and with what any of them says, and blames nobody', () => {
+    for (const index of [undefined, 0, MANY - 1]) {
+      const bench = new Bench(MANY);
+      if (index === undefined) bench.publish('news');
+      else bench.push(index, 'news');
+      bench.pass(LIMITS.gossipAnnounceFarMs + LIMITS.gossipAnnounceMs);
+      const told = new Set(bench.sent.filter(({ message }) => message.type === 'push' || message.type === 'have').map(({ to }) => to));
+      for (let other = 0; other < MANY; other++) if (other !== index) expect(told).toContain(node(other));
+      for (let other = 0; other < MANY; other++) bench.from(other, encodeIds('want', [idOf('news')]));
+      expect(bench.sent.filter(({ message }) => message.type === 'push').length).toBeGreaterThanOrEqual(MANY - 1);
+      expect(bench.offences).toEqual([]);
+    }
+  });
+
+  it('gives a bit that became free to the next one', () => {
+    const bench = new Bench(MANY);
+    bench.down(3);
+    bench.up(3);
+    bench.push(3, 'news');
+    bench.takeSent();
+    bench.pass(LIMITS.gossipAnnounceFarMs + LIMITS.gossipAnnounceMs);
+    expect(bench.sent.some(({ to }) => to === node(3))).toBe(false);
+  });
+});
+
 describe('gossip with a hostile neighbour', () => {
   it('takes garbage for an offence and nothing else', () => {
     const bench = new Bench(1);

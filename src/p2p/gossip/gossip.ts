@@ -107,9 +107,8 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
 
   #up(node: NodeId, now: number): void {
     if (this.#links.has(node)) this.#down(node);
-    if (this.#links.size >= LIMITS.maxGossipLinks) return;
-    const slot = lowestZeroBit(this.#usedSlots);
-    const link = new GossipLink(node, slot, this.#count('isEager') < LIMITS.gossipCloseLinks, true, now);
+    if (this.#links.size >= LIMITS.maxGossipNeighbours) return;
+    const link = new GossipLink(node, lowestZeroBit(this.#usedSlots), this.#count('isEager') < LIMITS.gossipCloseLinks, true, now);
     this.#usedSlots |= link.bit;
     this.#links.set(node, link);
     this.#limitCloseLinks();
@@ -261,7 +260,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
       if (!item?.message) continue;
       if (!link.served.take(now, item.message.length)) return this.#blame(link, 'flood', 'It fetches too much.');
       // What was pushed already and is asked for all the same was dropped on the other side: no loop of the tree.
-      const isAgain = (item.holders & link.bit) !== 0;
+      const isAgain = link.bit === 0 || (item.holders & link.bit) !== 0;
       item.holders |= link.bit;
       this.#send(link, markPush(item.message, besideTree || isAgain));
     }
@@ -399,6 +398,7 @@ export class Gossip implements Machine<GossipInput, GossipOutput> {
   }
 }
 
+/** As a bit, not its place; 0 where all are taken. */
 function lowestZeroBit(bits: number): number {
-  return 31 - Math.clz32(~bits & (bits + 1));
+  return ~bits & (bits + 1);
 }

@@ -45,7 +45,7 @@ class Driver {
   }
 
   link(...indexes: readonly number[]): void {
-    for (const index of indexes) this.do({ type: 'connected', node: id(index), isTab: false });
+    for (const index of indexes) this.do({ type: 'connected', node: id(index), by: 'link' });
   }
 }
 
@@ -205,7 +205,7 @@ describe('the overlay', () => {
   it('stops announcing itself with enough links, unless it is one of the first on the ring', () => {
     const driver = up();
     for (const index of [100, 200, 300]) driver.know(index);
-    const outputs = [601, 602, 603, 604, 605, 606].flatMap((index) => driver.do({ type: 'connected', node: id(index), isTab: false }));
+    const outputs = [601, 602, 603, 604, 605, 606].flatMap((index) => driver.do({ type: 'connected', node: id(index), by: 'link' }));
     expect(outputs.filter(({ type }) => type === 'announce')).toEqual([{ type: 'announce', on: false }]);
     for (const index of [100, 200, 300]) driver.do({ type: 'gone', node: id(index) });
     expect(driver.pass(LIMITS.bridgeProbeMs * 2)).toContainEqual({ type: 'announce', on: true });
@@ -229,7 +229,7 @@ describe('the overlay', () => {
   it('has no links of its own as a leaf, and looks for them when it becomes the hub', () => {
     const driver = new Driver();
     driver.do({ type: 'budget', maxLinks: 0 });
-    driver.do({ type: 'connected', node: id(700), isTab: true });
+    driver.do({ type: 'connected', node: id(700), by: 'tab' });
     expect(driver.know(601)).toEqual([]);
     expect(driver.overlay.mayAccept(id(601))).toBe(false);
     driver.do({ type: 'budget', maxLinks: LIMITS.maxConnections });

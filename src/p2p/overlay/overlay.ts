@@ -15,7 +15,7 @@ export type Candidate = {
   readonly node: NodeId;
   readonly sealingKey: Uint8Array;
   readonly issuedAt: number;
-  /** Behind the hub of its browser: it has no links of its own. */
+  /** It has no links of its own: it is behind the hub of its browser, or behind hosts. */
   readonly isLeaf: boolean;
 };
 
@@ -24,8 +24,8 @@ export type OverlayInput =
   | { readonly type: 'candidate'; readonly candidate: Candidate; readonly source: 'signaling' | 'mesh' | 'remembered' }
   /** Presence says that the node left or died. */
   | { readonly type: 'gone'; readonly node: NodeId }
-  /** `isTab`: another tab of this browser, whose link costs nothing and counts for nothing. */
-  | { readonly type: 'connected'; readonly node: NodeId; readonly isTab: boolean }
+  /** By a link that this machine chose, or by one that others did and that does not count: to another tab of this browser, or a socket of a host. */
+  | { readonly type: 'connected'; readonly node: NodeId; readonly by: 'link' | 'tab' | 'socket' }
   | { readonly type: 'disconnected'; readonly node: NodeId; readonly code: ErrorCode }
   /** An attempt that the overlay did not begin: somebody who may be let in dials us, or a session over relays is to get a link. */
   | { readonly type: 'under-way'; readonly node: NodeId }
@@ -108,7 +108,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #renewing = new Set<NodeId>();
   /** Dialled to join two parts of the network. */
   readonly #bridges = new Set<NodeId>();
-  readonly #tabs = new Set<NodeId>();
+  /** Linked by sockets: with a host, or a host with those that have no other link. They bring introductions, too, and get no second link. */
+  readonly #sockets = new Set<NodeId>();
   #preferred: ReadonlySet<NodeId> = new Set();
   #linked = 0;
   #maxLinks: number = LIMITS.maxConnections;
@@ -136,7 +137,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       case 'gone':
         return this.#gone(input.node);
       case 'connected':
-        return this.#connected(input.node, input.isTab, now);
+        return this.#connected(input.node, input.by, now);
       case 'disconnected':
         return this.#disconnected(input.node, input.code, now);
       case 'under-way':
@@ -253,11 +254,13 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #connected(node: NodeId, isTab: boolean, now: number): void {
-    if (isTab) {
-      this.#tabs.add(node);
+  #connected(node: NodeId, by: 'link' | 'tab' | 'socket', now: number): void {
+    if (by !== 'link') {
+      if (by === 'socket') this.#sockets.add(node);
+      this.#unlink(node);
       return this.#fill(now);
     }
+    this.#sockets.delete(node);
     const known = this.#knownOf(node);
     if (known.state !== 'linked') this.#linked++;
     Object.assign(known, { state: 'linked', failures: 0, notBefore: now, isMissed: false, isInMesh: true, linkedAt: now });
@@ -273,18 +276,25 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   }
 
   #disconnected(node: NodeId, code: ErrorCode, now: number): void {
-    this.#tabs.delete(node);
+    this.#sockets.delete(node);
+    const known = this.#unlink(node);
+    if (!known) return;
+    known.isMissed = BROKEN.has(code);
+    known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
+    this.#announce();
+    this.#fill(now);
+  }
+
+  /** Answers what is known of the node, if it was linked. */
+  #unlink(node: NodeId): Known | undefined {
     const known = this.#known.get(node);
-    if (!known || known.state !== 'linked') return;
+    if (known?.state !== 'linked') return undefined;
     this.#linked--;
     known.state = 'idle';
     this.#busy.delete(node);
     this.#leaving.delete(node);
     this.#renewing.delete(node);
-    known.isMissed = BROKEN.has(code);
-    known.notBefore = now + (BROKEN.has(code) ? this.#patience(known) : LIMITS.dialAgainMs);
-    this.#announce();
-    this.#fill(now);
+    return known;
   }
 
   #underWay(node: NodeId): void {
@@ -337,6 +347,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#isCarrierUp = isUp;
     this.#isAnnounced = true;
     this.#announce();
+    // Without links of its own a node asks as well: the server may tell of a host.
+    if (this.#maxLinks === 0) this.#probeAt ??= now + this.#spread(LIMITS.bridgeProbeMs);
     this.#fill(now);
   }
 
@@ -365,7 +377,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   /** Dials whom this node should be linked with, as far as there is room. */
   #fill(now: number): void {
     this.#retryAt = undefined;
-    if (this.#maxLinks === 0 || (!this.#isCarrierUp && this.#linked === 0)) {
+    if (this.#maxLinks === 0 || (!this.#isCarrierUp && this.#linked + this.#sockets.size === 0)) {
       this.#nearAt = undefined;
       return;
     }
@@ -393,7 +405,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
   #dialIfDue(node: NodeId, now: number, maxBusy: number): boolean {
     const known = this.#known.get(node);
-    if (!known?.candidate || known.candidate.isLeaf || known.state !== 'idle' || this.#busy.size >= maxBusy) return false;
+    if (!known || !this.#isDialable(node, known) || this.#busy.size >= maxBusy) return false;
     if (now < known.notBefore) {
       if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
       return false;
@@ -404,12 +416,16 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     return true;
   }
 
+  #isDialable(node: NodeId, known: Known): known is Known & { candidate: Candidate } {
+    return known.state === 'idle' && known.candidate?.isLeaf === false && !this.#sockets.has(node);
+  }
+
   /** Idle candidates in random order, missed neighbours first; no more than can be used. */
   #shuffledCandidates(now: number): readonly NodeId[] {
     const due: NodeId[] = [];
     const missed: NodeId[] = [];
     for (const [node, known] of this.#known) {
-      if (known.state !== 'idle' || !known.candidate || known.candidate.isLeaf) continue;
+      if (!this.#isDialable(node, known)) continue;
       if (known.notBefore > now) {
         if (Number.isFinite(known.notBefore)) this.#retryAt = earlier(this.#retryAt, known.notBefore);
       } else if (known.isMissed) missed.push(node);
@@ -491,5 +507,10 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
 
 /** What the overlay needs of a card. */
 export function candidateOf(card: CardContent): Candidate {
-  return { node: card.node, sealingKey: card.sealingKey, issuedAt: card.issuedAt, isLeaf: (card.flags & CARD_FLAGS.leaf) !== 0 };
+  return {
+    node: card.node,
+    sealingKey: card.sealingKey,
+    issuedAt: card.issuedAt,
+    isLeaf: (card.flags & (CARD_FLAGS.leaf | CARD_FLAGS.behindHosts)) !== 0,
+  };
 }

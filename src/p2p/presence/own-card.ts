@@ -9,6 +9,8 @@ export type OwnCardFacts = {
   readonly person: PersonId;
   readonly sealingKey: Uint8Array;
   readonly networkId: Uint8Array;
+  /** Of a host. */
+  readonly hostUrls?: readonly string[];
 };
 
 /** Nodes that started together do not refresh together: the first time comes anywhere from a tenth of the interval on. */
@@ -67,8 +69,9 @@ export class OwnCard {
       ? refreshMs * (FIRST_REFRESH + (1 - FIRST_REFRESH) * this.#random.float())
       : this.#random.jitter(refreshMs, REFRESH_JITTER);
     this.dueAt = this.isClosing ? undefined : now + waitMs;
-    const { node, person, sealingKey, networkId } = this.#facts;
-    const content: CardContent = { node, person, sealingKey, issuedAt: this.#issuedAt, expiresAt: this.#issuedAt + lifetimeMs, flags: this.#flags };
+    const { node, person, sealingKey, networkId, hostUrls } = this.#facts;
+    const times = { issuedAt: this.#issuedAt, expiresAt: this.#issuedAt + lifetimeMs };
+    const content: CardContent = { node, person, sealingKey, ...times, flags: this.#flags, ...(hostUrls ? { hostUrls } : {}) };
     const { body, message } = cardToSign(content, networkId);
     this.#signing = body;
     return message;

@@ -6,9 +6,13 @@ import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { href } from '../router.ts';
+import { modeStrings } from '../mode-strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { agentKinds, strings } from '../strings.ts';
 import { listStyles } from '../styles/list.ts';
 import { shared } from '../styles/shared.ts';
+import { trustStrings as words } from '../trust-strings.ts';
+import { isOpen } from './access-note.ts';
 import { findAgents, findTools, isNothingWanted, type Wanted } from './tool-search.ts';
 
 /** So many rows of each list are drawn at first, and so many more as one comes to their end: one for each of a thousand would make typing slow. */
@@ -115,17 +119,17 @@ export class AgentList extends ModelElement {
       <header>
         <h1>${strings.agents}</h1>
         <div class="btns">
-          <a class="icon-btn" href=${href({ page: 'agents', calls: true })} aria-label=${strings.callsAndLog}>${icon('history')}</a>
-          <button class="icon-btn ${isFiltered ? 'on' : ''}" aria-label=${strings.filters} aria-expanded=${this.hasFilters} @click=${() => (this.hasFilters = !this.hasFilters)}>${icon('filter')}</button>
+          <a class="icon-btn" href=${href({ page: 'agents', calls: true })} aria-label=${agentStrings.callsAndLog}>${icon('history')}</a>
+          <button class="icon-btn ${isFiltered ? 'on' : ''}" aria-label=${agentStrings.filters} aria-expanded=${this.hasFilters} @click=${() => (this.hasFilters = !this.hasFilters)}>${icon('filter')}</button>
         </div>
       </header>
       <div @keydown=${this.#pressed}>
         <div class="search">
           ${icon('search', 18)}
-          <input type="search" aria-label=${strings.searchTools} placeholder=${strings.searchTools} .value=${wanted.words} @input=${(event: InputEvent) => this.#want({ words: (event.target as HTMLInputElement).value })} />
+          <input type="search" aria-label=${agentStrings.searchTools} placeholder=${agentStrings.searchTools} .value=${wanted.words} @input=${(event: InputEvent) => this.#want({ words: (event.target as HTMLInputElement).value })} />
         </div>
         ${this.hasFilters ? this.#filters(agents) : nothing}
-        <p class="unseen" role="status">${isSearching ? strings.foundCount(found.length, tools?.length ?? 0) : ''}</p>
+        <p class="unseen" role="status">${isSearching ? agentStrings.foundCount(found.length, tools?.length ?? 0) : ''}</p>
         ${isSearching && found.length > 0 ? html`<h2 class="label">${strings.agents}</h2>` : nothing}
         <ul class="agents" aria-label=${strings.agents}>
           ${repeat(
@@ -160,8 +164,10 @@ export class AgentList extends ModelElement {
   #foot(agents: readonly AgentView[], found: number, isSearching: boolean) {
     if (isSearching) return found > 0 ? nothing : html`<p class="hint">${strings.nothingFound}</p>`;
     const count = this.model.tools.value.length;
-    return html`${count > 0 && !this.areAllListed ? html`<button class="btn quiet all" @click=${this.#listAll}>${strings.allToolsOf(count)}</button>` : nothing}
-      ${agents.some(({ mine }) => !mine) ? nothing : html`<p class="hint">${strings.noAgents}</p>`}`;
+    const unknown = this.model.agentsUnknown.value;
+    return html`${count > 0 && !this.areAllListed ? html`<button class="btn quiet all" @click=${this.#listAll}>${agentStrings.allToolsOf(count)}</button>` : nothing}
+      ${unknown > 0 ? html`<p class="hint">${agentStrings.toolsUnknown(unknown)}</p>` : nothing}
+      ${agents.some(({ mine }) => !mine) ? nothing : html`<p class="hint">${agentStrings.noAgents}</p>`}`;
   }
 
   #agent(agent: AgentView) {
@@ -169,16 +175,16 @@ export class AgentList extends ModelElement {
     return html`<li aria-label="${agent.title}, ${whose}">
       <a class="row" href=${href({ page: 'agents', agent: agent.address })} aria-current=${agent.address === this.current ? 'page' : nothing}>
         ${sigil(agent.sigil, 44)}<span class="name"><span class="clip">${agent.title}</span></span><span></span>
-        <span class="last clip">${whose}</span>
+        <span class="last clip">${agent.isPlaintext ? `${whose} · ${modeStrings.plaintext}` : whose}</span>
       </a>
     </li>`;
   }
 
   #tools(tools: readonly ToolEntryView[]) {
     const toAsk = this.model.agentsToAsk.value;
-    return html`<h2 class="label"><span>${strings.toolsFound}</span><span>${tools.length}</span></h2>
-      ${toAsk > 0 && this.#asking ? html`<p class="hint">${strings.askingAgents(toAsk)}</p>` : nothing}
-      <ul aria-label=${strings.toolsFound}>
+    return html`<h2 class="label"><span>${agentStrings.toolsFound}</span><span>${tools.length}</span></h2>
+      ${toAsk > 0 && this.#asking ? html`<p class="hint">${agentStrings.askingAgents(toAsk)}</p>` : nothing}
+      <ul aria-label=${agentStrings.toolsFound}>
         ${repeat(
           tools.slice(0, this.shown),
           ({ agent, name }) => `${agent.address} ${name}`,
@@ -188,7 +194,7 @@ export class AgentList extends ModelElement {
       ${tools.length > this.shown ? html`<button class="btn quiet more" @click=${() => (this.shown += PAGE)}>${strings.showMore}</button>` : nothing}`;
   }
 
-  #tool({ agent, name, title, description }: ToolEntryView) {
+  #tool({ agent, name, title, description, access }: ToolEntryView) {
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     const isCurrent = agent.address === this.current && name === this.tool;
     return html`<li>
@@ -196,7 +202,7 @@ export class AgentList extends ModelElement {
         ${sigil(agent.sigil, 32)}
         <span class="name">${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
-        <span class="last clip">${agent.title} · ${whose}</span>
+        <span class="last clip">${agent.title} · ${whose}${agent.isPlaintext ? ` · ${modeStrings.plaintext}` : ''}${isOpen(access) ? nothing : ` · ${words.notForYou}`}</span>
       </a>
     </li>`;
   }
@@ -207,20 +213,20 @@ export class AgentList extends ModelElement {
     const nodes = new Map(
       agents
         .filter(({ owner }) => person === undefined || owner.id === person)
-        .map((agent) => [agent.node, strings.nodeOf(agent.mine ? strings.you : agent.owner.name, agent.node.slice(-4))]),
+        .map((agent) => [agent.node, agentStrings.nodeOf(agent.mine ? strings.you : agent.owner.name, agent.node.slice(-4))]),
     );
     const kinds = new Map(agents.map((agent) => [agent.kind, agentKinds[agent.kind]]));
-    return html`<div class="filters" role="group" aria-label=${strings.filters}>
+    return html`<div class="filters" role="group" aria-label=${agentStrings.filters}>
       ${this.#filter(strings.person, people, person, (value) => this.#want({ person: value, node: undefined }))}
-      ${this.#filter(strings.node, nodes, node, (value) => this.#want({ node: value }))}
-      ${this.#filter(strings.kind, kinds, kind, (value) => this.#want({ kind: value as Wanted['kind'] }))}
+      ${this.#filter(agentStrings.node, nodes, node, (value) => this.#want({ node: value }))}
+      ${this.#filter(agentStrings.kind, kinds, kind, (value) => this.#want({ kind: value as Wanted['kind'] }))}
     </div>`;
   }
 
   #filter(label: string, options: ReadonlyMap<string, string>, chosen: string | undefined, choose: (value: string | undefined) => void) {
     return html`<label>${label}
       <select @change=${(event: Event) => choose((event.target as HTMLSelectElement).value || undefined)}>
-        <option value="" .selected=${chosen === undefined}>${strings.everything}</option>
+        <option value="" .selected=${chosen === undefined}>${agentStrings.everything}</option>
         ${[...options].map(([value, text]) => html`<option value=${value} .selected=${value === chosen}>${text}</option>`)}
       </select>
     </label>`;

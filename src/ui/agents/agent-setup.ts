@@ -86,7 +86,7 @@ export class AgentSetup extends ModelElement {
     return html`<form @submit=${submit} aria-label=${agent ? words.settings : words.addAgent}>
       ${this.#text('title', words.title, agent?.title ?? '', '')}
       ${agent ? this.#text('description', words.description, agent.description, '') : nothing}
-      ${kind === 'remote' ? html`${this.#text('url', words.address, agent?.url ?? '', words.addressText, 'https://…')}${this.#text('token', words.token, '', agent?.hasToken ? words.tokenKept : words.tokenText)}` : nothing}
+      ${kind === 'remote' ? html`${this.#text('url', words.address, agent?.url ?? '', words.addressText, 'https://…')}${this.#text('token', words.token, '', agent?.isTokenLost ? words.tokenLost : agent?.hasToken ? words.tokenKept : words.tokenText)}` : nothing}
       ${kind === 'module' ? html`<div class="field"><label for="code">${words.code}</label><textarea id="code" name="code" rows="12" spellcheck="false" aria-describedby="code-about" .value=${agent?.code ?? CODE_EXAMPLE}></textarea><p class="tiny soft" id="code-about">${words.codeText}</p></div>` : nothing}
       ${this.problem ? html`<p class="note bad" role="alert">${problemText(this.problem)}${this.problem.detail ? html` <span class="small">${this.problem.detail}</span>` : nothing}</p>` : nothing}
       <div><button class="btn go" ?disabled=${this.isBusy}>${agent ? words.save : kind === 'folder' ? words.openFolder : words.add}</button></div>

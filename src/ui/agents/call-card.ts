@@ -1,12 +1,18 @@
 import { css, html, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import type { CallState, CallView, ResultBlockView } from '../../view/types.ts';
 import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import '../elements/elapsed.ts';
+import { jsonText } from '../elements/json-text.ts';
+import { logLines, logStyles } from '../elements/log-lines.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { href } from '../router.ts';
-import { pathText, problemText, strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
+import { pathText, problemText } from '../strings.ts';
+import { jsonStyles } from '../styles/json.ts';
+import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
+import { consents, trustStrings as words } from '../trust-strings.ts';
 import './result-view.ts';
 
 /** A file that was sent is more than anybody reads. */
@@ -18,10 +24,14 @@ export class CallCard extends ModelElement {
   @property({ attribute: false }) call!: CallView;
   /** Beside the form of its tool nothing need lead there. */
   @property({ type: Boolean }) plain = false;
+  @state() private isJsonOpen = false;
 
   static override styles = [
     shared,
+    link,
     argumentStyles,
+    logStyles,
+    jsonStyles,
     css`
       :host {
         border: 1px solid var(--line);
@@ -81,17 +91,6 @@ export class CallCard extends ModelElement {
         flex-wrap: wrap;
         gap: 4px 16px;
       }
-      .link {
-        display: inline-flex;
-        align-items: center;
-        min-height: 24px;
-        color: var(--accent);
-        font-size: var(--t-s);
-        text-decoration: none;
-      }
-      .link:hover {
-        text-decoration: underline;
-      }
       progress {
         width: 100%;
         height: 4px;
@@ -106,28 +105,47 @@ export class CallCard extends ModelElement {
 
   override render() {
     const { call } = this;
-    const facts = [call.tookMs === undefined ? undefined : strings.took(call.tookMs), call.path && pathText(call.path)].filter(
+    const facts = [call.tookMs === undefined ? undefined : agentStrings.took(call.tookMs), call.path && pathText(call.path)].filter(
       (fact) => fact !== undefined,
     );
     return html`
       <div class="top"><b class="mono">${call.tool}</b><span class="soft">${askedAndAllowed(call)}</span><span class="path">${facts.join(' · ')}</span></div>
-      ${call.areArgumentsLost ? html`<p class="lost small soft">${strings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
-      <div class="result">${this.#state()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
+      ${call.areArgumentsLost ? html`<p class="lost small soft">${agentStrings.argumentsNotKept}</p>` : Object.keys(call.arguments).length > 0 ? argumentList(call.arguments, MAX_ARGUMENT_LENGTH) : nothing}
+      <div class="result">${this.#state()}${this.#log()}${this.#json()}${call.state.kind === 'running' ? nothing : this.#again()}</div>
     `;
   }
 
   readonly #read = (uri: string): Promise<readonly ResultBlockView[]> => this.model.readResource(this.call.agent.address, uri);
 
   #running({ progress, total, message }: Extract<CallState, { kind: 'running' }>) {
-    const { agent, id, startedAt, isElsewhere } = this.call;
-    const text = message ?? (agent.mine ? strings.running : strings.waitingForOwner(agent.owner.name));
+    const { agent, id, startedAt, isElsewhere, consent } = this.call;
+    const isWaiting = !agent.mine && (consent === undefined || consent === 'asked');
+    const text = message ?? (isWaiting ? agentStrings.waitingForOwner(agent.owner.name) : agentStrings.running);
     const isMeasured = progress !== undefined && total !== undefined && total > 0;
     const left = isMeasured && progress > 0 ? ((Date.now() - startedAt) * (total - progress)) / progress : undefined;
     return html`<div class="running">
-        <span>${text}<small class="facts faint"><parley-elapsed .since=${startedAt}></parley-elapsed>${isMeasured ? html` · ${strings.steps(progress, total)}` : nothing}${left !== undefined && left >= 1_000 ? html`<span aria-hidden="true"> · ${strings.timeLeft(left)}</span>` : nothing}</small></span>
-        ${isElsewhere ? html`<span class="tiny faint">${strings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${strings.cancel}</button>`}
+        <span>${text}<small class="facts faint"><parley-elapsed .since=${startedAt}></parley-elapsed>${isMeasured ? html` · ${agentStrings.steps(progress, total)}` : nothing}${left !== undefined && left >= 1_000 ? html`<span aria-hidden="true"> · ${agentStrings.timeLeft(left)}</span>` : nothing}</small></span>
+        ${isElsewhere ? html`<span class="tiny faint">${agentStrings.inAnotherTab}</span>` : html`<button class="btn" @click=${() => this.model.cancelCall(id)}>${agentStrings.cancel}</button>`}
       </div>
-      ${progress === undefined ? nothing : html`<progress aria-label=${strings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
+      ${progress === undefined ? nothing : html`<progress aria-label=${agentStrings.running} .value=${progress} max=${total ?? nothing}></progress>`}`;
+  }
+
+  #log() {
+    const { id, agent } = this.call;
+    const lines = this.model.trust.value?.activity.log(agent.address).value.filter((line) => line.call === id) ?? [];
+    if (lines.length === 0) return nothing;
+    return html`<details><summary class="small soft">${words.callLog} (${lines.length})</summary>${logLines(lines, words.callLog)}</details>`;
+  }
+
+  /** Exactly what was sent and what came, for whoever wants to see that. */
+  #json() {
+    const { tool, arguments: args, areArgumentsLost, state } = this.call;
+    const raw = state.kind === 'done' ? state.raw : undefined;
+    if (raw === undefined || areArgumentsLost) return nothing;
+    return html`<details @toggle=${(event: Event) => (this.isJsonOpen = (event.currentTarget as HTMLDetailsElement).open)}>
+      <summary class="small soft">${words.asJson}</summary>
+      ${this.isJsonOpen ? html`${jsonText(this.model, words.requestJson, JSON.stringify({ method: 'tools/call', params: { name: tool, arguments: args } }, undefined, 2))}${jsonText(this.model, words.answerJson, raw)}` : nothing}
+    </details>`;
   }
 
   /** The same once more, as it was or changed. */
@@ -139,8 +157,8 @@ export class CallCard extends ModelElement {
       this.dispatchEvent(new CustomEvent('called', { detail: call }));
     };
     return html`<div class="again">
-      <button class="link" @click=${run}>${strings.runAgain}</button>
-      <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${strings.editAndRun}</a>
+      <button class="link" @click=${run}>${agentStrings.runAgain}</button>
+      <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${agentStrings.editAndRun}</a>
     </div>`;
   }
 
@@ -150,7 +168,7 @@ export class CallCard extends ModelElement {
       case 'running':
         return this.#running(state);
       case 'done':
-        return html`${state.isError ? html`<p class="bad">${strings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks} .read=${this.#read}></parley-result>`;
+        return html`${state.isError ? html`<p class="bad">${agentStrings.toolError}</p>` : nothing}<parley-result .blocks=${state.blocks} .read=${this.#read}></parley-result>`;
       case 'failed':
         return html`<p class="bad">${problemText(state.problem)}</p>`;
     }
@@ -158,9 +176,10 @@ export class CallCard extends ModelElement {
 }
 
 /** Whose wish it was, and whose consent: what came back is proof of it, and so is a refusal. */
-function askedAndAllowed({ agent, state }: CallView): string {
+function askedAndAllowed({ agent, state, consent }: CallView): string {
   const { name } = agent.owner;
-  if (agent.mine) return strings.askedByYou;
-  if (state.kind === 'done') return strings.askedAndAllowed(name);
-  return state.kind === 'failed' && state.problem.code === 'refused' ? strings.askedAndRefused(name) : strings.askedByYou;
+  if (agent.mine) return agentStrings.askedByYou;
+  if (state.kind === 'failed' && state.problem.code === 'refused') return agentStrings.askedAndRefused(name);
+  if (consent && (consent !== 'asked' || state.kind === 'running')) return consents[consent](name);
+  return state.kind === 'done' ? agentStrings.askedAndAllowed(name) : agentStrings.askedByYou;
 }

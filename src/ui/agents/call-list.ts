@@ -6,7 +6,9 @@ import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { isoTime, milliseconds, shortTime } from '../format.ts';
 import { go, href } from '../router.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { problemText, strings } from '../strings.ts';
+import { link } from '../styles/link.ts';
 import { shared } from '../styles/shared.ts';
 
 /** So many are listed at first, and so many more each time. */
@@ -23,6 +25,7 @@ export class CallList extends ModelElement {
 
   static override styles = [
     shared,
+    link,
     css`
       li {
         display: grid;
@@ -59,17 +62,6 @@ export class CallList extends ModelElement {
         justify-content: end;
         gap: 4px 12px;
       }
-      .link {
-        display: inline-flex;
-        align-items: center;
-        min-height: 24px;
-        color: var(--accent);
-        font-size: var(--t-s);
-        text-decoration: none;
-      }
-      .link:hover {
-        text-decoration: underline;
-      }
       .bad {
         color: var(--rose);
       }
@@ -88,8 +80,8 @@ export class CallList extends ModelElement {
     const calls = this.model.calls.value
       .filter((call) => call.id !== except && (!of || (call.agent.address === of.address && call.tool === of.tool)))
       .toReversed();
-    if (calls.length === 0) return of ? nothing : html`<p class="small soft">${strings.noCalls}</p>`;
-    const name = of ? strings.earlierCalls : strings.yourCalls;
+    if (calls.length === 0) return of ? nothing : html`<p class="small soft">${agentStrings.noCalls}</p>`;
+    const name = of ? agentStrings.earlierCalls : agentStrings.yourCalls;
     return html`${of ? html`<h2 class="label">${name}</h2>` : nothing}
       <ul aria-label=${name}>${repeat(
         calls.slice(0, this.shown),
@@ -105,7 +97,7 @@ export class CallList extends ModelElement {
       const again = this.model.callTool(agent.address, tool, args, conversation);
       go({ page: 'agents', agent: agent.address, tool, call: again });
     };
-    return html`<li class=${this.of ? 'bare' : ''} aria-label=${strings.callOf(tool, agent.title)}>
+    return html`<li class=${this.of ? 'bare' : ''} aria-label=${agentStrings.callOf(tool, agent.title)}>
       ${this.of ? nothing : sigil(agent.sigil, 32)}
       <div class="what small">${this.of ? html`<span class="mono">${summaryOf(args)}</span>` : html`<b class="mono">${tool}</b> <span class="soft">${agent.title} · ${agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name)}</span>`}</div>
       <div class="facts tiny faint"><time datetime=${isoTime(startedAt)}>${shortTime(startedAt)}</time> · ${endOf(call)}${tookMs === undefined ? nothing : ` · ${milliseconds(tookMs)}`}${this.of ? nothing : html` · <span class="mono">${summaryOf(args)}</span>`}</div>
@@ -113,8 +105,8 @@ export class CallList extends ModelElement {
         call.areArgumentsLost
           ? nothing
           : html`<div class="do">
-        <button class="link" @click=${run}>${strings.runAgain}</button>
-        <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${strings.editAndRun}</a>
+        <button class="link" @click=${run}>${agentStrings.runAgain}</button>
+        <a class="link" href=${href({ page: 'agents', agent: agent.address, tool, call: id })}>${agentStrings.editAndRun}</a>
       </div>`
       }
     </li>`;

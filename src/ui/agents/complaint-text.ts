@@ -1,9 +1,10 @@
+import { agentStrings } from '../agent-strings.ts';
 import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 import type { SchemaComplaint } from '../../view/types.ts';
-import { strings } from '../strings.ts';
+
 import { FORMAT_EXAMPLES } from './formats.ts';
 
-const { fieldProblems } = strings;
+const { fieldProblems } = agentStrings;
 const MAX_SHOWN_LENGTH = 120;
 
 /** What is wrong by a tool's schema, in words that say what to do. */

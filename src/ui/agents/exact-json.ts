@@ -1,7 +1,7 @@
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { isObject } from './json-schema.ts';
 
-const { fieldProblems } = strings;
+const { fieldProblems } = agentStrings;
 
 /** JSON, where every whole number arrives as it was typed. @throws Error with what is wrong, in words */
 export function exactJson(text: string): unknown {

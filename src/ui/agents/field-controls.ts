@@ -3,7 +3,7 @@ import { base64, base64urlnopad } from '@scure/base';
 import type { ResultBlockView } from '../../view/types.ts';
 import { icon } from '../elements/icons.ts';
 import { bytes } from '../format.ts';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import type { Field, FieldOf } from './field.ts';
 import { sizeOfText, textOfFile } from './file-text.ts';
 import { FORMAT_EXAMPLES, INPUT_MODES, pickedText, PICKERS } from './formats.ts';
@@ -62,7 +62,7 @@ function text(to: Control, { format = '', example }: FieldOf<'text' | 'long-text
   if (!picker || !('showPicker' in HTMLInputElement.prototype)) return drawn;
   const pick = (event: Event): void => (event.currentTarget as HTMLElement).parentElement?.querySelector<HTMLInputElement>('.picker')?.showPicker();
   const picked = (event: Event): void => to.change(pickedText(format, (event.target as HTMLInputElement).value));
-  return html`<div class="picked">${drawn}<button type="button" class="icon-btn" aria-label=${strings.pickDate(to.label)} @click=${pick}>${icon('calendar', 18)}</button><input class="picker" type=${picker} tabindex="-1" aria-hidden="true" @change=${picked} /></div>`;
+  return html`<div class="picked">${drawn}<button type="button" class="icon-btn" aria-label=${agentStrings.pickDate(to.label)} @click=${pick}>${icon('calendar', 18)}</button><input class="picker" type=${picker} tabindex="-1" aria-hidden="true" @change=${picked} /></div>`;
 }
 
 /** Chooses a file, and shows what was chosen. */
@@ -84,8 +84,8 @@ export function fileControl(to: Control, field: FieldOf<'file'>, typed: Typed, r
 function chosenFile(to: Control, field: FieldOf<'file'>, typed: TypedOf<'file'>): TemplateResult {
   const picture = pictureOf(typed, field);
   return html`<div class="chosen">
-    <span class="small soft">${strings.fileSize(typed.fileName, bytes(sizeOfText(typed.data)))}</span>
-    <button type="button" class="icon-btn" aria-label=${strings.leaveOut(to.label)} @click=${(event: Event) => leaveOut(to, event)}>${icon('close', 18)}</button>
+    <span class="small soft">${agentStrings.fileSize(typed.fileName, bytes(sizeOfText(typed.data)))}</span>
+    <button type="button" class="icon-btn" aria-label=${agentStrings.leaveOut(to.label)} @click=${(event: Event) => leaveOut(to, event)}>${icon('close', 18)}</button>
     ${picture.length > 0 ? html`<parley-result .blocks=${picture}></parley-result>` : nothing}
   </div>`;
 }

@@ -1,4 +1,4 @@
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { argumentsOfJson, exactJson, isInexact } from './exact-json.ts';
 import type { Field, FieldOf } from './field.ts';
 import { isObject } from './json-schema.ts';
@@ -62,7 +62,7 @@ export function placeOf(field: Field, typed: Typed, path: readonly string[], at 
   return at;
 }
 
-const { fieldProblems } = strings;
+const { fieldProblems } = agentStrings;
 
 const NOTHING = Symbol('nothing given');
 

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../elements/icons.ts';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import type { Field, FieldOf } from './field.ts';
 import { placeOfMore, type FieldProblem } from './field-values.ts';
 import { control, fileControl, textArea, type Control } from './field-controls.ts';
@@ -49,7 +49,7 @@ export class FieldView {
     return html`<fieldset id="field-${at}" tabindex="-1" aria-invalid=${this.#form.problemAt(at) ? 'true' : nothing} aria-describedby=${this.#describedBy(field, at)}>
       <legend>${label}${this.#notes(field)}</legend>
       ${this.#about(field, at)}${this.parts(field, typed, at, change, label)}${this.#problem(at)}
-      ${field.folded ? html`<div><button type="button" class="btn quiet" @click=${() => this.#leaveOut(shown)}>${strings.leaveOut(label)}</button></div>` : nothing}
+      ${field.folded ? html`<div><button type="button" class="btn quiet" @click=${() => this.#leaveOut(shown)}>${agentStrings.leaveOut(label)}</button></div>` : nothing}
     </fieldset>`;
   }
 
@@ -69,7 +69,7 @@ export class FieldView {
     if (field.kind !== 'boolean') return this.#withLabel(shown, drawn);
     const isLeftOut = typed === '' || field.required;
     return html`<div class="field">
-      <div class="check">${drawn}<label for="field-${at}">${label}${this.#notes(field)}</label>${isLeftOut ? nothing : html`<button type="button" class="icon-btn small" aria-label=${strings.leaveOut(label)} @click=${() => this.#control(shown).change('')}>${icon('close', 14)}</button>`}</div>
+      <div class="check">${drawn}<label for="field-${at}">${label}${this.#notes(field)}</label>${isLeftOut ? nothing : html`<button type="button" class="icon-btn small" aria-label=${agentStrings.leaveOut(label)} @click=${() => this.#control(shown).change('')}>${icon('close', 14)}</button>`}</div>
       ${this.#about(field, at)}${this.#problem(at)}
     </div>`;
   }
@@ -79,8 +79,8 @@ export class FieldView {
     const canBeNull = field.nullable && !field.required && typed === '';
     return html`<div class="field">
       <label for="field-${at}">${label}${this.#notes(field)}</label>${drawn}${this.#about(field, at)}${this.#problem(at)}
-      ${isEmptyText && typed === '' && this.#form.problemAt(at) ? this.#rawButton(strings.sendEmptyText(label), at, '', change) : nothing}
-      ${canBeNull ? this.#rawButton(strings.sendNull(label), at, null, change) : nothing}
+      ${isEmptyText && typed === '' && this.#form.problemAt(at) ? this.#rawButton(agentStrings.sendEmptyText(label), at, '', change) : nothing}
+      ${canBeNull ? this.#rawButton(agentStrings.sendNull(label), at, null, change) : nothing}
     </div>`;
   }
 
@@ -103,8 +103,8 @@ export class FieldView {
     };
     const drawn = textArea({ ...rest, change: (text) => change({ kind: 'raw', text: text as string }) }, typed.text, 'json');
     return html`<div class="field">
-      <label for="field-${at}">${label} <span class="soft">(${strings.asJson})</span></label>${drawn}${this.#about(field, at)}${this.#problem(at)}
-      <div><button type="button" class="link" @click=${back}>${strings.backToField(label)}</button></div>
+      <label for="field-${at}">${label} <span class="soft">(${agentStrings.asJson})</span></label>${drawn}${this.#about(field, at)}${this.#problem(at)}
+      <div><button type="button" class="link" @click=${back}>${agentStrings.backToField(label)}</button></div>
     </div>`;
   }
 
@@ -115,7 +115,7 @@ export class FieldView {
       this.#form.focusNext(`field-${at}`);
     };
     return html`<div class="field">
-      <div class="folded"><span class="name">${label}${this.#notes(field)}</span><button type="button" class="btn" id="field-${at}-add" aria-describedby=${this.#describedBy(field, at)} @click=${add}>${strings.addPart(label)}</button></div>
+      <div class="folded"><span class="name">${label}${this.#notes(field)}</span><button type="button" class="btn" id="field-${at}-add" aria-describedby=${this.#describedBy(field, at)} @click=${add}>${agentStrings.addPart(label)}</button></div>
       ${this.#about(field, at)}${this.#problem(at)}
     </div>`;
   }
@@ -135,12 +135,12 @@ export class FieldView {
     };
     return html`${field.fields.map((inner, index) => this.field(inner, typed.fields[index] ?? '', `${at}.${index}`, (part) => change({ ...typed, fields: typed.fields.with(index, part) })))}
     ${more.map((part, index) => this.#more(field, at, part, index, (changed) => setMore(changed ? more.with(index, changed) : more.toSpliced(index, 1))))}
-    ${field.offersMore ? html`<div><button type="button" class="btn" id="field-${at}-more" @click=${add}>${strings.addProperty(label)}</button></div>` : nothing}`;
+    ${field.offersMore ? html`<div><button type="button" class="btn" id="field-${at}-more" @click=${add}>${agentStrings.addProperty(label)}</button></div>` : nothing}`;
   }
 
   #more(field: FieldOf<'object'>, at: string, { name, value }: MoreTyped, index: number, change: (part: MoreTyped | undefined) => void) {
     const place = placeOfMore(at, index);
-    const nameLabel = strings.propertyName(index + 1);
+    const nameLabel = agentStrings.propertyName(index + 1);
     this.#form.named(`${place}name`, nameLabel);
     const nameField: Shown = {
       field: field.more,
@@ -157,9 +157,9 @@ export class FieldView {
     return html`<div class="item">
       <div class="pair">
         <div class="field"><label for="field-${place}name">${nameLabel}</label>${textArea(this.#control(nameField), name, 'name')}${this.#problem(`${place}name`)}</div>
-        ${this.field(field.more, value, place, (part) => change({ name, value: part }), field.more.label || strings.propertyValue(name))}
+        ${this.field(field.more, value, place, (part) => change({ name, value: part }), field.more.label || agentStrings.propertyValue(name))}
       </div>
-      <button type="button" class="icon-btn" aria-label=${strings.removeItem(name || nameLabel)} @click=${remove}>${icon('close', 18)}</button>
+      <button type="button" class="icon-btn" aria-label=${agentStrings.removeItem(name || nameLabel)} @click=${remove}>${icon('close', 18)}</button>
     </div>`;
   }
 
@@ -176,7 +176,7 @@ export class FieldView {
     return html`${items.map((item, index) => {
       const place = itemAt(field, index) ?? field.prefix[0];
       if (!place) return nothing;
-      const name = place.label || strings.itemOf(label, index + 1);
+      const name = place.label || agentStrings.itemOf(label, index + 1);
       const isFixed = index < field.prefix.length;
       const move = (to: number, way: string) => () => set(items.toSpliced(index, 1).toSpliced(to, 0, item), `field-${at}.${to}-${way}`);
       const remove = (): void =>
@@ -187,14 +187,14 @@ export class FieldView {
           isFixed
             ? nothing
             : html`<div class="tools">
-          ${index > field.prefix.length ? html`<button type="button" class="icon-btn" id="field-${at}.${index}-up" aria-label=${strings.moveUp(name)} @click=${move(index - 1, index - 1 > field.prefix.length ? 'up' : 'down')}>${icon('up', 18)}</button>` : nothing}
-          ${index < items.length - 1 ? html`<button type="button" class="icon-btn" id="field-${at}.${index}-down" aria-label=${strings.moveDown(name)} @click=${move(index + 1, index + 1 < items.length - 1 ? 'down' : 'up')}>${icon('down', 18)}</button>` : nothing}
-          <button type="button" class="icon-btn" id="field-${at}.${index}-remove" aria-label=${strings.removeItem(name)} @click=${remove}>${icon('close', 18)}</button>
+          ${index > field.prefix.length ? html`<button type="button" class="icon-btn" id="field-${at}.${index}-up" aria-label=${agentStrings.moveUp(name)} @click=${move(index - 1, index - 1 > field.prefix.length ? 'up' : 'down')}>${icon('up', 18)}</button>` : nothing}
+          ${index < items.length - 1 ? html`<button type="button" class="icon-btn" id="field-${at}.${index}-down" aria-label=${agentStrings.moveDown(name)} @click=${move(index + 1, index + 1 < items.length - 1 ? 'down' : 'up')}>${icon('down', 18)}</button>` : nothing}
+          <button type="button" class="icon-btn" id="field-${at}.${index}-remove" aria-label=${agentStrings.removeItem(name)} @click=${remove}>${icon('close', 18)}</button>
         </div>`
         }
       </div>`;
     })}
-    ${isFull ? nothing : html`<div><button type="button" class="btn" id="field-${at}-add" @click=${add}>${strings.addItem(label)}</button></div>`}`;
+    ${isFull ? nothing : html`<div><button type="button" class="btn" id="field-${at}-add" @click=${add}>${agentStrings.addItem(label)}</button></div>`}`;
   }
 
   #choices({ field, typed, at, change }: Shown<'choices', TypedOf<'list'>>) {
@@ -226,7 +226,7 @@ export class FieldView {
     };
     const part = (inner: Typed): void => change({ ...typed, options: typed.options.with(chosen, inner) });
     const value = typed.options[chosen] ?? '';
-    const kind = strings.kindOf(label);
+    const kind = agentStrings.kindOf(label);
     return html`<div class="field">
         <label for="field-${at}-kind">${kind}</label>
         <select id="field-${at}-kind" @change=${choose}>
@@ -254,9 +254,9 @@ export class FieldView {
   #notes(field: Field) {
     const isEmptyNull = field.required && field.nullable && !['list', 'choices', 'choice', 'json'].includes(field.kind);
     const notes = [
-      field.required ? [] : strings.optional,
-      field.kind === 'json' ? strings.asJson : [],
-      isEmptyNull ? strings.emptyIsNull : [],
+      field.required ? [] : agentStrings.optional,
+      field.kind === 'json' ? agentStrings.asJson : [],
+      isEmptyNull ? agentStrings.emptyIsNull : [],
     ].flat();
     return notes.length === 0 ? nothing : html` <span class="soft">(${notes.join(', ')})</span>`;
   }

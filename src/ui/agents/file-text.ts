@@ -1,9 +1,10 @@
+import { agentStrings } from '../agent-strings.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { bytes } from '../format.ts';
-import { strings } from '../strings.ts';
+
 import type { FileEncoding } from './field.ts';
 
-const { fieldProblems } = strings;
+const { fieldProblems } = agentStrings;
 
 /** A file as text that stands for its bytes. @throws Error with what is wrong, in words */
 export async function textOfFile(file: Blob, encoding: FileEncoding): Promise<string> {

@@ -5,6 +5,7 @@ import type { ProblemView, ResultBlockView } from '../../view/types.ts';
 import { saveFile } from '../elements/save-file.ts';
 import { bytes } from '../format.ts';
 import { shared } from '../styles/shared.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { problemText, strings } from '../strings.ts';
 import { dataView, isLarge, json } from './data-view.ts';
 
@@ -101,7 +102,7 @@ export class ResultView extends LitElement {
   ];
 
   override render() {
-    if (this.blocks.length === 0) return html`<p class="soft small">${strings.emptyResult}</p>`;
+    if (this.blocks.length === 0) return html`<p class="soft small">${agentStrings.emptyResult}</p>`;
     return this.blocks.map((block) => this.#block(block));
   }
 
@@ -123,9 +124,9 @@ export class ResultView extends LitElement {
       case 'markdown':
         return this.#text(block, block.text, block.isCut);
       case 'image':
-        return html`<img src=${this.#mediaUrl(block.data, block.mimeType)} alt=${block.alt || strings.imageOfTool} />`;
+        return html`<img src=${this.#mediaUrl(block.data, block.mimeType)} alt=${block.alt || agentStrings.imageOfTool} />`;
       case 'audio':
-        return html`<audio controls aria-label=${strings.soundOfTool} src=${this.#mediaUrl(block.data, block.mimeType)}></audio>`;
+        return html`<audio controls aria-label=${agentStrings.soundOfTool} src=${this.#mediaUrl(block.data, block.mimeType)}></audio>`;
       case 'resource':
         return this.#resource(block);
       case 'file':
@@ -134,16 +135,16 @@ export class ResultView extends LitElement {
         return this.#data(block.value);
       case 'kept':
         return html`<div>
-          <p class="soft small">${strings.resultKept(bytes(block.content.size))}</p>
-          <pre tabindex="0" role="group" aria-label=${strings.result}>${block.beginning}…</pre>
+          <p class="soft small">${agentStrings.resultKept(bytes(block.content.size))}</p>
+          <pre tabindex="0" role="group" aria-label=${agentStrings.result}>${block.beginning}…</pre>
           <div class="long">${this.#save('result.json', block.content)}</div>
         </div>`;
       case 'too-large':
-        return html`<p class="soft small">${strings.contentTooLarge(block.type)}</p>`;
+        return html`<p class="soft small">${agentStrings.contentTooLarge(block.type)}</p>`;
       case 'not-kept':
-        return html`<p class="soft small">${strings.resultNotKept}</p>`;
+        return html`<p class="soft small">${agentStrings.resultNotKept}</p>`;
       case 'unknown':
-        return html`<p class="soft small">${strings.unknownContent(block.type)}</p>`;
+        return html`<p class="soft small">${agentStrings.unknownContent(block.type)}</p>`;
     }
   }
 
@@ -155,7 +156,7 @@ export class ResultView extends LitElement {
     return html`<div>
       <div class="text">${wholeCharacters(text, length)}${text.length > length ? '…' : ''}</div>
       <div class="long">
-        <span class="tiny faint">${strings.shownOf(Math.min(length, text.length), text.length)}${isCut ? ` ${strings.cutOff}` : ''}</span>
+        <span class="tiny faint">${agentStrings.shownOf(Math.min(length, text.length), text.length)}${isCut ? ` ${agentStrings.cutOff}` : ''}</span>
         ${canShowMore ? html`<button type="button" class="btn" @click=${more}>${strings.showMore}</button>` : nothing}
         ${this.#save('result.txt', text)}
       </div>
@@ -176,7 +177,7 @@ export class ResultView extends LitElement {
     const found = this.followed.get(block);
     if (Array.isArray(found)) return html`<parley-result .blocks=${found as readonly ResultBlockView[]} .read=${read}></parley-result>`;
     const problem = found !== undefined && found !== 'waiting' ? (found as ProblemView) : undefined;
-    return html`<div class="long"><button type="button" class="btn" aria-label="${strings.read} ${block.name}" ?disabled=${found === 'waiting'} @click=${() => this.#follow(block, read)}>${strings.read}</button>${problem ? html`<span class="bad">${problemText(problem)}</span>` : nothing}</div>`;
+    return html`<div class="long"><button type="button" class="btn" aria-label="${agentStrings.read} ${block.name}" ?disabled=${found === 'waiting'} @click=${() => this.#follow(block, read)}>${agentStrings.read}</button>${problem ? html`<span class="bad">${problemText(problem)}</span>` : nothing}</div>`;
   }
 
   async #follow(block: Block<'resource'>, read: Read): Promise<void> {
@@ -192,11 +193,11 @@ export class ResultView extends LitElement {
   }
 
   #save(name: string, content: string | Uint8Array | Blob): TemplateResult {
-    return html`<button type="button" class="btn" aria-label=${strings.saveFile(name)} @click=${() => saveFile(name, content)}>${strings.saveAs}</button>`;
+    return html`<button type="button" class="btn" aria-label=${agentStrings.saveFile(name)} @click=${() => saveFile(name, content)}>${agentStrings.saveAs}</button>`;
   }
 
   #data(value: unknown): TemplateResult {
-    const drawn = html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.result}>${dataView(value)}</div>`;
+    const drawn = html`<div class="scroll" tabindex="0" role="group" aria-label=${agentStrings.result}>${dataView(value)}</div>`;
     return isLarge(value) ? html`<div>${drawn}<div class="long">${this.#save('result.json', json(value))}</div></div>` : drawn;
   }
 

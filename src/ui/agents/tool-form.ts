@@ -1,7 +1,7 @@
 import { html, nothing, LitElement, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { AppModel, SchemaComplaint, ToolView } from '../../view/types.ts';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { shared } from '../styles/shared.ts';
 import { complaintPath, complaintText } from './complaint-text.ts';
 import { argumentsOfJson, same } from './exact-json.ts';
@@ -20,7 +20,9 @@ export class ToolForm extends LitElement {
   @property({ attribute: false }) tool!: ToolView;
   @property({ type: Boolean }) running = false;
   /** What the button says. */
-  @property({ attribute: false }) action: string = strings.callTool;
+  @property({ attribute: false }) action: string = agentStrings.callTool;
+  /** What it is called: a second one on a screen needs a name of its own. */
+  @property({ attribute: false }) name: string = agentStrings.arguments;
   /** What the fields have to begin with, instead of the schema's defaults. */
   @property({ attribute: false }) start: Arguments | undefined;
   /** What the tool's schema says against arguments, beyond what the fields know by themselves. */
@@ -77,12 +79,12 @@ export class ToolForm extends LitElement {
 
   override render() {
     const isJson = this.json !== undefined;
-    return html`<form aria-label=${strings.arguments} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
+    return html`<form aria-label=${this.name} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
       ${isJson ? this.#whole() : this.#top()}
       ${this.#summary()}
       <div class="btns">
         <button class="btn go" ?disabled=${this.running}>${this.action}</button>
-        ${this.field.kind === 'json' ? nothing : html`<button type="button" class="btn quiet" @click=${isJson ? this.#toForm : this.#toJson}>${isJson ? strings.editAsForm : strings.editAsJson}</button>`}
+        ${this.field.kind === 'json' ? nothing : html`<button type="button" class="btn quiet" @click=${isJson ? this.#toForm : this.#toJson}>${isJson ? agentStrings.editAsForm : agentStrings.editAsJson}</button>`}
       </div>
     </form>`;
   }
@@ -90,16 +92,16 @@ export class ToolForm extends LitElement {
   /** The arguments themselves need no frame: their properties stand in the form. */
   #top() {
     const change = (typed: Typed): void => void (this.typed = typed);
-    if (this.field.kind !== 'object') return this.#view.field(this.field, this.typed, '0', change, this.field.label || strings.arguments);
+    if (this.field.kind !== 'object') return this.#view.field(this.field, this.typed, '0', change, this.field.label || agentStrings.arguments);
     if (this.field.fields.length === 0 && !this.field.offersMore && !hasMore(this.typed))
-      return html`<p class="soft small">${strings.noArguments}</p>`;
+      return html`<p class="soft small">${agentStrings.noArguments}</p>`;
     return this.#view.parts(this.field, this.typed, '0', change);
   }
 
   #whole() {
     const problem = this.problems.find(({ at }) => at === '0');
     return html`<div class="field">
-      <label for="field-0">${strings.argumentsAsJson}</label>
+      <label for="field-0">${agentStrings.argumentsAsJson}</label>
       <textarea id="field-0" class="json" rows="8" spellcheck="false" .value=${this.json ?? ''} aria-invalid=${problem ? 'true' : nothing} aria-describedby=${problem ? 'field-0-problem' : nothing}
         @input=${(event: Event) => this.#changeJson((event.target as HTMLTextAreaElement).value)}></textarea>
       ${problem ? html`<p class="bad" id="field-0-problem">${problem.text}</p>` : nothing}
@@ -111,9 +113,9 @@ export class ToolForm extends LitElement {
     const { problems, doubtful } = this;
     if (problems.length < 2 && !doubtful) return nothing;
     return html`<div class="note bad" role="alert">
-      <b>${strings.toCorrect(problems.length)}</b>
-      <ul>${problems.map(({ at, text }) => html`<li>${this.json === undefined ? html`<button type="button" class="link" @click=${() => this.#focusOn(this.#elementAt(at))}>${this.#labels.get(at) || strings.arguments}</button>: ` : nothing}${text}</li>`)}</ul>
-      ${doubtful ? html`<p>${strings.bySchema}</p><button type="button" class="btn" @click=${() => this.#call(doubtful)}>${strings.callAnyway}</button>` : nothing}
+      <b>${agentStrings.toCorrect(problems.length)}</b>
+      <ul>${problems.map(({ at, text }) => html`<li>${this.json === undefined ? html`<button type="button" class="link" @click=${() => this.#focusOn(this.#elementAt(at))}>${this.#labels.get(at) || agentStrings.arguments}</button>: ` : nothing}${text}</li>`)}</ul>
+      ${doubtful ? html`<p>${agentStrings.bySchema}</p><button type="button" class="btn" @click=${() => this.#call(doubtful)}>${agentStrings.callAnyway}</button>` : nothing}
     </div>`;
   }
 
@@ -184,7 +186,7 @@ export class ToolForm extends LitElement {
     try {
       const typed = typedOf(this.field, argumentsOfJson(json));
       if (!isRaw(typed)) return typed;
-      this.#fail([{ at: '0', text: strings.notInForm }]);
+      this.#fail([{ at: '0', text: agentStrings.notInForm }]);
     } catch (thrown) {
       this.#fail([{ at: '0', text: (thrown as Error).message }]);
     }

@@ -3,7 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import type { AppModel, ToolView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
-import { strings } from '../strings.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { shared } from '../styles/shared.ts';
 import './call-card.ts';
 import './call-list.ts';
@@ -50,9 +50,9 @@ export class ToolPanel extends ModelElement {
     const start = calls.find(({ id, areArgumentsLost }) => id === called && !areArgumentsLost)?.arguments;
     return html`
       ${keyed(`${address} ${tool.name}`, html`<parley-tool-form .tool=${tool} .start=${start} .running=${call?.state.kind === 'running' && !call.isElsewhere} .check=${this.#check} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => (this.call = this.model.callTool(address, tool.name, event.detail))}></parley-tool-form>`)}
-      <section role="region" aria-label=${strings.result} aria-live="polite">
-        <h2 class="label">${strings.result}</h2>
-        ${call ? html`<parley-call .model=${this.model} .call=${call} plain></parley-call>` : html`<p class="small soft">${strings.noResult}</p>`}
+      <section role="region" aria-label=${agentStrings.result} aria-live="polite">
+        <h2 class="label">${agentStrings.result}</h2>
+        ${call ? html`<parley-call .model=${this.model} .call=${call} plain></parley-call>` : html`<p class="small soft">${agentStrings.noResult}</p>`}
       </section>
       <section><parley-call-list .model=${this.model} .of=${{ address, tool: tool.name }} .except=${call?.id}></parley-call-list></section>
     `;

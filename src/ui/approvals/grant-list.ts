@@ -37,8 +37,8 @@ export class GrantList extends ModelElement {
       ${grants.length === 0 ? html`<p class="small soft">${words.noGrants}</p>` : html`<ul aria-labelledby="grants">${grants.map((grant) => this.#line(grant))}</ul>`}`;
   }
 
-  #line({ id, person, kind, tool, agentTitle, expiresAt }: GrantView) {
+  #line({ id, person, kind, tool, agentTitle, expiresAt, isOfConversation }: GrantView) {
     const text = words.grantLine(person.name, kind === 'resource' ? words.grantedRead : calledText(kind, tool), agentTitle);
-    return html`<li><span>${text} <small class="soft">${words.until(shortTime(expiresAt))}</small></span><button class="btn" aria-label="${words.takeBack}: ${text}" @click=${() => this.model.trust.value?.revokeGrant(id)}>${words.takeBack}</button></li>`;
+    return html`<li><span>${text} <small class="soft">${isOfConversation ? `${words.inConversation}, ` : ''}${words.until(shortTime(expiresAt))}</small></span><button class="btn" aria-label="${words.takeBack}: ${text}" @click=${() => this.model.trust.value?.revokeGrant(id)}>${words.takeBack}</button></li>`;
   }
 }

@@ -4,6 +4,7 @@ import type { QuestionAnswerView, QuestionView } from '../../view/trust-types.ts
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
+import { dialogHost, questionStyles } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
 import { trustStrings as words } from '../trust-strings.ts';
 import { initialTyped, questionContent, questionFields, type QuestionField, type QuestionProblem, type QuestionTyped } from './question-fields.ts';
@@ -20,11 +21,9 @@ export class QuestionDialog extends ModelElement {
   static override styles = [
     shared,
     modalStyles,
+    dialogHost,
+    questionStyles,
     css`
-      :host {
-        display: contents;
-      }
-      .stack,
       .fields,
       .field {
         display: grid;
@@ -32,11 +31,6 @@ export class QuestionDialog extends ModelElement {
       }
       .field {
         gap: 4px;
-      }
-      .who {
-        display: flex;
-        gap: 12px;
-        align-items: center;
       }
       .words {
         max-height: 30vh;
@@ -60,13 +54,6 @@ export class QuestionDialog extends ModelElement {
       .host {
         font-size: 1.1em;
         font-weight: 600;
-      }
-      .answers {
-        position: sticky;
-        bottom: -20px;
-        margin-bottom: -20px;
-        padding: var(--s2) 0 20px;
-        background: var(--sheet);
       }
     `,
   ];

@@ -1,12 +1,14 @@
 import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { AppModel, ToolEntryView } from '../../view/types.ts';
+import { isOpen } from '../agents/access-note.ts';
 import '../agents/tool-form.ts';
 import type { ToolForm } from '../agents/tool-form.ts';
 import { findTools } from '../agents/tool-search.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { problemText, strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 
@@ -177,6 +179,8 @@ export class ToolCaller extends ModelElement {
     const { agent, name } = chosen;
     const detail = this.model.agentDetail(agent.address).value;
     const tool = detail?.tools.find((known) => known.name === name);
+    const closed =
+      detail?.problem?.code === 'not-for-you' ? (agent.isForContacts ? 'contacts' : 'never') : isOpen(tool?.access) ? undefined : tool?.access;
     return html`
       <div class="top">
         <button class="icon-btn" aria-label=${strings.back} @click=${this.#back}>${icon('back')}</button>
@@ -186,10 +190,13 @@ export class ToolCaller extends ModelElement {
       </div>
       <div class="form">
         ${tool?.description ? html`<p class="small soft">${tool.description}</p><br />` : nothing}
+        ${closed ? html`<parley-access-note .model=${this.model} .owner=${agent.owner} .access=${closed}></parley-access-note>` : nothing}
         ${
-          tool
-            ? html`<parley-tool-form .tool=${tool} .check=${this.#check} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => this.#call(chosen, event.detail)}></parley-tool-form>`
-            : html`<p class="small soft" role="status">${detail?.problem ? problemText(detail.problem) : detail?.state === 'ready' ? strings.toolGone : strings.loadingAgent}</p>`
+          closed
+            ? nothing
+            : tool
+              ? html`<parley-tool-form .tool=${tool} .check=${this.#check} @call-tool=${(event: CustomEvent<Record<string, unknown>>) => this.#call(chosen, event.detail)}></parley-tool-form>`
+              : html`<p class="small soft" role="status">${detail?.problem ? problemText(detail.problem) : detail?.state === 'ready' ? strings.toolGone : strings.loadingAgent}</p>`
         }
       </div>
     `;
@@ -199,10 +206,11 @@ export class ToolCaller extends ModelElement {
     return html`<button class="icon-btn" aria-label=${strings.close} @click=${() => this.#close('')}>${icon('close')}</button>`;
   }
 
-  /** Tools of the people in this conversation first, then my own. */
+  /** Tools of the people in this conversation first, then my own; those that are not open to me are not offered. */
   #found(): readonly ToolEntryView[] {
     const place = ({ agent }: ToolEntryView): number => (this.people.includes(agent.owner.id) ? 0 : agent.mine ? 1 : 2);
-    const tools = [...this.model.tools.value].sort((a, b) => place(a) - place(b));
+    const open = this.model.tools.value.filter(({ access }) => isOpen(access));
+    const tools = open.sort((a, b) => place(a) - place(b));
     return findTools(tools, { words: this.words });
   }
 
@@ -258,5 +266,6 @@ export class ToolCaller extends ModelElement {
 
 function whose({ agent, name, title }: ToolEntryView): string {
   const owner = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
-  return [title !== '' && title !== name ? [name] : [], agent.title, owner].flat().join(' · ');
+  const warning = agent.isPlaintext ? [modeStrings.plaintext] : [];
+  return [title !== '' && title !== name ? [name] : [], agent.title, owner, warning].flat().join(' · ');
 }

@@ -1,5 +1,16 @@
-import { html, svg, type TemplateResult } from 'lit';
+import { css, html, svg, type TemplateResult } from 'lit';
 import { encode } from 'uqr';
+
+/** What stands around it; how wide it is, its component says. */
+export const qrStyles = css`
+  .qr {
+    justify-self: center;
+    padding: 14px;
+    border-radius: var(--r2);
+    background: white;
+    line-height: 0;
+  }
+`;
 
 /** A QR code as one SVG path, black on white in both themes: scanners expect that. Long texts get the least error correction, screens need no more. */
 export function qrPicture(text: string): TemplateResult {

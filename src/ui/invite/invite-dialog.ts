@@ -4,8 +4,9 @@ import { copyText } from '../elements/clipboard.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
-import { qrPicture } from '../elements/qr-picture.ts';
+import { qrPicture, qrStyles } from '../elements/qr-picture.ts';
 import { strings } from '../strings.ts';
+import { dialogHost } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
 
 /** The link that brings somebody in, as text to copy and as a picture to scan. */
@@ -17,21 +18,14 @@ export class InviteDialog extends ModelElement {
   static override styles = [
     shared,
     modalStyles,
+    dialogHost,
+    qrStyles,
     css`
-      :host {
-        display: contents;
-      }
       .stack {
-        display: grid;
         gap: var(--s4);
       }
       .qr {
-        justify-self: center;
         width: min(232px, 70vw);
-        padding: 14px;
-        border-radius: var(--r2);
-        background: white;
-        line-height: 0;
       }
       .row {
         display: flex;
@@ -59,7 +53,7 @@ export class InviteDialog extends ModelElement {
         <button class="btn go" @click=${() => copyText(this.model, link, this.field)}>${icon('copy', 18)}${strings.copy}</button>
       </div>
       ${'share' in navigator ? html`<button class="btn" @click=${() => this.#share(link)}>${strings.share}</button>` : ''}
-      <button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
+      ${this.model.network.value.mode === 'centralised' ? '' : html`<button class="btn quiet" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>`}
     </div>`;
   }
 

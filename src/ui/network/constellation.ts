@@ -2,7 +2,8 @@ import { css, html, nothing, svg, type TemplateResult } from 'lit';
 import type { AgentView, MeView, NetworkDetailView, NodeView, SigilView } from '../../view/types.ts';
 import { sigilAt } from '../elements/sigil.ts';
 import { milliseconds } from '../format.ts';
-import { nodeText, strings } from '../strings.ts';
+import { networkStrings, nodeText } from '../network-strings.ts';
+import { strings } from '../strings.ts';
 import { AGENT_SIZE, bendAround, clipped, layOut, NAME_SIZE, TIME_SIZE, type Constellation, type Point, type Star } from './constellation-layout.ts';
 
 /** More than this would be a blur: the rest are one star together, and the table beside the picture has all. */
@@ -51,11 +52,11 @@ export function constellation(options: ConstellationOptions): TemplateResult {
     const from = origin !== undefined && origin < place ? { from: origin, isClose: node.hub !== undefined } : {};
     return { name: names[place]!, agents: theirs[place]!.map(title), ...from };
   });
-  const more = strings.moreNodes(left);
+  const more = networkStrings.moreNodes(left);
   const sky = layOut(width, { name: strings.you, agents: mine.map(title) }, left > 0 ? [...inputs, { name: more, agents: [] }] : inputs);
   const rest = left > 0 ? sky.peers.at(-1) : undefined;
   const stars = sky.peers.slice(0, drawn.length);
-  return html`<svg class="picture ${selected === undefined ? '' : 'chosen'}" width=${width} height=${sky.height} viewBox="0 0 ${width} ${sky.height}" role="group" aria-label=${strings.networkPicture}>
+  return html`<svg class="picture ${selected === undefined ? '' : 'chosen'}" width=${width} height=${sky.height} viewBox="0 0 ${width} ${sky.height}" role="group" aria-label=${networkStrings.networkPicture}>
     ${detail.links.map((between) => farLink(between, index, stars, options, sky.middle.at))}
     ${stars.map((star, place) => link(drawn[place]!, star, selected))}
     ${rest ? svg`<circle class="rest" cx=${rest.at.x} cy=${rest.at.y} r=${rest.radius} /><text class="name" x=${rest.nameAt.x} y=${rest.nameAt.y}>${more}</text>` : nothing}

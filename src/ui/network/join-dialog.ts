@@ -5,8 +5,10 @@ import { copyText } from '../elements/clipboard.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
-import { qrPicture } from '../elements/qr-picture.ts';
+import { qrPicture, qrStyles } from '../elements/qr-picture.ts';
+import { networkStrings } from '../network-strings.ts';
 import { problemText, strings } from '../strings.ts';
+import { dialogHost } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
 import { canScan, scanCode } from './code-scanner.ts';
 
@@ -23,11 +25,9 @@ export class JoinDialog extends ModelElement {
   static override styles = [
     shared,
     modalStyles,
+    dialogHost,
+    qrStyles,
     css`
-      :host {
-        display: contents;
-      }
-      .stack,
       form {
         display: grid;
         gap: var(--s3);
@@ -36,12 +36,7 @@ export class JoinDialog extends ModelElement {
         gap: var(--s4);
       }
       .qr {
-        justify-self: center;
         width: min(300px, 76vw);
-        padding: 14px;
-        border-radius: var(--r2);
-        background: white;
-        line-height: 0;
       }
       textarea {
         resize: none;
@@ -75,43 +70,43 @@ export class JoinDialog extends ModelElement {
     return html`<div class="stack">
       <div role="status">${this.#status(join)}</div>
       ${join.problem ? html`<p class="note bad" role="alert">${problemText(join.problem)}</p>` : nothing}
-      ${join.step === 'idle' ? html`<button class="btn go" @click=${() => this.model.beginJoin()}>${strings.joinMake}</button><p class="small soft">${strings.joinOr}</p>` : nothing}
+      ${join.step === 'idle' ? html`<button class="btn go" @click=${() => this.model.beginJoin()}>${networkStrings.joinMake}</button><p class="small soft">${networkStrings.joinOr}</p>` : nothing}
       ${join.step === 'showing' && join.code !== undefined ? this.#code(join.code) : nothing}
       ${join.step === 'idle' || (join.step === 'showing' && join.side === 'offer') ? this.#paste() : nothing}
-      ${join.step === 'idle' || join.step === 'preparing' ? nothing : html`<div class="btns"><button class="btn quiet" @click=${() => this.model.cancelJoin()}>${strings.joinAgain}</button></div>`}
+      ${join.step === 'idle' || join.step === 'preparing' ? nothing : html`<div class="btns"><button class="btn quiet" @click=${() => this.model.cancelJoin()}>${networkStrings.joinAgain}</button></div>`}
     </div>`;
   }
 
   #status({ step, side, person }: JoinView) {
-    const name = person?.name ?? strings.theOther;
+    const name = person?.name ?? networkStrings.theOther;
     switch (step) {
       case 'idle':
-        return html`<p class="small soft">${strings.joinText}</p>`;
+        return html`<p class="small soft">${networkStrings.joinText}</p>`;
       case 'preparing':
-        return html`<p class="small soft">${strings.joinPreparing}</p>`;
+        return html`<p class="small soft">${networkStrings.joinPreparing}</p>`;
       case 'showing':
-        return html`<p class="small soft">${side === 'offer' ? strings.joinGive : strings.joinAnswer(name)}</p>`;
+        return html`<p class="small soft">${side === 'offer' ? networkStrings.joinGive : networkStrings.joinAnswer(name)}</p>`;
       case 'connecting':
-        return html`<p class="small soft">${strings.joinConnecting}</p>`;
+        return html`<p class="small soft">${networkStrings.joinConnecting}</p>`;
       case 'linked':
-        return html`<p>${strings.joinLinked(name)}</p>`;
+        return html`<p>${networkStrings.joinLinked(name)}</p>`;
     }
   }
 
   #code(code: string) {
-    return html`<div class="qr" role="img" aria-label=${strings.joinQr}>${qrPicture(code)}</div>
-      <label>${strings.joinYours}<textarea class="yours" readonly rows="4" .value=${code} @focus=${() => this.yours?.select()}></textarea></label>
+    return html`<div class="qr" role="img" aria-label=${networkStrings.joinQr}>${qrPicture(code)}</div>
+      <label>${networkStrings.joinYours}<textarea class="yours" readonly rows="4" .value=${code} @focus=${() => this.yours?.select()}></textarea></label>
       <button class="btn go" @click=${() => copyText(this.model, code, this.yours)}>${icon('copy', 18)}${strings.copy}</button>`;
   }
 
   #paste() {
     return html`<form @submit=${this.#use}>
-      <label>${strings.joinTheirs}<textarea class="theirs" rows="3" autocomplete="off" spellcheck="false"></textarea></label>
+      <label>${networkStrings.joinTheirs}<textarea class="theirs" rows="3" autocomplete="off" spellcheck="false"></textarea></label>
       ${this.scanning ? html`<video muted playsinline></video>` : nothing}
-      ${this.isCameraMissing ? html`<p class="small">${strings.joinNoCamera}</p>` : nothing}
+      ${this.isCameraMissing ? html`<p class="small">${networkStrings.joinNoCamera}</p>` : nothing}
       <div class="btns">
-        <button class="btn go">${strings.joinUse}</button>
-        ${canScan() ? html`<button class="btn" type="button" @click=${this.#scan}>${this.scanning ? strings.joinStopScan : strings.joinScan}</button>` : nothing}
+        <button class="btn go">${networkStrings.joinUse}</button>
+        ${canScan() ? html`<button class="btn" type="button" @click=${this.#scan}>${this.scanning ? networkStrings.joinStopScan : networkStrings.joinScan}</button>` : nothing}
       </div>
     </form>`;
   }

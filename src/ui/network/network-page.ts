@@ -3,9 +3,12 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { ConnectionCheckView, NodeView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { bytes, milliseconds, shortTime } from '../format.ts';
-import { checkNames, checkResults, findingText, nodeReach, nodeText, pathKindText, problemText, serverStates, strings } from '../strings.ts';
+import { modeStrings } from '../mode-strings.ts';
+import { checkNames, checkResults, findingText, networkStrings, nodeReach, nodeText, serverStates } from '../network-strings.ts';
+import { pathKindText, problemText, strings } from '../strings.ts';
 import { shared, sheet } from '../styles/shared.ts';
 import { constellation, constellationStyles } from './constellation.ts';
+import './mode-section.ts';
 import { networkCards, networkCardStyles } from './network-cards.ts';
 import './publication-list.ts';
 import { throughputChart, throughputStyles } from './throughput-chart.ts';
@@ -119,9 +122,9 @@ export class NetworkPage extends ModelElement {
     const chosen = detail.nodes.find((node) => node.node === this.selected);
     return html`
       <header class="head">
-        <div class="grow"><h1 class="title">${strings.networkPicture}</h1><div class="small soft">${strings.networkPictureText(present.length + 1, links, agents.length)}</div></div>
-        <button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>
-        <button class="btn" ?disabled=${this.isChecking} @click=${this.#check}>${this.isChecking ? strings.checking : strings.checkConnection}</button>
+        <div class="grow"><h1 class="title">${networkStrings.networkPicture}</h1><div class="small soft">${networkStrings.networkPictureText(present.length + 1, links, agents.length)}</div></div>
+        ${model.network.value.mode === 'centralised' ? nothing : html`<button class="btn" @click=${() => this.dispatchEvent(new CustomEvent('join'))}>${strings.joinWithoutServer}</button>`}
+        <button class="btn" ?disabled=${this.isChecking} @click=${this.#check}>${this.isChecking ? networkStrings.checking : networkStrings.checkConnection}</button>
       </header>
       <div class="body">
         ${this.checks.length === 0 ? nothing : this.#checks()}
@@ -140,16 +143,17 @@ export class NetworkPage extends ModelElement {
               })
         }</div>
         <div aria-live="polite">${chosen ? this.#chosen(chosen) : nothing}</div>
-        ${detail.nodes.length === 0 ? html`<p class="nobody soft">${strings.noPeers}</p>` : this.#table(detail.nodes)}
+        ${detail.nodes.length === 0 ? html`<p class="nobody soft">${networkStrings.noPeers}</p>` : this.#table(detail.nodes)}
         <div class="more">${this.#servers()}${this.#traffic()}</div>
+        <parley-mode .model=${model}></parley-mode>
         <div class="cards">${networkCards(model, true)}</div>
       </div>
     `;
   }
 
   #checks() {
-    return html`<section class="checks" role="region" aria-label=${strings.connectionCheck} aria-live="polite">
-      <h2 class="label">${strings.connectionCheck}</h2>
+    return html`<section class="checks" role="region" aria-label=${networkStrings.connectionCheck} aria-live="polite">
+      <h2 class="label">${networkStrings.connectionCheck}</h2>
       <table><tbody>${this.checks.map(
         (check) => html`<tr><th scope="row">${checkNames[check.what]}</th><td>
           <b class=${check.result}>${checkResults[check.result]}</b>${check.what === 'server' && check.detail ? html` · ${check.detail}` : nothing}<br />
@@ -170,7 +174,7 @@ export class NetworkPage extends ModelElement {
     ].flat();
     return html`<section class="chosen-node card">
       <p><b>${nodeText(node)}</b></p>
-      <p class="small soft">${names.length > 0 ? strings.linkedWith(names.join(', ')) : nodeReach(node)}</p>
+      <p class="small soft">${names.length > 0 ? networkStrings.linkedWith(names.join(', ')) : nodeReach(node)}</p>
       ${node.problem ? html`<p class="small">${problemText(node.problem)}</p>` : nothing}
       <p class="tiny faint mono address">${node.node}</p>
       ${node.person ? html`<parley-publications .model=${this.model} .person=${node.person}></parley-publications>` : nothing}
@@ -178,17 +182,17 @@ export class NetworkPage extends ModelElement {
   }
 
   #table(nodes: readonly NodeView[]) {
-    return html`<div class="scroll" tabindex="0" role="group" aria-label=${strings.peers}><table>
-      <thead><tr><th scope="col">${strings.person}</th><th scope="col">${strings.howReached}</th><th scope="col">${strings.roundTrip}</th><th scope="col">${strings.data}</th><th scope="col">${strings.since}</th></tr></thead>
+    return html`<div class="scroll" tabindex="0" role="group" aria-label=${networkStrings.peers}><table>
+      <thead><tr><th scope="col">${strings.person}</th><th scope="col">${networkStrings.howReached}</th><th scope="col">${networkStrings.roundTrip}</th><th scope="col">${networkStrings.data}</th><th scope="col">${networkStrings.since}</th></tr></thead>
       <tbody>${nodes.map((node) => this.#row(node))}</tbody>
     </table></div>`;
   }
 
   #row(node: NodeView) {
-    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : undefined;
+    const kind = node.isHost ? strings.host : node.isLeaf ? strings.anotherTab : node.isBehindHosts ? modeStrings.behindHosts : undefined;
     const path = node.path && node.state === 'connected' ? pathKindText(node.path) : nodeReach(node);
     return html`<tr>
-      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
+      <td><b>${node.person?.name ?? '…'}</b>${kind ? html` <span class="badge">${kind}</span>` : nothing}${node.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}<br /><span class="mono faint" title=${node.node}>${node.node.slice(-10)}</span></td>
       <td>${path}${node.problem ? html`<br /><span class="soft">${problemText(node.problem)}</span>` : nothing}</td>
       <td class="amount">${node.path?.rttMs === undefined ? '–' : milliseconds(node.path.rttMs)}</td>
       <td class="amount">↑ ${bytes(node.bytesSent)}<br />↓ ${bytes(node.bytesReceived)}</td>
@@ -198,15 +202,15 @@ export class NetworkPage extends ModelElement {
 
   #since({ connectedAt, lastSeenAt, state: nodeState }: NodeView): string {
     if (nodeState === 'connected' && connectedAt !== undefined) return shortTime(connectedAt);
-    return lastSeenAt === undefined ? '–' : strings.lastSeen(shortTime(lastSeenAt));
+    return lastSeenAt === undefined ? '–' : networkStrings.lastSeen(shortTime(lastSeenAt));
   }
 
   #servers() {
     const { servers } = this.model.networkDetail.value;
-    return html`<section><h2 class="label">${strings.servers}</h2><table><tbody>${servers.map(
+    return html`<section><h2 class="label">${networkStrings.servers}</h2><table><tbody>${servers.map(
       ({ host, isOwn, state: serverState, hasStun, hasTurn }) => html`<tr>
-        <td><b>${host}</b><br /><span class="soft">${isOwn ? strings.ownServer : strings.toldServer}</span></td>
-        <td>${serverStates[serverState]}${hasStun ? html` <span class="badge">${strings.withStun}</span>` : nothing}${hasTurn ? html` <span class="badge">${strings.withTurn}</span>` : nothing}</td>
+        <td><b>${host}</b><br /><span class="soft">${isOwn ? networkStrings.ownServer : networkStrings.toldServer}</span></td>
+        <td>${serverStates[serverState]}${hasStun ? html` <span class="badge">${networkStrings.withStun}</span>` : nothing}${hasTurn ? html` <span class="badge">${networkStrings.withTurn}</span>` : nothing}</td>
       </tr>`,
     )}</tbody></table></section>`;
   }
@@ -214,9 +218,9 @@ export class NetworkPage extends ModelElement {
   #traffic() {
     const { throughput, relaying } = this.model.networkDetail.value;
     const passed = bytes(relaying.bytes);
-    return html`<section><h2 class="label">${strings.throughput}</h2>
+    return html`<section><h2 class="label">${networkStrings.throughput}</h2>
       ${throughputChart(throughput)}
-      <p class="small soft">${relaying.circuits > 0 ? strings.relaying(relaying.circuits, passed) : relaying.bytes > 0 ? strings.relayed(passed) : strings.relayingNothing}</p>
+      <p class="small soft">${relaying.circuits > 0 ? networkStrings.relaying(relaying.circuits, passed) : relaying.bytes > 0 ? networkStrings.relayed(passed) : networkStrings.relayingNothing}</p>
     </section>`;
   }
 

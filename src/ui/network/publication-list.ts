@@ -3,7 +3,8 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { PersonView, PublicationView } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { isoTime, longDay, timeOfDay } from '../format.ts';
-import { publicationText, strings } from '../strings.ts';
+import { networkStrings, publicationText } from '../network-strings.ts';
+import { strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 
 /** So many are shown at first, and so many more each time. */
@@ -44,19 +45,19 @@ export class PublicationList extends ModelElement {
 
   override render() {
     return html`<details @toggle=${this.#toggled}>
-      <summary class="small">${strings.publishedBy(this.person.name)}</summary>
+      <summary class="small">${networkStrings.publishedBy(this.person.name)}</summary>
       ${this.publications === undefined ? nothing : this.#list(this.publications)}
     </details>`;
   }
 
   #list(publications: readonly PublicationView[]) {
-    if (publications.length === 0) return html`<p class="small soft">${strings.publishedNothing}</p>`;
-    return html`<ol aria-label=${strings.publishedBy(this.person.name)}>
+    if (publications.length === 0) return html`<p class="small soft">${networkStrings.publishedNothing}</p>`;
+    return html`<ol aria-label=${networkStrings.publishedBy(this.person.name)}>
         ${publications.slice(0, this.shown).map(
           ({ at, device, entries, isConcurrent }) => html`<li>
             <span class="small">${entries.map(publicationText).join(' · ')}</span><br />
-            <span class="tiny faint"><time datetime=${isoTime(at)}>${longDay(at)}, ${timeOfDay(at)}</time> · ${strings.byDevice}
-              <span class="mono" title=${device}>${device.slice(-10)}</span>${isConcurrent ? html` · ${strings.publishedApart}` : nothing}</span>
+            <span class="tiny faint"><time datetime=${isoTime(at)}>${longDay(at)}, ${timeOfDay(at)}</time> · ${networkStrings.byDevice}
+              <span class="mono" title=${device}>${device.slice(-10)}</span>${isConcurrent ? html` · ${networkStrings.publishedApart}` : nothing}</span>
           </li>`,
         )}
       </ol>

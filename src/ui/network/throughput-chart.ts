@@ -1,7 +1,7 @@
 import { css, html, svg, type TemplateResult } from 'lit';
 import type { ThroughputView } from '../../view/types.ts';
 import { bytes } from '../format.ts';
-import { strings } from '../strings.ts';
+import { networkStrings } from '../network-strings.ts';
 
 const WIDTH = 280;
 const HEIGHT = 56;
@@ -12,7 +12,7 @@ const FULL_BYTES_PER_SECOND = 2_000;
 export function throughputChart(samples: readonly ThroughputView[]): TemplateResult {
   const top = Math.max(FULL_BYTES_PER_SECOND, ...samples.flatMap((sample) => [sample.sentPerSecond, sample.receivedPerSecond]));
   const last = samples.at(-1);
-  const text = strings.throughputText(bytes(last?.sentPerSecond ?? 0), bytes(last?.receivedPerSecond ?? 0));
+  const text = networkStrings.throughputText(bytes(last?.sentPerSecond ?? 0), bytes(last?.receivedPerSecond ?? 0));
   const line = (valueOf: (sample: ThroughputView) => number): string =>
     samples
       .map((sample, index) => {

@@ -1,15 +1,15 @@
 import { css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
-import type { NetworkStatusView, SettingsView, Theme } from '../../view/types.ts';
+import type { SettingsView, Theme } from '../../view/types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { bytes } from '../format.ts';
 import { problemText, strings } from '../strings.ts';
+import '../network/mode-section.ts';
 import { networkCards, networkCardStyles } from '../network/network-cards.ts';
 import { shared, sheet } from '../styles/shared.ts';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
-const MODES: readonly NetworkStatusView['mode'][] = ['decentralised', 'hybrid', 'centralised'];
 /** As the wire has it (`MAX_NETWORK_NAME_LENGTH`, the directory's names). */
 const MAX_NAME_LENGTH = 64;
 
@@ -55,13 +55,6 @@ export class SettingsPage extends ModelElement {
       }
       .choice input {
         margin-top: 3px;
-      }
-      .choice:has(:disabled) {
-        color: var(--ink-3);
-      }
-      .about-choice {
-        margin: -6px 0 6px 28px;
-        max-width: 60ch;
       }
       .themes {
         display: flex;
@@ -114,10 +107,7 @@ export class SettingsPage extends ModelElement {
           <legend id="theme">${strings.theme}</legend>
           <div class="themes">${THEMES.map((theme) => html`<label class="choice"><input type="radio" name="theme" .checked=${settings.theme === theme} @change=${() => this.model.setTheme(theme)} />${strings.themes[theme]}</label>`)}</div>
         </fieldset>
-        <fieldset role="radiogroup" aria-labelledby="mode">
-          <legend id="mode">${strings.networkMode}</legend>
-          ${MODES.map((mode) => html`<label class="choice"><input type="radio" name="mode" .checked=${settings.mode === mode} ?disabled=${mode !== settings.mode} aria-describedby="mode-${mode}" /><span>${strings.modes[mode]}</span></label><p class="about-choice small soft" id="mode-${mode}">${strings.modeTexts[mode]}</p>`)}
-        </fieldset>
+        <parley-mode .model=${this.model}></parley-mode>
         ${this.#networks(settings)} ${this.#storage(settings)}
         <div class="cards">${networkCards(this.model, true)}</div>
         <section><h2 class="label">${strings.about}</h2><p class="small soft">${strings.version(settings.version)}</p></section>

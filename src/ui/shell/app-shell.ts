@@ -6,10 +6,8 @@ import { sigil } from '../elements/sigil.ts';
 import { href, route, type Route } from '../router.ts';
 import { shared } from '../styles/shared.ts';
 import { statusText, strings } from '../strings.ts';
-import '../approvals/approval-dialog.ts';
 import '../conversations/conversation-list.ts';
 import '../conversations/welcome-page.ts';
-import '../network/network-list.ts';
 import './notice-bar.ts';
 
 const PLACES = [
@@ -250,6 +248,7 @@ export class AppShell extends ModelElement {
       <parley-invite-dialog .model=${model} ?open=${this.isInviting} @close=${() => (this.isInviting = false)} @join=${this.#join}></parley-invite-dialog>
       <parley-join-dialog .model=${model} ?open=${this.isJoining} @close=${() => (this.isJoining = false)}></parley-join-dialog>
       <parley-approval-dialog .model=${model}></parley-approval-dialog>
+      <parley-call-draft-dialog .model=${model}></parley-call-draft-dialog>
       <parley-question-dialog .model=${model}></parley-question-dialog>
       <parley-notices .model=${model}></parley-notices>
     `;

@@ -175,7 +175,7 @@ export class ChildServer implements Transport {
 }
 
 /** What a process wrote before it ended is read within this time, also when somebody else holds its pipes open. */
-const EXIT_GRACE_MS = 200;
+const EXIT_GRACE_MS = 1_000;
 
 function signalGroup(child: Child, signal: NodeJS.Signals): void {
   const { pid } = child;

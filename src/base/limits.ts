@@ -773,6 +773,9 @@ export const HOST_LIMITS = {
   maxConfigFileBytes: 2 ** 20,
   /** The highest rate of calls that a policy may allow: above it a machine is busy with nothing else, and a slip of the finger is likelier. */
   maxPolicyCallsPerMinute: 600_000,
+  /** What a policy's `run` allows each person, and all unnamed people together, where it says nothing else: programs may work at full speed (2 000 calls a second), a flood may not take the machine. */
+  runCallsPerMinute: 120_000,
+  runParallelCalls: 64,
   /** How long an MCP client that starts its servers itself waits for a host that is not there yet, and how often it looks: clients give up after a minute. */
   connectWaitMs: 15_000,
   connectRetryMs: 500,

@@ -58,10 +58,11 @@ export class HostConsent implements CallPolicy {
     if (this.isMine(caller.person)) return 'run';
     // The two revisions have two names for watching a resource.
     const ruled = kind === 'tool' ? tool : method === LISTEN ? 'resources/subscribe' : method;
+    const rule = this.#policy.ruleFor(caller.person, agent.id, ruled);
     const judgement = {
-      rule: this.#policy.ruleFor(caller.person, agent.id, ruled),
+      rule,
       relation: this.#policy.names(caller.person) ? 'contacts' : 'everyone',
-      rates: this.#policy.ratesOf(agent.id),
+      rates: this.#policy.ratesOf(agent.id, rule),
       limits: this.#limits,
     } as const;
     return this.#approvals.decideBy(judgement, call, signal, asked);

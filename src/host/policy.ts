@@ -15,7 +15,9 @@ type CallerRules = {
   readonly rates: Partial<CallRates>;
 };
 
-const DEFAULT_RATES: CallRates = { callsPerMinute: LIMITS.defaultCallsPerMinute, parallelCalls: LIMITS.defaultParallelCalls };
+/** Where the owner is asked, and where calls run by themselves. */
+const ASKED_RATES: CallRates = { callsPerMinute: LIMITS.defaultCallsPerMinute, parallelCalls: LIMITS.defaultParallelCalls };
+const RUN_RATES: CallRates = { callsPerMinute: HOST_LIMITS.runCallsPerMinute, parallelCalls: HOST_LIMITS.runParallelCalls };
 
 /**
  * Who may call which tool of which agent. The most specific rule holds: of the agent before the general ones, of the person before everyone's, of the tool
@@ -27,15 +29,15 @@ export class Policy {
   /** Of all people together whom the policy does not name. */
   readonly strangerCallsPerMinute: number;
 
-  constructor(general: CallerRules, agents: ReadonlyMap<AgentId, CallerRules>, strangerCallsPerMinute: number = LIMITS.strangerCallsPerMinute) {
+  constructor(general: CallerRules, agents: ReadonlyMap<AgentId, CallerRules>, strangerCallsPerMinute?: number) {
     this.#general = general;
     this.#agents = agents;
-    this.strangerCallsPerMinute = strangerCallsPerMinute;
+    this.strangerCallsPerMinute = strangerCallsPerMinute ?? (this.letsEverybodyRun ? HOST_LIMITS.runCallsPerMinute : LIMITS.strangerCallsPerMinute);
   }
 
-  /** What one person may ask of the agent, whatever the rule. */
-  ratesOf(agent: AgentId): CallRates {
-    return { ...DEFAULT_RATES, ...this.#general.rates, ...this.#agents.get(agent)?.rates };
+  /** How much one person may do with the agent where this rule holds. */
+  ratesOf(agent: AgentId, rule: Rule): CallRates {
+    return { ...(rule === 'run' ? RUN_RATES : ASKED_RATES), ...this.#general.rates, ...this.#agents.get(agent)?.rates };
   }
 
   /** Whether the owner wrote the person down, with whatever rule. */

@@ -321,6 +321,9 @@ export const LIMITS = {
   /** Questions of one neighbour for paths: its own and those that it passes on. */
   findsPerSecond: 5,
   findsBurst: 40,
+  /** Of that, what a node asks for itself: the rest is for those that it passes on. */
+  ownFindsPerSecond: 2.5,
+  ownFindsBurst: 20,
   /** With the asker's own fan-out, twelve nodes and their four hundred neighbours hear of a question. */
   findForwardFanOut: 3,
   /** Searches of this node at once: a few per waiting `open`. */

@@ -1,3 +1,4 @@
+import { partsOf } from './nat.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import type { NodeId } from '../../src/base/ids.ts';
 import { Observer, type FinishedCall } from './observer.ts';
@@ -45,8 +46,9 @@ export type Figures = {
   /** Sent by an honest node, and by an adversary, over the whole run. */
   readonly honestBytesPerSecond?: number;
   readonly hostileBytesPerSecond?: number;
-  /** Components of the graph of sessions at the end. */
+  /** Components of the graph of sessions at the end, and the fewest that the NATs of its nodes allow. */
   readonly components?: number;
+  readonly fewestComponents?: number;
 };
 
 export function distributionOf(samples: readonly number[]): Distribution | undefined {
@@ -79,6 +81,7 @@ export class FigureRecorder extends Observer {
   #maxLinks = 0;
   #linksPerNode: number[] = [];
   #components: number | undefined;
+  #fewestComponents: number | undefined;
   #deliveries = 0;
   #faults = 0;
   #honestSessionsLost = 0;
@@ -188,6 +191,7 @@ export class FigureRecorder extends Observer {
     const nodes = world.honest();
     this.#linksPerNode = nodes.map((node) => node.linkCount);
     this.#components = componentsOf(nodes);
+    this.#fewestComponents = partsOf(nodes.map((node) => node.nat));
   }
 
   figures(): Figures {
@@ -211,6 +215,7 @@ export class FigureRecorder extends Observer {
       callsAnswered: this.#callsAnswered,
       ...(this.#world().options.adversary ? this.#cost() : {}),
       components: this.#components,
+      fewestComponents: this.#fewestComponents,
     });
   }
 

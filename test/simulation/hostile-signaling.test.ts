@@ -83,7 +83,8 @@ beforeAll(async () => {
 });
 
 function altered(bytes: Uint8Array, at: number = bytes.length >> 1): Uint8Array {
-  const changed = bytes.slice();
+  // A Node buffer’s own `slice` would not copy.
+  const changed = Uint8Array.from(bytes);
   changed[at] = (changed[at] as number) ^ 1;
   return changed;
 }

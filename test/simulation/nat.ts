@@ -16,6 +16,13 @@ export function canConnect(a: NatType, b: NatType): boolean {
   return a === 'cone' && b === 'cone';
 }
 
+/** Into how many parts nodes with these NATs fall where every link opens that can. */
+export function partsOf(nats: readonly NatType[]): number {
+  const hasOpen = nats.includes('open');
+  const alone = nats.filter((nat) => nat === 'udp-blocked' || (nat === 'symmetric' && !hasOpen)).length;
+  return alone + (alone < nats.length ? 1 : 0);
+}
+
 /** A type drawn by the weights of the mix. */
 export function drawNat(mix: NatMix, random: SeededRandom): NatType {
   const total = NAT_TYPES.reduce((sum, type) => sum + (mix[type] ?? 0), 0);

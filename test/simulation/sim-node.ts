@@ -106,6 +106,10 @@ export class SimNode {
     this.registry = world.options.nodes <= MAX_NODES_WITH_REGISTRY ? new SimRegistry(this, world, identity, networkId, entropy) : undefined;
   }
 
+  get nat(): NatType {
+    return this.#options.nat;
+  }
+
   /** The node's own clock. */
   get clock(): number {
     return this.#world.epoch + this.#world.now + this.#options.skewMs + (this.adversary?.skewMs ?? 0);

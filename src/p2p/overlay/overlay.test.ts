@@ -61,7 +61,10 @@ class Driver {
 
   /** It answered, and no way was found. */
   fail(...indexes: readonly number[]): readonly OverlayOutput[] {
-    return indexes.flatMap((index) => this.do({ type: 'dial-failed', node: id(index), code: 'ice-failed' }));
+    return indexes.flatMap((index) => [
+      ...this.do({ type: 'slow', node: id(index) }),
+      ...this.do({ type: 'dial-failed', node: id(index), code: 'ice-failed' }),
+    ]);
   }
 
   link(...indexes: readonly number[]): void {
@@ -306,6 +309,14 @@ describe('a node that few can reach', () => {
     expect(outputs).toContainEqual({ type: 'announce', on: false });
     return driver;
   }
+
+  it('is none for attempts that failed at once, which are made again within moments', () => {
+    const driver = up();
+    for (let index = 0; index < 2 * LIMITS.confinedAfterFailures; index++) driver.know(700 + index, 'signaling');
+    const [first] = driver.do({ type: 'dial-failed', node: id(700), code: 'ice-failed' });
+    expect(first).toBeUndefined();
+    expect(driver.pass(2 * LIMITS.redialFirstMs)).toContainEqual(expect.objectContaining({ type: 'dial', node: id(700) }));
+  });
 
   it('says so, and is named to newcomers no more', () => {
     confined();

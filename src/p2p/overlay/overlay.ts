@@ -280,7 +280,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   #dialFailed(node: NodeId, code: ErrorCode, now: number): void {
     const known = this.#known.get(node);
     if (!known || known.state !== 'dialling') return;
-    if (code === 'ice-failed') this.#noWay(node, known);
+    // ICE tries for long before it gives up: what fails at once is an accident of this attempt, and says nothing of the ways between the two.
+    const isWithoutWay = code === 'ice-failed' && known.isSlow;
+    if (isWithoutWay) this.#noWay(node, known);
     Object.assign(known, { state: 'idle', isSample: false, isSlow: false });
     known.failures++;
     this.#wanted.delete(node);
@@ -289,7 +291,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     const isHopeless = FINAL.has(code) || known.failures > LIMITS.maxRedials;
     // Nobody can bring it our introduction: it is tried again when somebody says again that it is there.
     known.isAbsent = code === 'unreachable' && !isHopeless;
-    const isLasting = code === 'overloaded' || (code === 'ice-failed' && known.linkedAt === 0);
+    const isLasting = code === 'overloaded' || (isWithoutWay && known.linkedAt === 0);
     known.notBefore = isHopeless || known.isAbsent ? Number.POSITIVE_INFINITY : now + (isLasting ? LIMITS.dialAgainMs : this.#patience(known));
     // Its card may be of a run that is over; who is there now has a newer one with the server.
     if (code === 'timed-out' || code === 'unreachable') this.#lookUp(node, now);

@@ -41,7 +41,14 @@ export interface NeighbourKnowledge {
   holders(tag: NodeTag): readonly NodeId[];
 }
 
-type Neighbour = { readonly tag: NodeTag; readonly bucket: TokenBucket; rttMs: number; circuits: number };
+type Neighbour = {
+  readonly tag: NodeTag;
+  readonly bucket: TokenBucket;
+  /** What this node itself may ask of it. */
+  readonly own: TokenBucket;
+  rttMs: number;
+  circuits: number;
+};
 
 type Search = {
   readonly request: number;
@@ -149,7 +156,8 @@ export class PathFinder implements Machine<PathFinderInput, PathFinderOutput> {
 
   #up(node: NodeId, tag: NodeTag, now: number): void {
     const bucket = new TokenBucket(LIMITS.findsPerSecond, LIMITS.findsBurst, now);
-    this.#neighbours.set(node, { tag, bucket, rttMs: USUAL_RTT_MS, circuits: 0 });
+    const own = new TokenBucket(LIMITS.ownFindsPerSecond, LIMITS.ownFindsBurst, now);
+    this.#neighbours.set(node, { tag, bucket, own, rttMs: USUAL_RTT_MS, circuits: 0 });
     this.#byTag.set(tag, node);
   }
 
@@ -179,7 +187,7 @@ export class PathFinder implements Machine<PathFinderInput, PathFinderOutput> {
 
   #nextRound(search: Search, now: number): void {
     const round = ROUNDS[++search.round];
-    const open = round && this.#spread(search.avoid, round.fanOut, search.tag, now);
+    const open = round && this.#spread(search.avoid, round.fanOut, search.tag, now).filter((node) => this.#neighbours.get(node)?.own.take(now));
     search.path = this.#newPath();
     if (!round || !open || open.length === 0 || !this.#paths.add(search.path, search.tag, undefined, now)) {
       this.#searches.delete(search.request);

@@ -322,7 +322,7 @@ export const LIMITS = {
   findsPerSecond: 5,
   findsBurst: 40,
   /** Of that, what a node asks for itself: the rest is for those that it passes on. */
-  ownFindsPerSecond: 2.5,
+  ownFindsPerSecond: 2,
   ownFindsBurst: 20,
   /** With the asker's own fan-out, twelve nodes and their four hundred neighbours hear of a question. */
   findForwardFanOut: 3,

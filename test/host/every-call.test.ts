@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StreamableHTTPClientTransport, type Client } from '@modelcontextprotocol/client';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/app/system-clock.ts';
 import type { AgentAddress } from '../../src/base/ids.ts';
@@ -12,11 +11,10 @@ import { createVerifier } from '../../src/crypto/signing.ts';
 import { agentOpener } from '../../src/host/gateway/open-agent.ts';
 import { AgentHost } from '../../src/mcp/agent-host.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
-import type { WebSocketLike } from '../../src/transport/signaling-websocket.ts';
-import { WebSocketLink } from '../../src/transport/websocket-link.ts';
 import { encodeInvite } from '../../src/wire/invite.ts';
 import { newPrivateNetwork, pskOf } from '../../src/wire/networks.ts';
 import { seededIdentity } from '../support/seeded-identity.ts';
+import { linkWith } from './behind-host.ts';
 import { goodbye, startHost, type RunningHost } from './host-process.ts';
 import { ableClient, askEverything, directClient, referenceServers, resetFolder, SERVERS, toolCalls, type ServerName } from './reference-calls.ts';
 import { startSignaling } from './signaling.ts';
@@ -70,7 +68,7 @@ async function withClients<Result>(
 }
 
 /** A node whose only link is a WebSocket to that host: whatever it reaches beyond, it reaches over a relay. */
-async function nodeBehind({ ready }: RunningHost): Promise<Node> {
+async function nodeBehind(host: RunningHost): Promise<Node> {
   const identity = await seededIdentity(1, systemClock.now());
   const made = createNode({
     identity,
@@ -81,13 +79,7 @@ async function nodeBehind({ ready }: RunningHost): Promise<Node> {
     verifier: await createVerifier(),
     bulkCipher: new WebCryptoBulkCipher(),
   });
-  const socket = new WebSocket(ready.listen ?? '');
-  await new Promise<void>((resolve) =>
-    socket.once('open', () => {
-      made.attachLink(new WebSocketLink(socket as unknown as WebSocketLike, systemClock), 'initiator');
-      resolve();
-    }),
-  );
+  await linkWith(made, host);
   return made;
 }
 
@@ -122,10 +114,7 @@ describe('every call to the reference servers', () => {
     const open = agentOpener(node, new AgentHost(node, { decide: async () => 'run' }));
     const connect = async (server: ServerName): Promise<Client> => {
       const client = ableClient(server, mode);
-      await client.connect(await open(addressOf(server))).catch((e) => {
-        console.log(server, e, owner.log().slice(-3000));
-        throw e;
-      });
+      await client.connect(await open(addressOf(server)));
       return client;
     };
     expect(await withClients(connect, (clients) => askEverything(clients, folder))).toEqual(expected);

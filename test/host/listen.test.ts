@@ -8,17 +8,15 @@ import { createVerifier } from '../../src/crypto/signing.ts';
 import { AgentClients } from '../../src/mcp/agent-clients.ts';
 import { AgentHost } from '../../src/mcp/agent-host.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
-import { WebSocketHostDialer } from '../../src/transport/host-dialer.ts';
-import type { WebSocketConstructor } from '../../src/transport/signaling-websocket.ts';
 import { openNetworkId } from '../../src/wire/networks.ts';
 import { ECHO, echoAgent } from '../bench/echo-agent.ts';
 import { seededIdentity } from '../support/seeded-identity.ts';
+import { hostDialer, linkWith } from './behind-host.ts';
 import { ownServer, startHost, type RunningHost } from './host-process.ts';
 import { startSignaling } from './signaling.ts';
 
 /** Nodes without WebRTC and without a signaling server, linked with a host over a WebSocket. */
 
-const dialer = new WebSocketHostDialer(systemClock, { protocol: 'http:', hostname: 'localhost' }, WebSocket as unknown as WebSocketConstructor);
 let signaling: Awaited<ReturnType<typeof startSignaling>>;
 let host: RunningHost;
 const nodes: Node[] = [];
@@ -44,15 +42,7 @@ async function linkedNode(seed: number, network = 'Commons'): Promise<Node> {
     bulkCipher: new WebCryptoBulkCipher(),
   });
   nodes.push(node);
-  await new Promise<void>((resolve, reject) =>
-    dialer.dial(host.ready.listen ?? '', {
-      linked: (link, hostNode) => {
-        node.attachLink(link, 'initiator', hostNode);
-        resolve();
-      },
-      ended: ({ detail }) => reject(new Error(detail)),
-    }),
-  );
+  await linkWith(node, host);
   return node;
 }
 
@@ -95,7 +85,7 @@ describe('a node that is linked over a WebSocket', () => {
     expect(node.nodes().find((known) => known.node === hostNode)).toMatchObject({ isHost: true, hostUrls: [host.ready.listen] });
     expect(node.hosts()).toEqual([{ url: host.ready.listen, node: hostNode }]);
     const liar = new Promise<string>((resolve) => node.on('peer', (peer) => peer.node === other.node && peer.reason && resolve(peer.reason)));
-    dialer.dial(host.ready.listen ?? '', { linked: (link) => node.attachLink(link, 'initiator', other.node), ended: () => undefined });
+    hostDialer.dial(host.ready.listen ?? '', { linked: (link) => node.attachLink(link, 'initiator', other.node), ended: () => undefined });
     expect(await liar).toBe('wrong-node');
   });
 
@@ -103,7 +93,10 @@ describe('a node that is linked over a WebSocket', () => {
     const socket = new WebSocket(host.ready.listen ?? '');
     expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1002);
     const told = await new Promise<string>((resolve) =>
-      dialer.dial(`${signaling.url.replace('http', 'ws')}signal`, { linked: () => resolve('linked'), ended: ({ detail }) => resolve(detail ?? '') }),
+      hostDialer.dial(`${signaling.url.replace('http', 'ws')}signal`, {
+        linked: () => resolve('linked'),
+        ended: ({ detail }) => resolve(detail ?? ''),
+      }),
     );
     expect(told).not.toBe('linked');
   });

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -11,7 +13,17 @@ let signaling: Awaited<ReturnType<typeof startSignaling>>;
 beforeAll(async () => {
   signaling = await startSignaling();
 }, 60_000);
-afterAll(() => signaling?.stop());
+const folders: string[] = [];
+afterAll(async () => {
+  await signaling?.stop();
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  folders.push(folder);
+  return folder;
+}
 
 const work = { name: 'work', arguments: { text: 'hi' } };
 
@@ -35,7 +47,7 @@ describe.each(['legacy', 'modern'] as const)('a client, %s', (era) => {
   });
 
   it('is told when the tools of an agent change', async () => {
-    const host = await startHost(signaling.url, { config: { mcpServers: { grows: ownServer('grows') } } });
+    const host = await startHost(signaling.url, { config: { mcpServers: { grows: ownServer('grows', await emptyFolder()) } } });
     let isTold: () => void = () => undefined;
     const told = new Promise<void>((resolve) => (isTold = resolve));
     const listChanged = { tools: { autoRefresh: false, onChanged: () => isTold() } };
@@ -91,9 +103,11 @@ describe.each(['legacy', 'modern'] as const)('the aggregate, %s', (era) => {
       }
     };
     await until(0);
-    const owner = await startHost(signaling.url, { config: { mcpServers: { grows: ownServer('grows') } }, policy: { everyone: 'run' } });
+    const owner = await startHost(signaling.url, {
+      config: { mcpServers: { grows: ownServer('grows', await emptyFolder()) } },
+      policy: { everyone: 'run' },
+    });
     await until(1);
-    // The session in which the caller's host lists is the one that clients without sessions share.
     const shared = await connectClient(caller, `${owner.ready.nodeId}:grows`, 'modern');
     await shared.callTool(work);
     await until(2);

@@ -1,8 +1,9 @@
 /**
  * An MCP server of the older revisions in one of several moods, in plain Node.js: what it does wrong is in plain sight.
- *   fine | grows | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
+ *   fine | grows FOLDER | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
  */
 import { spawn } from 'node:child_process';
+import { readdirSync, watch, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const [mood = 'fine', argument = ''] = process.argv.slice(2);
@@ -23,6 +24,9 @@ const tools = [
   },
 ];
 
+// Its tools are the same in all its sessions, as those of most servers are.
+if (mood === 'grows') watch(argument, () => send({ method: 'notifications/tools/list_changed' }));
+
 const answers = {
   initialize: ({ protocolVersion }) => ({
     protocolVersion,
@@ -30,7 +34,9 @@ const answers = {
     serverInfo: { name: 'hostile', version: '1' },
   }),
   ping: () => ({}),
-  'tools/list': () => ({ tools }),
+  'tools/list': () => ({
+    tools: mood === 'grows' ? [...tools, ...readdirSync(argument).map((name) => ({ ...tools[0], name: `work-${name}` }))] : tools,
+  }),
 };
 
 function call({ id, params }) {
@@ -43,10 +49,7 @@ function call({ id, params }) {
   const text = mood === 'huge-answer' ? 'y'.repeat(Number(argument)) : `${params.arguments?.text ?? ''} #${calls} ${process.pid}`;
   const result = { content: [{ type: 'text', text }], _meta: { 'example.org/also': true } };
   send({ id, result });
-  if (mood === 'grows') {
-    tools.push({ ...tools[0], name: `work-${calls}` });
-    send({ method: 'notifications/tools/list_changed' });
-  }
+  if (mood === 'grows') writeFileSync(`${argument}/${process.pid}-${calls}`, '');
   if (mood === 'answer-twice') send({ id, result: { content: [{ type: 'text', text: 'twice' }] } });
 }
 

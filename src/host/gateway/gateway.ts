@@ -59,12 +59,13 @@ export class Gateway {
     const { open, clock, entropy, log } = options;
     this.#options = options;
     this.#parked = new ParkedCalls(clock, entropy);
+    const notified = (address: AgentAddress, notification: McpNotification): void => {
+      this.#catalogs.notified(address, notification);
+      this.#publish(address, notification);
+    };
     this.#pool = new UpstreamPool({
       open,
-      onNotification: (address, notification) => {
-        this.#catalogs.notified(address, notification);
-        this.#publish(address, notification);
-      },
+      onNotification: notified,
       onClosed: (address) => {
         this.#catalogs.closed(address);
         this.#subscriptions.closed(address);
@@ -78,7 +79,7 @@ export class Gateway {
       agents: () => options.agents(),
     });
     this.#forwarder = new Forwarder({ pool: this.#pool, parked: this.#parked, principal: 'owner' });
-    this.#shared = new SharedSessions(open, clock);
+    this.#shared = new SharedSessions(open, clock, notified);
     this.#subscriptions = new Subscriptions((address) => this.#pool.shared(address, {}));
     this.#handlers = new BoundedMap(HOST_LIMITS.maxRawEndpoints);
     this.#catalogs.onChanged((kind) => this.#handlers.get('aggregate')?.bus.publish({ kind: EVENT_OF[kind] }));

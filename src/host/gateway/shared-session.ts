@@ -6,6 +6,7 @@ import { DATA_METHODS } from '../../mcp/answers/answer-protocol.ts';
 import { textOf } from '../../mcp/answers/answer-text.ts';
 import { wholeAnswer } from '../../mcp/answers/whole-answers.ts';
 import { CONNECTION_CLOSED_CODE } from '../../mcp/proxy/pipe.ts';
+import type { McpNotification } from '../../mcp/proxy/upstream.ts';
 
 type Request = Extract<JSONRPCMessage, { method: string; id: RequestId }>;
 type Meta = Readonly<Record<string, unknown>>;
@@ -26,6 +27,8 @@ export class SharedSession {
   #nextId = 1;
   #isClosed = false;
   onClosed: () => void = () => undefined;
+  /** What the agent tells of itself, to nobody in particular: of a list or a resource that changed. */
+  onNotification: (notification: McpNotification) => void = () => undefined;
 
   static async open(transport: Transport): Promise<SharedSession> {
     const session = new SharedSession(transport);
@@ -89,6 +92,7 @@ export class SharedSession {
       const underWay = this.#underWay.get(params?.['progressToken'] as RequestId);
       return underWay?.send({ ...message, params: { ...params, progressToken: underWay.progressToken } } as JSONRPCMessage);
     }
+    if (message.method !== 'notifications/message') this.onNotification({ method: message.method, ...(params ? { params } : {}) });
     // What does not say whose it is, is passed on where there is no doubt.
     const candidates = [...this.#underWay.values()].filter(({ wantsLog }) => message.method !== 'notifications/message' || wantsLog);
     if (candidates.length === 1) candidates[0]?.send(message);

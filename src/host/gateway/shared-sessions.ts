@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { OlderAgent } from './older-agent.ts';
 import type { OpenAgent } from './open-agent.ts';
 import { SharedSession } from './shared-session.ts';
+import type { McpNotification } from '../../mcp/proxy/upstream.ts';
 
 /** What is subscribed stays open; it must not take the places of calls. `older`: the agent speaks no newer revision than 2025-11-25. */
 export type Purpose = 'calls' | 'subscriptions' | 'older';
@@ -12,11 +13,13 @@ export type Purpose = 'calls' | 'subscriptions' | 'older';
 export class SharedSessions {
   readonly #open: OpenAgent;
   readonly #clock: Clock;
+  readonly #onNotification: (address: AgentAddress, notification: McpNotification) => void;
   readonly #sessions = new Map<string, Promise<SharedSession>[]>();
 
-  constructor(open: OpenAgent, clock: Clock) {
+  constructor(open: OpenAgent, clock: Clock, onNotification: (address: AgentAddress, notification: McpNotification) => void) {
     this.#open = open;
     this.#clock = clock;
+    this.#onNotification = onNotification;
   }
 
   /** @throws ParleyError why the agent cannot be reached */
@@ -48,7 +51,10 @@ export class SharedSessions {
       if (left.length > 0) this.#sessions.set(key, left);
       else this.#sessions.delete(key);
     };
-    opening.then((session) => (session.onClosed = forget), forget);
+    opening.then((session) => {
+      session.onClosed = forget;
+      session.onNotification = (notification) => this.#onNotification(address, notification);
+    }, forget);
     return opening;
   }
 }

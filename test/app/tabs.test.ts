@@ -45,18 +45,18 @@ describe('the tabs of one browser', () => {
     expect(await connectionsOf(bo)).toBe(1);
     await leaf.go('Network');
     await leaf.page.getByText('Through another tab of this browser.').first().waitFor();
-    for (const tab of ada) expect(await note(tab, await nodeOf(tab))).toBe(true);
-    expect(await note(leaf, await nodeOf(other))).toBe(true);
+    for (const tab of ada) expect(await compute(tab, await nodeOf(tab))).toBe(true);
+    expect(await compute(leaf, await nodeOf(other))).toBe(true);
 
     for (const [caller, owner] of [
       [bo, leaf],
       [other, bo],
     ] as const) {
-      const called = note(caller, await nodeOf(owner));
+      const called = compute(caller, await nodeOf(owner));
       await owner.page.getByRole('dialog', { name: 'Allow tool call?' }).getByRole('button', { name: 'Always allow' }).click();
       expect(await called).toBe(true);
     }
-    expect(await note(bo, await nodeOf(hub))).toBe(true);
+    expect(await compute(bo, await nodeOf(hub))).toBe(true);
     expect(await Promise.all(ada.map(connectionsOf))).toEqual([1, 0, 0]);
   });
 
@@ -102,10 +102,10 @@ describe('the tabs of one browser', () => {
     await leaf.write('before');
     await bo.read('Ada');
     await bo.sees('Ada', 'before');
-    const called = note(bo, leafNode);
+    const called = compute(bo, leafNode);
     await leaf.page.getByRole('dialog', { name: 'Allow tool call?' }).getByRole('button', { name: 'Always allow' }).click();
     await called;
-    await note(bo, otherNode);
+    await compute(bo, otherNode);
     // A tab out of sight draws one frame a second, and a click waits for two.
     await leaf.page.bringToFront();
     const closedAt = Date.now();
@@ -231,7 +231,7 @@ async function freeze({ page, context }: Person): Promise<() => Promise<void>> {
 
 /** Calls again and again until a call works, as a program would that was told of a lost link. */
 async function untilCalled(caller: Person, node: string): Promise<void> {
-  while (!(await note(caller, node).catch(() => false))) await caller.page.evaluate(() => new Promise(requestAnimationFrame));
+  while (!(await compute(caller, node).catch(() => false))) await caller.page.evaluate(() => new Promise(requestAnimationFrame));
 }
 
 async function nodeOf({ page }: Person): Promise<string> {
@@ -250,11 +250,11 @@ async function isLeaf({ page }: Person): Promise<void> {
     .waitFor();
 }
 
-/** Calls the notes of a node; answers whether there was a result. */
-async function note({ page }: { readonly page: Page }, node: string): Promise<boolean> {
+/** Calls the calculator of a node; answers whether there was a result. */
+async function compute({ page }: { readonly page: Page }, node: string): Promise<boolean> {
   await page.waitForFunction(() => 'parley' in globalThis);
   return page.evaluate(async (id) => {
-    const result = await (globalThis as unknown as Tab).parley.callTool(`${id}:notes`, 'search_notes', { query: '' });
+    const result = await (globalThis as unknown as Tab).parley.callTool(`${id}:calculator`, 'evaluate', { expression: '6 * 7' });
     return result.content !== undefined;
   }, node);
 }

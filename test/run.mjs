@@ -95,8 +95,7 @@ const chromium = findChromium();
 if (chromium) {
   browserTests(chromium);
   if (existsSync(join(root, 'test/app/vitest.config.ts'))) vitest('app tests', 'test/app/vitest.config.ts');
-  for (const script of ['thirty-three', 'nat', 'router', 'lost-packets'])
-    check(`the real world: ${script}`, () => node([`test/world/${script}.mjs`]));
+  for (const script of ['thirty-three', 'nat', 'router']) check(`the real world: ${script}`, () => node([`test/world/${script}.mjs`]));
 } else {
   check('a Chromium for the browser tests', () => {
     console.log('No Chromium was found. Install Chromium or Chrome, or name its program in CHROME_PATH.');

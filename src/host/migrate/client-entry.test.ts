@@ -17,14 +17,14 @@ describe('a client’s entry', () => {
         envFile: '.env',
         autoApprove: ['x'],
       },
-      '/work/app',
+      '/srv/app',
     );
     expect(entry).toEqual({
-      command: '/work/app/run.sh',
-      args: ['/work/app/x', `${homedir()}/y`, '${env:HOST}', '${PORT:-80}'],
+      command: '/srv/app/run.sh',
+      args: ['/srv/app/x', `${homedir()}/y`, '${env:HOST}', '${PORT:-80}'],
       env: { TOKEN: '${API_KEY}', PLAIN: 'literal' },
-      envFile: '/work/app/.env',
-      cwd: '/work/app',
+      envFile: '/srv/app/.env',
+      cwd: '/srv/app',
     });
     expect(referencesOf(entry)).toEqual(['HOST', 'API_KEY']);
     expect(secretNamesOf(entry)).toEqual(['TOKEN', 'PLAIN']);

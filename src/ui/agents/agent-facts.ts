@@ -6,6 +6,7 @@ import { ModelElement } from '../elements/model-element.ts';
 import { agentKinds, strings } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 import { trustStrings as words } from '../trust-strings.ts';
+import { factStyles } from '../styles/pieces.ts';
 
 /** The exact terms of an agent, one tap deeper: its address, what its server is, and what it tells programs. */
 @customElement('parley-agent-facts')
@@ -14,23 +15,12 @@ export class AgentFacts extends ModelElement {
 
   static override styles = [
     shared,
+    factStyles,
     css`
       summary {
         cursor: pointer;
         min-height: 28px;
         font-weight: 600;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: minmax(0, max-content) minmax(0, 1fr);
-        gap: 4px 16px;
-        font-size: var(--t-s);
-      }
-      dt {
-        color: var(--ink-3);
-      }
-      dd {
-        overflow-wrap: anywhere;
       }
       .words {
         max-height: 30vh;

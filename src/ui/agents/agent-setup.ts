@@ -7,6 +7,7 @@ import { go } from '../router.ts';
 import { problemText } from '../strings.ts';
 import { shared } from '../styles/shared.ts';
 import { agentKinds, CODE_EXAMPLE, trustStrings as words } from '../trust-strings.ts';
+import { plainFormStyles } from '../styles/pieces.ts';
 
 /** Adds an agent of mine, or changes the one with `agentId`: what it is called and what it is made of. */
 @customElement('parley-agent-setup')
@@ -20,18 +21,10 @@ export class AgentSetup extends ModelElement {
 
   static override styles = [
     shared,
+    plainFormStyles,
     css`
       :host {
         display: block;
-      }
-      form,
-      .field {
-        display: grid;
-        gap: var(--s3);
-        max-width: 560px;
-      }
-      .field {
-        gap: 4px;
       }
       textarea {
         font-family: var(--font-mono);

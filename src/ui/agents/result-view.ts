@@ -8,6 +8,7 @@ import { shared } from '../styles/shared.ts';
 import { agentStrings } from '../agent-strings.ts';
 import { problemText, strings } from '../strings.ts';
 import { dataView, isLarge, json } from './data-view.ts';
+import { factStyles } from '../styles/pieces.ts';
 
 /** As much of a text is shown at first, and so much more each time that somebody asks for it. UTF-16 units. */
 const FIRST_LENGTH = 2_500;
@@ -32,6 +33,7 @@ export class ResultView extends LitElement {
 
   static override styles = [
     shared,
+    factStyles,
     css`
       :host {
         display: grid;
@@ -85,18 +87,6 @@ export class ResultView extends LitElement {
       .bad {
         color: var(--rose);
         font-size: var(--t-s);
-      }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 4px 16px;
-        font-size: var(--t-s);
-      }
-      dt {
-        color: var(--ink-3);
-      }
-      dd {
-        overflow-wrap: anywhere;
       }
     `,
   ];

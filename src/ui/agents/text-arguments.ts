@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { agentStrings } from '../agent-strings.ts';
 import { shared } from '../styles/shared.ts';
+import { plainFormStyles } from '../styles/pieces.ts';
 
 export type TextArgument = { readonly name: string; readonly description: string; readonly required: boolean };
 type Values = Readonly<Record<string, string>>;
@@ -22,16 +23,8 @@ export class TextArguments extends LitElement {
 
   static override styles = [
     shared,
+    plainFormStyles,
     css`
-      form,
-      .field {
-        display: grid;
-        gap: var(--s3);
-        max-width: 560px;
-      }
-      .field {
-        gap: 4px;
-      }
       .bad {
         color: var(--rose);
         font-size: var(--t-s);

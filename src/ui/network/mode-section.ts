@@ -4,6 +4,7 @@ import type { HostUrlProblemView, HostView, ModeName, ModesModel, ModeView } fro
 import { ModelElement } from '../elements/model-element.ts';
 import { hostSources, hostStates, hostUrlProblems, modeNames, modeStrings, modeTexts, modeTrouble } from '../mode-strings.ts';
 import { shared } from '../styles/shared.ts';
+import { choiceStyles } from '../styles/pieces.ts';
 
 const MODES = Object.keys(modeNames) as readonly ModeName[];
 const SHOWN_HOSTS = 8;
@@ -16,6 +17,7 @@ export class ModeSection extends ModelElement {
 
   static override styles = [
     shared,
+    choiceStyles,
     css`
       :host {
         display: grid;
@@ -28,16 +30,6 @@ export class ModeSection extends ModelElement {
       }
       legend {
         margin-bottom: var(--s2);
-      }
-      .choice {
-        display: flex;
-        gap: 10px;
-        align-items: start;
-        padding: 4px 0;
-        font-size: var(--t-m);
-      }
-      .choice input {
-        margin-top: 3px;
       }
       .about-choice {
         margin: -6px 0 6px 28px;

@@ -8,6 +8,7 @@ import { problemText, strings } from '../strings.ts';
 import '../network/mode-section.ts';
 import { networkCards, networkCardStyles } from '../network/network-cards.ts';
 import { shared, sheet } from '../styles/shared.ts';
+import { choiceStyles } from '../styles/pieces.ts';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 /** As the wire has it (`MAX_NETWORK_NAME_LENGTH`, the directory's names). */
@@ -22,6 +23,7 @@ export class SettingsPage extends ModelElement {
     shared,
     sheet,
     networkCardStyles,
+    choiceStyles,
     css`
       .body {
         display: grid;
@@ -45,16 +47,6 @@ export class SettingsPage extends ModelElement {
       .row input {
         flex: 1;
         min-width: 0;
-      }
-      .choice {
-        display: flex;
-        gap: 10px;
-        align-items: start;
-        padding: 4px 0;
-        font-size: var(--t-m);
-      }
-      .choice input {
-        margin-top: 3px;
       }
       .themes {
         display: flex;

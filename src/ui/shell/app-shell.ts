@@ -113,7 +113,7 @@ export class AppShell extends ModelElement {
         display: flex;
         align-items: center;
         gap: 8px;
-        padding: var(--s2) var(--s2) var(--s3) var(--s4);
+        padding: var(--s2) var(--s4) var(--s3);
         font-size: var(--t-s);
         line-height: 1.35;
         color: var(--ink-2);

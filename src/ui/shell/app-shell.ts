@@ -147,7 +147,7 @@ export class AppShell extends ModelElement {
       }
       @media (max-width: 1000px) {
         .status {
-          padding-left: var(--s3);
+          padding-inline: var(--s3);
           gap: 6px;
         }
         :host {

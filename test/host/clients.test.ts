@@ -60,6 +60,15 @@ describe.each(['legacy', 'modern'] as const)('a client, %s', (era) => {
     await host.stop();
   });
 
+  it('sees in the lists what its calls made in the same session', async () => {
+    const host = await startHost(signaling.url, { config: { mcpServers: { grows: ownServer('grows-alone') } } });
+    const client = await connectClient(host, `${host.ready.nodeId}:grows`, era);
+    await client.callTool(work);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['work', 'work-1']);
+    await goodbye(client);
+    await host.stop();
+  });
+
   it('goes on after the host of the agent restarted', async () => {
     const config = { mcpServers: { fine: ownServer('fine') } };
     const policy = { everyone: 'run' };

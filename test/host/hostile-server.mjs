@@ -1,6 +1,6 @@
 /**
  * An MCP server of the older revisions in one of several moods, in plain Node.js: what it does wrong is in plain sight.
- *   fine | grows FOLDER | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
+ *   fine | grows FOLDER | grows-alone | slow-start MS | crash-on-call | hang | huge-description | answer-twice | garbage | huge-answer | child | ask
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, watch, writeFileSync } from 'node:fs';
@@ -50,6 +50,7 @@ function call({ id, params }) {
   const result = { content: [{ type: 'text', text }], _meta: { 'example.org/also': true } };
   send({ id, result });
   if (mood === 'grows') writeFileSync(`${argument}/${process.pid}-${calls}`, '');
+  if (mood === 'grows-alone') tools.push({ ...tools[0], name: `work-${calls}` });
   if (mood === 'answer-twice') send({ id, result: { content: [{ type: 'text', text: 'twice' }] } });
 }
 

@@ -17,6 +17,7 @@ import { aggregateUri } from './aggregate-index.ts';
 import { AggregateServer } from './aggregate-server.ts';
 import type { ListKind } from './catalog.ts';
 import { Catalogs } from './catalogs.ts';
+import { LIST_METHODS } from './older-agent.ts';
 import type { OpenAgent } from './open-agent.ts';
 import { rawServer } from './raw-server.ts';
 import type { SharedSession } from './shared-session.ts';
@@ -130,15 +131,17 @@ export class Gateway {
   }
 
   /**
-   * The session in which a request of MCP 2026-07-28 goes to an agent that speaks this revision, or to an older one for its data, which may be large, where that has
-   * nobody to ask; `undefined` for others.
+   * The session in which a request of MCP 2026-07-28 goes to an agent that speaks this revision, or to an older one for its data, which may be large, and its lists,
+   * where that has nobody to ask; `undefined` for others.
    */
   async sharedSession(endpoint: Endpoint, { method, params }: McpRequest): Promise<SharedSession | undefined> {
     if (endpoint === 'aggregate') return undefined;
     if ((await this.#pool.shared(endpoint, {})).isModern) return this.#shared.with(endpoint, method === LISTEN ? 'subscriptions' : 'calls');
     const meta = params?.['_meta'] as Readonly<Record<string, unknown>> | undefined;
     const asked = inputCapabilities(meta?.[CLIENT_CAPABILITIES_META_KEY] as InputCapabilities | undefined);
-    return DATA_METHODS.has(method) && Object.keys(asked).length === 0 ? this.#shared.with(endpoint, 'older') : undefined;
+    // Calls and lists in one session: a server may offer what was made in its own.
+    const isCarried = DATA_METHODS.has(method) || LIST_METHODS.has(method);
+    return isCarried && Object.keys(asked).length === 0 ? this.#shared.with(endpoint, 'older') : undefined;
   }
 
   /** The handler of requests of MCP 2026-07-28. */

@@ -50,7 +50,7 @@ export class OlderAgent implements Transport {
 
   send(message: JSONRPCMessage): Promise<void> {
     if (!('method' in message)) return this.#inner.send(message);
-    if ('id' in message && message.method === 'resources/read') this.#reads.add(message.id);
+    if ('id' in message && READS.has(message.method)) this.#reads.add(message.id);
     const params = message.params as (Members & { readonly _meta?: Members }) | undefined;
     if (!params?._meta) return this.#inner.send(message);
     const meta = Object.fromEntries(Object.entries(params._meta).filter(([name]) => !ENVELOPE.has(name)));
@@ -100,6 +100,10 @@ export class OlderAgent implements Transport {
     this.#inner.send({ jsonrpc: '2.0', id, ...body } as JSONRPCMessage).catch(() => undefined);
   }
 }
+
+/** Requests that list what an agent offers. */
+export const LIST_METHODS: ReadonlySet<string> = new Set(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list']);
+const READS: ReadonlySet<string> = new Set([...LIST_METHODS, 'resources/read']);
 
 const INITIALIZE_ID = 'initialize';
 /** What results of 2026-07-28 say that those before did not; an older agent says nothing of how long its data hold. */

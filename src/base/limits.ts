@@ -155,6 +155,9 @@ export const LIMITS = {
   stallMs: 5_000,
   /** A wake-up this late, and what was waited for may lie unread before us: it is no sign that it was not sent. */
   lateWakeMs: 1_000,
+  /** A wake-up this late means that our own turns come late, which is held of the node for so long. Timers of a page with nothing else to do are some ms late. */
+  lateTurnMs: 250,
+  lateTurnsMs: 5_000,
 
   // ── dialling and membership ────────────────────────────────────────────────────────────────────────────────────
   /** From the first introduction to an open link; ICE needs a few seconds where only a slow pair of addresses works. */

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
+import type { LateTurns } from '../base/late-turns.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
@@ -56,6 +57,7 @@ export type DiallingOptions = Pick<NodeMachineOptions, 'identity' | 'networkId' 
   /** Somebody dials this node: the next question for room counts it. */
   incoming(node: NodeId, now: number): void;
   hasNeighbours(): boolean;
+  readonly turns: Pick<LateTurns, 'areComing'>;
 };
 
 /** How nodes come to links with each other: signaling servers, introductions over them and through the mesh, dial attempts, codes that people exchange. */
@@ -77,7 +79,7 @@ export class Dialling implements Machine<DiallingInput, DiallingOutput> {
     const { identity, networkId, entropy, now } = options;
     this.#options = options;
     this.#signaling = new SignalingServers(entropy);
-    this.#dials = new DialBook(identity.node, entropy);
+    this.#dials = new DialBook(identity.node, entropy, options.turns);
     this.#join = new JoinExchange(identity.node, networkId, entropy);
     this.#inbox = new IntroductionInbox(identity, networkId, now);
   }

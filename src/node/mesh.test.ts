@@ -19,6 +19,7 @@ describe('the mesh', () => {
       isBehindHosts: false,
       isInUse: () => false,
       linkCountOf: () => undefined,
+      turns: { areComing: () => false },
     });
     const node = nodeIdOf(key(2));
     mesh.handle({ type: 'session', node, person: personIdOf(key(3)), kind: 'memory', connection: 1, stream: undefined }, START);

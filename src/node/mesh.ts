@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId, PersonId } from '../base/ids.ts';
+import type { LateTurns } from '../base/late-turns.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { CARD_FLAGS, type PeerCard } from '../crypto/peer-card.ts';
@@ -96,6 +97,7 @@ export type MeshOptions = {
   isInUse(node: NodeId): boolean;
   /** How many links the neighbour says to have with others. */
   linkCountOf(node: NodeId): number | undefined;
+  readonly turns: Pick<LateTurns, 'areComing'>;
 };
 
 /** Everything that neighbours do for each other, wired together: which links there are, and the protocols on the lanes between them. */
@@ -117,11 +119,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #sessions = new Map<NodeId, { readonly person: PersonId; readonly kind: LinkKind; readonly connection: number }>();
 
   constructor(options: MeshOptions) {
-    const { me, networkId, entropy, isInUse, linkCountOf } = options;
+    const { me, networkId, entropy, isInUse, linkCountOf, turns } = options;
     const hostFlags = CARD_FLAGS.host | (options.hasPlaintextClients ? CARD_FLAGS.plaintextClients : 0);
     this.#hostFlags = options.hostUrls ? hostFlags : 0;
     this.#isBehindHosts = options.isBehindHosts;
-    this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, linkCountOf, entropy });
+    this.#overlay = new Overlay({ me, placeOf: (node) => overlayPlace(networkId, node), isInUse, linkCountOf, entropy, turns });
     this.#gossip = new Gossip(entropy, [PRESENCE_TOPIC, REGISTRY_TOPIC]);
     this.#publications = new Publications(me, networkId);
     this.#presence = new Presence({

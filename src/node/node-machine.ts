@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
+import { LateTurns } from '../base/late-turns.ts';
 import { LIMITS } from '../base/limits.ts';
 import { earlier, WAKE, type Machine, type Wake } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
@@ -58,6 +59,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #neighbours = new Set<NodeId>();
   readonly #stranded = new StrandedSessions();
   readonly #left = new LeftLinks();
+  readonly #turns = new LateTurns();
   readonly #hostUrls: readonly string[] | undefined;
   #isLeaf = false;
   #mode: Mode;
@@ -81,6 +83,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       mayAccept: (node, at) => this.#mesh.mayAccept(node, at),
       incoming: (node, at) => this.#toOverlay({ type: 'under-way', node }, at),
       hasNeighbours: () => this.#neighbours.size > 0,
+      turns: this.#turns,
     });
     this.#mesh = new Mesh({
       me,
@@ -95,6 +98,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       ...(options.readPresenceItem ? { readPresenceItem: options.readPresenceItem } : {}),
       isInUse: (node) => (this.#sessions.table.sessionWith(node)?.machine.streamCount ?? 0) > MESH_STREAMS,
       linkCountOf: (node) => this.#paths.linkCountOf(node),
+      turns: this.#turns,
     });
     this.#sessions = new Sessions({ me, channels: options.channels, entropy, peers: this.peers, host: this.#host() });
     this.#paths = new Paths({
@@ -253,6 +257,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
       case 'close':
         return this.#close(now);
       case 'wake':
+        this.#turns.woke(this.nextWakeAt(), now);
         this.#toDialling(WAKE, now);
         this.#mesh.handle(WAKE, now);
         this.#paths.handle(WAKE, now);

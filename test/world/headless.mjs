@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { withNativePrimitives } from '../../src/host/native/with-native-primitives.mjs';
 
+/** Several nodes in one process share what each page has for itself: the part of the heap where new objects are, in MiB. */
+const YOUNG_HEAP_MIB = 64;
+
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Bundles the headless node with the sources as they are. Answers the program's file, and how to remove it. */
@@ -37,7 +40,7 @@ export async function bundleHeadless() {
  * everything that is asked fails when the process ends.
  */
 export async function startHeadless(file, prefix = []) {
-  const [program, ...args] = [...prefix, process.execPath, file];
+  const [program, ...args] = [...prefix, process.execPath, `--max-semi-space-size=${YOUNG_HEAP_MIB}`, file];
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const asked = new Map();
   let next = 1;

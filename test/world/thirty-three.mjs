@@ -16,7 +16,7 @@ const HEADLESS = PROCESSES * NODES_EACH;
 const NODES = HEADLESS + TABS;
 /** Each headless node hosts one, each tab two. */
 const AGENTS = HEADLESS + 2 * TABS;
-/** All agents known to all, from the last join: the aim, which two cores for 33 nodes and a browser miss. Told, and bounded by the deadline. */
+/** All agents known to all, from the last join: the aim. Two cores are busy with 33 nodes and a browser all the while; a miss is told, and bounded by the deadline. */
 const KNOWN_WITHIN_MS = 15_000;
 /** On a machine that is busy with other things everything still has to come about, but times are told and not judged. */
 const isBusy = loadavg()[0] > 3 * availableParallelism();

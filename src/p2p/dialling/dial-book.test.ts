@@ -19,7 +19,8 @@ type Of<Type extends DialBookOutput['type']> = Extract<DialBookOutput, { readonl
 
 class Book {
   now = START;
-  readonly book = new DialBook(MIDDLE, seededEntropy(1));
+  runsLate = false;
+  readonly book = new DialBook(MIDDLE, seededEntropy(1), { areComing: () => this.runsLate });
 
   give(...inputs: readonly DialBookInput[]): readonly DialBookOutput[] {
     for (const input of inputs) this.book.handle(input, this.now);
@@ -231,6 +232,18 @@ describe('an attempt', () => {
     const { dialId } = book.dial();
     book.give(book.introduction({ kind: 'answer', dialId }));
     expect(book.give({ type: 'absent', node: HIGH })).toEqual([]);
+  });
+
+  it('is not slow while our own turns come late, and fails by its deadline all the same', () => {
+    const book = new Book();
+    const { dialId } = book.dial(HIGH);
+    book.give(book.introduction({ kind: 'answer', dialId }));
+    book.runsLate = true;
+    expect(book.pass(LIMITS.slowDialMs)).toEqual([]);
+    book.runsLate = false;
+    expect(book.pass(LIMITS.slowDialMs - 1)).toEqual([]);
+    expect(book.pass(1)).toEqual([{ type: 'slow', node: HIGH }]);
+    expect(book.pass(LIMITS.dialTimeoutMs)).toMatchObject([{ type: 'rtc-abandon' }, { type: 'failed', code: 'ice-failed' }]);
   });
 
   it('fails by its deadline: unanswered as timed-out, answered as ice-failed', () => {

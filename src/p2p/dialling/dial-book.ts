@@ -2,6 +2,7 @@ import { equalBytes, toBase64url } from '../../base/bytes.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { NodeId } from '../../base/ids.ts';
+import type { LateTurns } from '../../base/late-turns.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { earlier, type Machine, type Wake } from '../../base/machine.ts';
 import { DIAL_ID_BYTES, type Introduction } from '../../crypto/introductions.ts';
@@ -51,13 +52,16 @@ export type DialBookOutput =
 export class DialBook implements Machine<DialBookInput, DialBookOutput> {
   readonly #me: NodeId;
   readonly #entropy: Entropy;
+  readonly #turns: Pick<LateTurns, 'areComing'>;
   readonly #outputs: DialBookOutput[] = [];
   readonly #dials = new Map<number, Dial>();
   readonly #seen = new BoundedMap<string, true>(LIMITS.maxSeenIntroductions);
   #nextKey = 1;
 
-  constructor(me: NodeId, entropy: Entropy) {
+  /** While our own turns come late, nothing is said of how long attempts take. */
+  constructor(me: NodeId, entropy: Entropy, turns: Pick<LateTurns, 'areComing'>) {
     this.#me = me;
+    this.#turns = turns;
     this.#entropy = entropy;
   }
 
@@ -228,8 +232,12 @@ export class DialBook implements Machine<DialBookInput, DialBookOutput> {
   #wake(now: number): void {
     for (const dial of [...this.#dials.values()]) {
       if (dial.slowAt !== undefined && now >= dial.slowAt && now < dial.deadline) {
-        dial.isSlow = true;
-        this.#outputs.push({ type: 'slow', node: dial.node });
+        if (this.#turns.areComing(now)) {
+          dial.allowLonger(now);
+        } else {
+          dial.isSlow = true;
+          this.#outputs.push({ type: 'slow', node: dial.node });
+        }
       }
       if (now >= dial.deadline) this.#giveUp(dial);
       else if (dial.flushAt !== undefined && now >= dial.flushAt) this.#flush(dial, dial.unsentDescription ?? 'candidates', now);

@@ -14,6 +14,8 @@ export class Dial {
   readonly deadline: number;
   /** Said to be slow already. */
   isSlow = false;
+  /** By when the link has to be open, if the other side answered, so that the attempt is not slow. */
+  #slowAt: number;
   remoteHello: Uint8Array | undefined;
   hasDescription = false;
   /** The description, while it waits for the first candidates. */
@@ -37,13 +39,19 @@ export class Dial {
     this.isOutgoing = options.isOutgoing;
     this.sealingKey = options.sealingKey;
     this.startedAt = options.now;
+    this.#slowAt = options.now + LIMITS.slowDialMs;
     this.deadline = options.now + LIMITS.dialTimeoutMs;
     this.remoteHello = options.remoteHello;
   }
 
   /** When it is known to be slow: the other side answered and there is no link. */
   get slowAt(): number | undefined {
-    return this.isSlow || !this.remoteHello ? undefined : this.startedAt + LIMITS.slowDialMs;
+    return this.isSlow || !this.remoteHello ? undefined : this.#slowAt;
+  }
+
+  /** Nothing can be said of it yet. */
+  allowLonger(now: number): void {
+    this.#slowAt = now + LIMITS.slowDialMs;
   }
 
   takeSeq(): number {

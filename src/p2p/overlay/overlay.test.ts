@@ -14,6 +14,7 @@ const id = (index: number) => `n${String(index).padStart(3, '0')}` as NodeId;
 /** An overlay whose places are the ids themselves, so that the ring is in the order of the numbers. */
 class Driver {
   now = START;
+  runsLate = false;
   readonly inUse = new Set<NodeId>();
   /** What neighbours say to have. */
   readonly linkCounts = new Map<NodeId, number>();
@@ -22,6 +23,7 @@ class Driver {
     placeOf: (node) => node,
     isInUse: (node) => this.inUse.has(node),
     linkCountOf: (node) => this.linkCounts.get(node),
+    turns: { areComing: () => this.runsLate },
     entropy: seededEntropy(1),
   });
 
@@ -286,6 +288,17 @@ describe('a newcomer without a link', () => {
     for (let index = 600; index < 640; index++) driver.know(index, 'signaling');
     expect(driver.overlay.busyCount).toBe(LIMITS.targetLinks);
     driver.pass(LIMITS.lonelyListFirstMs);
+    expect(driver.overlay.busyCount).toBe(LIMITS.maxDials);
+  });
+
+  it('tries no more than the target while its own turns come late', () => {
+    const driver = up();
+    driver.runsLate = true;
+    for (let index = 600; index < 640; index++) driver.know(index, 'signaling');
+    expect(driver.pass(LIMITS.lonelyListFirstMs)).toContainEqual({ type: 'list' });
+    expect(driver.overlay.busyCount).toBeLessThanOrEqual(LIMITS.targetLinks + 2 * LIMITS.nearLinksEachSide);
+    driver.runsLate = false;
+    driver.pass(LIMITS.lonelyListMaxMs);
     expect(driver.overlay.busyCount).toBe(LIMITS.maxDials);
   });
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { NodeId } from '../../base/ids.ts';
+import type { LateTurns } from '../../base/late-turns.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { earlier, type Machine, type Wake } from '../../base/machine.ts';
 import { Queue } from '../../base/queue.ts';
@@ -50,6 +51,7 @@ export type OverlayOptions = LinkChoiceOptions & {
   readonly me: NodeId;
   /** Hashes the network's id and the node's key: nobody chooses their place for all networks at once. */
   placeOf(node: NodeId): RingPlace;
+  readonly turns: Pick<LateTurns, 'areComing'>;
 };
 
 /** Ends after which the peer is probably still there and the way to it broke. */
@@ -73,6 +75,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
   readonly #me: NodeId;
   readonly #myPlace: RingPlace;
   readonly #entropy: Entropy;
+  readonly #turns: Pick<LateTurns, 'areComing'>;
   readonly #outputs = new Queue<OverlayOutput>();
   readonly #known: KnownNodes;
   readonly #choice: LinkChoice;
@@ -108,6 +111,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
     this.#myPlace = placeOf(me);
     this.#choice = new LinkChoice(this.#known, this.#myPlace, this.#sockets, options);
     this.#entropy = entropy;
+    this.#turns = options.turns;
   }
 
   handle(input: OverlayInput | Wake, now: number): void {
@@ -405,8 +409,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput> {
       for (const node of this.#known.ring.around(this.#myPlace, LIMITS.nearLinksEachSide)) this.#dialIfDue(node, now, this.#maxLinks);
       this.#nearAt = undefined;
     }
-    // Whoever found nobody yet tries as many as there may be.
-    const room = (this.#lonely.lists > 0 ? LIMITS.maxDials : LIMITS.targetLinks) - this.#promisingCount;
+    // Whoever found nobody yet tries as many as there may be; but where attempts last because our own turns come late, more of them make it worse.
+    const triesAll = this.#lonely.lists > 0 && !this.#turns.areComing(now);
+    const room = (triesAll ? LIMITS.maxDials : LIMITS.targetLinks) - this.#promisingCount;
     if (room <= 0) return;
     const { nodes, retryAt } = this.#choice.draw(room, this.#linked === 0 ? 'anybody' : this.#reachability, now);
     this.#retryAt = earlier(this.#retryAt, retryAt);

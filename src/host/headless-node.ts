@@ -41,6 +41,7 @@ export async function startHeadlessNode({ identity, network, signaling, hostUrls
     signaling: new SignalingWithOthers(signalingAt(own), others),
     signalingFor: (url) => (isSignalingUrl(url) ? signalingAt(url) : undefined),
     rtc: rtc ?? webRtcDialer(),
+    endOfTurn: setImmediate,
     ...(hostUrls ? { hostUrls } : {}),
     ...(hasPlaintextClients ? { hasPlaintextClients } : {}),
   });

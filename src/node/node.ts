@@ -39,6 +39,7 @@ import type { Mode } from './left-links.ts';
 import type { RegistryMachine } from './mesh.ts';
 import { NodeMachine } from './node-machine.ts';
 import { NodeStream, type StreamInput } from './node-stream.ts';
+import type { QuietTurnsOptions } from './quiet-turns.ts';
 import { factsOf, Pump, type PumpEvents } from './pump.ts';
 
 export type NodeOptions = {
@@ -55,6 +56,8 @@ export type NodeOptions = {
   /** How to reach a further server, by the URL that the first one told. Without it there is none. */
   signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
+  /** When what programs say is sent ({@link QuietTurnsOptions}). Default: after a few empty turns of the microtask queue. */
+  readonly endOfTurn?: QuietTurnsOptions['endOfTurn'];
   /** A leaf has no links of its own. Default `hub`. */
   readonly role?: 'hub' | 'leaf';
   /** Default `decentralised`. */
@@ -123,6 +126,7 @@ export class Node implements NodeApi {
       ...(options.signaling ? { signaling: options.signaling } : {}),
       ...(options.signalingFor ? { signalingFor: options.signalingFor } : {}),
       ...(options.rtc ? { rtc: options.rtc } : {}),
+      endOfTurn: options.endOfTurn,
       onEvent: (event) => this.#pumpEvent(event),
       onStream: (connection, output) => this.#streamOutput(connection, output),
       onConnectionClosed: (connection, code) => this.#connectionClosed(connection, code),

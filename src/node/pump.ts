@@ -16,6 +16,7 @@ import type { ConnectionOutput } from './connection.ts';
 import type { NodeInput, NodeOutput } from './node-io.ts';
 import type { NodeMachine } from './node-machine.ts';
 import type { LinkFacts } from './session-links.ts';
+import { QuietTurns, type QuietTurnsOptions } from './quiet-turns.ts';
 import { SignalingDesk } from './signaling-desk.ts';
 
 /** What the pump leaves to the node: everything that programs see. */
@@ -51,17 +52,13 @@ export type PumpOptions = {
   readonly signaling?: SignalingClient;
   signalingFor?(url: string): SignalingClient | undefined;
   readonly rtc?: RtcDialer;
+  readonly endOfTurn?: QuietTurnsOptions['endOfTurn'];
   onEvent(event: PumpEvents): void;
   onStream(connection: number, output: Extract<ConnectionOutput, { readonly type: 'stream' }>['output']): void;
   onConnectionClosed(connection: number, code: ErrorCode): void;
 };
 
 type Dialling = { readonly dial: RtcDial; link: Link | undefined };
-
-/** Turns of the microtask queue without a word from a program after which what was said goes out. */
-const QUIET_TURNS = 8;
-/** What was said first waits no longer than this many turns. */
-const MAX_TURNS = 512;
 
 /**
  * Does what the node's machine asks for (sockets, links, signatures, ciphers, timers) and tells it what happened. Inputs are handled at once;
@@ -76,17 +73,17 @@ export class Pump {
   readonly #dirty = new Set<number>();
   readonly #touched = new Set<number>();
   readonly #desk: SignalingDesk;
+  readonly #quietTurns: QuietTurns;
   #card: Promise<Uint8Array> | undefined;
   #cardFlags = 0;
   #isDrainScheduled = false;
-  #isAwaitingQuiet = false;
-  #quietTurns = 0;
-  #turns = 0;
   #armedAt: number | undefined;
   #disarm: () => void = () => undefined;
 
   constructor(options: PumpOptions) {
     this.#options = options;
+    const isDue = () => this.#dirty.size > 0;
+    this.#quietTurns = new QuietTurns({ isDue, run: () => this.drain(), endOfTurn: options.endOfTurn });
     this.#desk = this.#openDesk(options.signaling ? [options.signaling] : []);
   }
 
@@ -94,11 +91,7 @@ export class Pump {
     this.#options.machine.handle(input, this.#now());
     if (input.type !== 'connection' || input.input.type !== 'stream') return this.#schedule();
     this.#dirty.add(input.connection);
-    this.#quietTurns = 0;
-    if (this.#isAwaitingQuiet) return;
-    this.#isAwaitingQuiet = true;
-    this.#turns = 0;
-    queueMicrotask(this.#awaitQuiet);
+    this.#quietTurns.spoke();
   }
 
   /** Gives a link to the connection that the machine knows by this number. */
@@ -127,16 +120,6 @@ export class Pump {
     for (let output = machine.poll(); output; output = machine.poll()) this.#execute(output);
     this.#arm();
   }
-
-  /**
-   * What programs put on streams goes out when they have had their say: programs that answer one message after the other do so in neighbouring
-   * turns of the microtask queue, and a frame for each would cost many times what waiting for a few empty turns (a few µs) does.
-   */
-  readonly #awaitQuiet = (): void => {
-    if (this.#dirty.size > 0 && ++this.#quietTurns < QUIET_TURNS && ++this.#turns < MAX_TURNS) return queueMicrotask(this.#awaitQuiet);
-    this.#isAwaitingQuiet = false;
-    if (this.#dirty.size > 0) this.drain();
-  };
 
   #schedule(): void {
     if (this.#isDrainScheduled) return;

@@ -470,7 +470,7 @@ export const LIMITS = {
    * within seconds, for which they wait; so what a neighbour makes up is bounded by this and not by its zeal.
    */
   presenceSoleVoiceBurst: 16,
-  presenceSoleVoiceEveryMs: 300_000,
+  presenceSoleVoiceEveryMs: 20_000,
   /** The same for the only neighbour that a node has: as many as join a network of a thousand in times of change. */
   presenceOnlyVoicePerSecond: 1,
   /** Nodes that wait for a second voice, of one neighbour: more than wait at once when a thousand join within seconds. Far more is a flood. */

@@ -10,7 +10,8 @@ import type { World } from '../world.ts';
 import { Adversary } from './adversary.ts';
 
 const INTERVAL_MS = 1_000;
-const FOREVER_MS = 3_600_000;
+/** The last minute of the scenario `hostile` is for what they did to settle: at the end tables are compared. */
+const UNTIL_MS = 180_000;
 const KEPT_ITEMS = 64;
 
 /** Speaks on the lanes of the mesh what its own machines would never say. By itself it acts every second. */
@@ -27,7 +28,7 @@ export abstract class LaneAdversary extends Adversary {
   override start(node: SimNode, world: World): void {
     this.node = node;
     this.world = world;
-    world.every(INTERVAL_MS, world.now, FOREVER_MS, () => {
+    world.every(INTERVAL_MS, world.now, UNTIL_MS, () => {
       if (node.isRunning && this.neighbours().length > 0) this.act();
     });
   }

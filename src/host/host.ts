@@ -308,6 +308,7 @@ function controlHandlers({ node, network, approvals, waiting, mounts, calls, ser
         id,
         person: call.caller.person,
         node: call.caller.node,
+        ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
         agent: call.agent.id,
         kind: call.kind,
         tool: call.tool,

@@ -169,6 +169,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return this.#mesh.nodes();
   }
 
+  cardOf(node: NodeId): PeerCard | undefined {
+    return this.#mesh.cardOf(node);
+  }
+
   /** What this node does for circuits of others; `heldBytes` are on their way through it. */
   relayFigures(): RelayFigures & { readonly heldBytes: number } {
     return { ...this.#paths.relayFigures, heldBytes: this.#paths.heldBytes };

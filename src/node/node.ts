@@ -151,6 +151,11 @@ export class Node implements NodeApi {
     return nodes;
   }
 
+  nodeInfo(node: NodeId): NodeInfo | undefined {
+    const card = node === this.id ? undefined : this.#machine.cardOf(node);
+    return card && infoOf(card);
+  }
+
   links(): readonly { readonly from: NodeId; readonly to: NodeId }[] {
     return [...this.#machine.links()];
   }

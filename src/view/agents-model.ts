@@ -228,6 +228,7 @@ export class AgentsModel {
       agentTitle: call.agent.title,
       tool: visibleText(call.tool),
       outcome,
+      ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
     };
     this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
   }
@@ -238,6 +239,7 @@ export class AgentsModel {
       id,
       caller: this.#options.people.view(call.caller.person),
       callerNode: call.caller.node,
+      ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
       agent: this.#mine(call.agent),
       relation,
       kind: call.kind,

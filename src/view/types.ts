@@ -259,6 +259,8 @@ export type ApprovalView = {
   readonly id: string;
   readonly caller: PersonView;
   readonly callerNode: string;
+  /** It is a host with clients that reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
   /** What the caller is to me. */
   readonly relation: RelationView;
   readonly agent: AgentView;
@@ -292,6 +294,8 @@ export type ServedCallView = {
   readonly agentTitle: string;
   readonly tool: string;
   readonly outcome: CallOutcomeView;
+  /** The caller was a host with clients that reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
 };
 
 export type PeerView = {

@@ -150,7 +150,7 @@ export class AgentPage extends ModelElement {
           ${
             served.length === 0
               ? html`<p class="small soft">${agentStrings.noCallsServed}</p>`
-              : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
+              : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}${call.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
           }
         </section>
         <parley-agent-health .model=${this.model}></parley-agent-health>

@@ -156,7 +156,7 @@ class Model implements AppModel {
     this.#networkModel = new NetworkModel({ node, people: this.#people, clock: options.clock, serverHost: page.serverHost, probeIce: page.probeIce });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
-    this.me = signal({ person, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
+    this.me = signal({ person, device: node.identity.device, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
     this.settings = signal({
       name,
       theme,

@@ -29,6 +29,7 @@ export type NetworkStatusView = {
 
 export type MeView = {
   readonly person: string;
+  readonly device: string;
   readonly node: string;
   readonly name: string;
   readonly sigil: SigilView;

@@ -747,6 +747,11 @@ export const LIMITS = {
   longestCallMs: 2 * 3_600_000,
   /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
   maxListedDefinitions: 1_000,
+  /** Characters of an icon's `data:` URL, which is some 24 kB: an icon of 64 pixels has a few. Of all icons of one agent together, which stay in memory. */
+  maxIconLength: 32 * 1024,
+  maxIconsLengthPerAgent: 1024 * 1024,
+  /** Sizes and themes of one icon. */
+  maxIconsLookedAt: 16,
   /** Lines that agents logged and that are kept for the screen, of so many agents, each cut at what somebody may read. */
   maxLogLines: 200,
   maxLoggedAgents: 50,

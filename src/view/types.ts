@@ -179,6 +179,8 @@ export type AgentView = {
   readonly isForContacts?: true;
   /** Between its node and the server behind it, calls cross a network unencrypted. */
   readonly isPlaintext?: true;
+  /** Its author's, as a `data:` URL; known once the agent was asked what it offers. */
+  readonly icon?: string;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -200,6 +202,8 @@ export type ToolView = {
   readonly openWorldHint?: boolean;
   /** Absent for agents of mine, and until the owner's node has said it. */
   readonly access?: AccessView;
+  /** Its author's, as a `data:` URL. */
+  readonly icon?: string;
 };
 /** A tool somewhere in the network. */
 export type ToolEntryView = {
@@ -209,14 +213,22 @@ export type ToolEntryView = {
   /** Empty while only the name is known. */
   readonly description: string;
   readonly access?: AccessView;
+  readonly icon?: string;
 };
 
-export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
+export type ResourceView = {
+  readonly uri: string;
+  readonly name: string;
+  readonly description: string;
+  readonly mimeType?: string;
+  readonly icon?: string;
+};
 export type PromptView = {
   readonly name: string;
   readonly title: string;
   readonly description: string;
   readonly arguments: readonly { readonly name: string; readonly description: string; readonly required: boolean }[];
+  readonly icon?: string;
 };
 
 /** Resources that are named by filling in an address. */
@@ -226,6 +238,7 @@ export type TemplateView = {
   readonly description: string;
   /** What is to be filled in. */
   readonly variables: readonly string[];
+  readonly icon?: string;
 };
 
 /** What an agent's server says of itself. */
@@ -237,6 +250,7 @@ export type ServerView = {
   readonly instructions: string;
   /** It suggests values for arguments of prompts and addresses. */
   readonly canComplete: boolean;
+  readonly icon?: string;
 };
 
 export type AgentDetailView = {

@@ -671,6 +671,8 @@ export const LIMITS = {
   maxWaitingApprovalsPerCaller: 4,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** The least patience that somebody may have with a call of theirs; the most is `maxServedCallMs`. A relayed path takes some of it. */
+  minCallTimeoutMs: 1_000,
   /** What agents ask back while they are called: questions that wait, and how long each does. */
   maxWaitingQuestions: 8,
   maxQuestionsPerAgent: 3,

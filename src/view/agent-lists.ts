@@ -61,6 +61,7 @@ function serverView(client: Client, icons: AuthorIcons): ServerView {
     protocol: client.getNegotiatedProtocolVersion() ?? '',
     instructions: visibleText(client.getInstructions() ?? ''),
     canComplete: client.getServerCapabilities()?.completions !== undefined,
+    ...(client.getProtocolEra() === 'legacy' ? { canPing: true } : {}),
     ...icons.pick(given),
   };
 }

@@ -291,8 +291,8 @@ class Model implements AppModel {
     this.agentsModel.reload(address);
   }
 
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
-    return this.agentsModel.calls.call(address, tool, args, conversation);
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string, idleMs?: number): string {
+    return this.agentsModel.calls.call(address, tool, args, conversation, idleMs);
   }
 
   sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {

@@ -147,6 +147,8 @@ export type CallView = {
   readonly isElsewhere?: true;
   /** The conversation in which it was asked for. */
   readonly conversation?: string;
+  /** How long nothing may be heard of it, where I said so. */
+  readonly idleMs?: number;
   readonly startedAt: number;
   readonly tookMs?: number;
   readonly path?: PathView;
@@ -159,7 +161,7 @@ export type CallView = {
 export type ToolEffect = 'destructive' | 'open-world';
 
 /** A call of mine that is not sent before I have seen it as it would be sent. */
-export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation'> & { readonly effect: ToolEffect };
+export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation' | 'idleMs'> & { readonly effect: ToolEffect };
 
 export type AgentKindView = 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 
@@ -250,6 +252,8 @@ export type ServerView = {
   readonly instructions: string;
   /** It suggests values for arguments of prompts and addresses. */
   readonly canComplete: boolean;
+  /** It answers pings: agents of 2026-07-28 know none. */
+  readonly canPing?: true;
   readonly icon?: string;
 };
 
@@ -508,7 +512,7 @@ export interface AppModel {
    * Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's
    * owner. What does more than answer is a draft under that id first.
    */
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string, idleMs?: number): string;
   /** Sends a draft, with these arguments; without any it is dropped. */
   sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void;
   /** Forgets my calls that have ended. */

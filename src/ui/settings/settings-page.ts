@@ -52,9 +52,6 @@ export class SettingsPage extends ModelElement {
         flex: 1;
         min-width: 0;
       }
-      dl {
-        align-items: baseline;
-      }
       .themes {
         display: flex;
         flex-wrap: wrap;

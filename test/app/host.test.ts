@@ -125,6 +125,33 @@ describe('a host beside the built app', () => {
     await goodbye(client);
   });
 
+  it('tells the owner of an agent that its caller is a host with unencrypted clients', async () => {
+    await host.stop();
+    host = await startHost(scene.server.url, {}, '--name', 'Workshop', '--mcp-http', '0.0.0.0:0', '--allow-plaintext');
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.connected();
+    const told: (() => void)[] = [];
+    const client = await connectClient(
+      { ...host, ready: { ...host.ready, mcpHttp: host.ready.mcpHttp.replace('0.0.0.0', '127.0.0.1') } },
+      undefined,
+      'legacy',
+      {
+        listChanged: { tools: { autoRefresh: false, onChanged: () => told.splice(0).forEach((tell) => tell()) } },
+      },
+    );
+    const calling = client.callTool({ name: await toolOf(client, told), arguments: { expression: '6 * 7' } });
+    const question = ada.page.getByRole('dialog', { name: 'Allow tool call?' });
+    await question.getByText('unencrypted clients', { exact: true }).waitFor();
+    await question.getByText(/can read this call and its answer/).waitFor();
+    await findNothing(ada, 'a call of an unencrypted client');
+    await question.getByRole('button', { name: 'Allow once' }).click();
+    expect(JSON.stringify(await calling)).toContain('42');
+    await ada.go('Agents');
+    await ada.page.getByRole('row', { name: /Workshop unencrypted clients .*evaluate ran/ }).waitFor();
+    await goodbye(client);
+  });
+
   /** The aggregate's name of the tab's tool, once the client knows it: agents that come are told as changes of the list. */
   async function toolOf(client: Awaited<ReturnType<typeof connectClient>>, told: (() => void)[]): Promise<string> {
     for (;;) {

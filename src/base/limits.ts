@@ -491,6 +491,8 @@ export const LIMITS = {
   presenceComparesPerSecond: 2,
   presenceComparesBurst: 40,
   presenceRoundMs: 10_000,
+  /** Without an answer for so long, the next neighbour is asked: a round trip, and one packet of it lost. */
+  presenceAnswerMs: 1_000,
   /** Between what one comparison brought and the next: its signatures are being checked. */
   presenceSpreadMs: 500,
   presenceRoundBytes: 256 * 1024,

@@ -12,6 +12,17 @@ const results = join(root, 'test', 'results');
 const isCi = process.argv.includes('--ci');
 let passed = 0;
 let failed = 0;
+/** How long each part took. */
+const seconds = [];
+
+/** Says what begins, and keeps how long it took. */
+function timed(name, part) {
+  console.log(`\n── ${name}`);
+  const began = performance.now();
+  const result = part();
+  seconds.push([name, Math.round((performance.now() - began) / 1000)]);
+  return result;
+}
 
 function run(command, args, env = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' }).status === 0;
@@ -23,8 +34,7 @@ function node(args, env) {
 
 /** One named check that passes or fails as a whole. */
 function check(name, holds) {
-  console.log(`\n── ${name}`);
-  if (holds()) passed++;
+  if (timed(name, holds)) passed++;
   else {
     failed++;
     console.log(`FAILED: ${name}`);
@@ -33,17 +43,9 @@ function check(name, holds) {
 
 /** Runs a Vitest configuration and counts its tests. */
 function vitest(name, config) {
-  console.log(`\n── ${name}`);
   const file = join(results, `${name.replaceAll(' ', '-')}.json`);
-  const isGreen = node([
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--config',
-    config,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  ]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const isGreen = timed(name, () => node(['node_modules/vitest/vitest.mjs', 'run', '--config', config, ...reporters]));
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   passed += report?.numPassedTests ?? 0;
   failed += report?.numFailedTests ?? 0;
@@ -53,12 +55,11 @@ function vitest(name, config) {
 
 /** Runs the browser tests of components and adapters; their reporter writes the counts. */
 function browserTests(chromium) {
-  console.log('\n── browser tests');
   const file = join(results, 'browser.json');
-  const isGreen = node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'test/web-test-runner.config.mjs'], {
-    CHROME_PATH: chromium,
-    PARLEY_BROWSER_RESULTS: file,
-  });
+  const env = { CHROME_PATH: chromium, PARLEY_BROWSER_RESULTS: file };
+  const isGreen = timed('browser tests', () =>
+    node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'test/web-test-runner.config.mjs'], env),
+  );
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   passed += report?.passed ?? 0;
   failed += report?.failed ?? 0;
@@ -66,6 +67,8 @@ function browserTests(chromium) {
 }
 
 function finish() {
+  const long = seconds.filter(([, duration]) => duration > 0).map(([name, duration]) => `${name} ${duration} s`);
+  console.log(`\n${long.join(', ')}`);
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 }

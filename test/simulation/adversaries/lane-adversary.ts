@@ -10,7 +10,7 @@ import type { World } from '../world.ts';
 import { Adversary } from './adversary.ts';
 
 const INTERVAL_MS = 1_000;
-/** The last minute of the scenario `hostile` is for what they did to settle: at the end tables are compared. */
+/** The last two minutes of the scenario `hostile` are for what they did to settle: neighbours compare tables once a minute, and at the end all have to be equal. */
 const UNTIL_MS = 180_000;
 const KEPT_ITEMS = 64;
 

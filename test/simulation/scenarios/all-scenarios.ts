@@ -170,7 +170,7 @@ const noServer: Scenario = {
 const hostile: Scenario = {
   name: 'hostile',
   summary: 'a share of the nodes are adversaries of the kind that --adversary names',
-  seconds: 240,
+  seconds: 300,
   prepare: (world) => {
     const { nodes, hostileShare, adversary = 'garbler' } = world.options;
     const hostileNodes = Math.max(1, Math.round(nodes * hostileShare));

@@ -797,6 +797,13 @@ export const HOST_LIMITS = {
   routerAttempts: 2,
   /** Servers that a migration asks at once for what they offer: each may be a package runner that downloads. */
   migrateParallel: 4,
+  /** Nearby signaling servers that are used at once: each takes one of `maxSignalingServers`, and anybody on the network can invent them. */
+  maxNearbyServers: 4,
+  /** URLs that are remembered as leading to a server that the host is at anyway. */
+  maxServerAliases: 64,
+  /** A nearby host that cannot be linked with is tried again: it may be of another network, and will stay so. */
+  nearbyRetryFirstMs: 1_000,
+  nearbyRetryMaxMs: 300_000,
   /** WebSockets of nodes without direct links: each is a session, and all that it says to others goes through the host. With the host's own links they stay below `maxGossipNeighbours`. */
   maxListenedLinks: 128,
   /** From a mounted server's start to its first answer: a package runner may have to download it. */

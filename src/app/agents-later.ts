@@ -62,7 +62,13 @@ export function createAgentsLater(options: AgentsLaterOptions) {
     const agentLog = new AgentLog({ clients, clock: systemClock, runningCalls });
     const watches = new ResourceWatches({ calls: agentCalls, clients, clock: systemClock });
     const health = new AgentHealth({ host, published, clock: systemClock });
-    return new TrustViewModel({ ...needed, ...rest, log, pins, activity: activityModel(agentLog, watches, health, new Suggestions(agentCalls)) });
+    return new TrustViewModel({
+      ...needed,
+      ...rest,
+      log,
+      pins,
+      activity: activityModel(agentCalls, agentLog, watches, health, new Suggestions(agentCalls)),
+    });
   };
   return { receipts, agentCalls, noteServed, trust };
 }

@@ -673,6 +673,8 @@ export const LIMITS = {
   maxWaitingApprovalsPerCaller: 4,
   approvalTimeoutMs: 120_000,
   callTimeoutMs: 60_000,
+  /** The least patience that somebody may have with a call of theirs; the most is `maxServedCallMs`. A relayed path takes some of it. */
+  minCallTimeoutMs: 1_000,
   /** What agents ask back while they are called: questions that wait, and how long each does. */
   maxWaitingQuestions: 8,
   maxQuestionsPerAgent: 3,
@@ -749,6 +751,11 @@ export const LIMITS = {
   longestCallMs: 2 * 3_600_000,
   /** Tools, resources or prompts of one agent that a screen lists: large gateways have some hundreds. */
   maxListedDefinitions: 1_000,
+  /** Characters of an icon's `data:` URL, which is some 24 kB: an icon of 64 pixels has a few. Of all icons of one agent together, which stay in memory. */
+  maxIconLength: 32 * 1024,
+  maxIconsLengthPerAgent: 1024 * 1024,
+  /** Sizes and themes of one icon. */
+  maxIconsLookedAt: 16,
   /** Lines that agents logged and that are kept for the screen, of so many agents, each cut at what somebody may read. */
   maxLogLines: 200,
   maxLoggedAgents: 50,

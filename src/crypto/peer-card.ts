@@ -48,6 +48,11 @@ export type PeerCard = CardContent & {
   readonly check: SignatureCheck;
 };
 
+/** Cards have none and an empty list alike. */
+export function sameHostUrls(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.length === b.length && a.every((url, index) => url === b[index]);
+}
+
 const VERSION = 2;
 const SIGNATURE_BYTES = 64;
 const MAX_FLAGS = 0xff;

@@ -22,6 +22,8 @@ export type LoggedCall = {
   readonly tookMs: number | undefined;
   /** Whether the caller signed for it. */
   readonly isSigned: boolean;
+  /** The caller was a host whose MCP clients may reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
 };
 
 /** What others called here, and with what proof: kept in the data folder within bounds. */
@@ -43,7 +45,7 @@ export class CallLog {
   /** The newest calls, newest first. */
   async newest(count: number): Promise<readonly LoggedCall[]> {
     const entries = (await this.#log.all()).toSorted((a, b) => b.at - a.at).slice(0, count);
-    return entries.map(({ at, person, address, kind, tool, arguments: args, outcome, tookMs, callReceipt }) => ({
+    return entries.map(({ at, person, address, kind, tool, arguments: args, outcome, tookMs, callReceipt, hasPlaintextClients }) => ({
       at,
       person,
       agent: address.slice(address.indexOf(':') + 1),
@@ -53,6 +55,7 @@ export class CallLog {
       outcome,
       tookMs,
       isSigned: callReceipt !== undefined,
+      ...(hasPlaintextClients ? { hasPlaintextClients } : {}),
     }));
   }
 

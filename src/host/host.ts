@@ -31,9 +31,10 @@ import { HttpEndpoint } from './gateway/http-endpoint.ts';
 import { agentOpener } from './gateway/open-agent.ts';
 import { SocketSessions } from './gateway/socket-sessions.ts';
 import { createHeadlessRegistry, signalingAt, startHeadlessNode } from './headless-node.ts';
+import { hostUrls } from './host-urls.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles, NODE_KEY } from './key-files.ts';
-import { listenForLinks, type LinkListener } from './listen.ts';
+import { listenForLinks } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
 import { isPlaintext, specOfOption, type MountSpec } from './mounts/mount-spec.ts';
@@ -160,6 +161,7 @@ export async function startHost(options: HostOptions, version: string, log: Logg
         protocols: [NAT_PMP, UPNP],
         clock: systemClock,
         log,
+        onChange: (state) => node.setHostUrls(hostUrls(options, links, state)),
       });
       router = port;
       stops.push(() => port.stop());
@@ -184,18 +186,9 @@ export async function startHost(options: HostOptions, version: string, log: Logg
   }
 }
 
-/** What the host's card says of its sockets: where they listen, unless the operator says how they are reached. */
-function hostUrls({ listen, listenUrls }: HostOptions, links: LinkListener | undefined): readonly string[] {
-  if (!listen || !links) return [];
-  if (listenUrls.length > 0) return listenUrls;
-  return ANY_ADDRESS.has(listen.host) ? [] : [links.url];
-}
-
 function hasPlaintextClients({ http }: HostOptions): boolean {
   return http !== undefined && !isLoopback(http.address.host);
 }
-
-const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 async function serveHttp({ http }: HostOptions, gateway: Gateway, folder: DataFolder, log: Logger): Promise<HttpEndpoint | undefined> {
   if (!http) return undefined;
@@ -313,6 +306,7 @@ function controlHandlers({ node, network, approvals, waiting, mounts, calls, ser
         id,
         person: call.caller.person,
         node: call.caller.node,
+        ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
         agent: call.agent.id,
         kind: call.kind,
         tool: call.tool,

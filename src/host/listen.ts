@@ -9,6 +9,7 @@ import type { Node } from '../node/node.ts';
 import { LINK_SUBPROTOCOL } from '../transport/host-dialer.ts';
 import type { WebSocketLike } from '../transport/signaling-websocket.ts';
 import { WebSocketLink } from '../transport/websocket-link.ts';
+import { socketUrl } from './host-urls.ts';
 import type { ListenAddress } from './options.ts';
 
 /** RFC 6455 §7.4.1 and the IANA registry: "try again later". */
@@ -51,7 +52,7 @@ export async function listenForLinks({ host, port }: ListenAddress): Promise<Lin
   });
   const bound = await listenOn(http, host, port);
   return {
-    url: `ws://${host.includes(':') ? `[${host}]` : host}:${bound}/`,
+    url: socketUrl(host, bound),
     port: bound,
     serve: (node) => void (serving = node),
     async close() {

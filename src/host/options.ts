@@ -39,7 +39,7 @@ export type HostOptions = {
   readonly listen: ListenAddress | undefined;
   /** The TCP port to which the home router is asked to let connections in; `listen`: that of `--listen`. */
   readonly upnp: number | 'listen' | undefined;
-  /** Under which URLs they reach it; told to everybody in its card. None: the address of `listen`, unless that is every address. */
+  /** Under which URLs they reach it; told to everybody in its card. None: the router's port, and the address of `listen`, unless that is every address. */
   readonly listenUrls: readonly string[];
   /** Whether others of the local network are looked for by multicast DNS, and told of `listen`. */
   readonly hasMdns: boolean;

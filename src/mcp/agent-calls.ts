@@ -131,6 +131,16 @@ export class AgentCalls {
     );
   }
 
+  /** How long an answer takes that costs the agent nothing, in milliseconds; its session is opened before. Agents of 2026-07-28 know no ping. */
+  ping(address: AgentAddress): Promise<number> {
+    const { clock } = this.#options;
+    return this.#run(address, { idleMs: LIMITS.callTimeoutMs }, async ({ client }, request) => {
+      const at = clock.now();
+      await client.ping(request);
+      return clock.now() - at;
+    });
+  }
+
   /** Has the agent tell when a resource changes, in either era; answers how to stop. */
   async watch(address: AgentAddress, uri: string, onUpdated: () => void): Promise<() => Promise<void>> {
     const off = this.#options.clients.on('resource-updated', (updated) => {

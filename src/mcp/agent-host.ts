@@ -76,7 +76,7 @@ export type AgentHostEvents = {
 
 /** The agents of this node: added and removed while it runs, each served to any number of callers at once. */
 export class AgentHost {
-  readonly #identity: PeerIdentity;
+  readonly #node: Pick<NodeApi, 'identity' | 'nodeInfo'>;
   readonly #policy: CallPolicy;
   readonly #options: AgentHostOptions;
   readonly #events = new Emitter<AgentHostEvents>();
@@ -91,7 +91,7 @@ export class AgentHost {
   readonly #offers: (() => Promise<AnswerOffers>) | undefined;
 
   constructor(node: NodeApi, policy: CallPolicy, options: AgentHostOptions = {}) {
-    this.#identity = node.identity;
+    this.#node = node;
     this.#policy = policy;
     this.#options = options;
     node.serve(MCP_PROTOCOL, (stream) => void this.#serve(stream));
@@ -182,7 +182,7 @@ export class AgentHost {
   async serveLocally(id: AgentId, transport: Transport): Promise<void> {
     const agent = this.#agents.get(id);
     if (!agent) throw new ParleyError('agent-unknown', 'This node hosts no such agent.');
-    await serveAgent(agent, transport, this.#identity);
+    await serveAgent(agent, transport, this.#node.identity);
   }
 
   async #serve(stream: Stream): Promise<void> {
@@ -207,7 +207,7 @@ export class AgentHost {
 
   #isFullFor(person: PersonId): boolean {
     const own = [...this.#sessions.keys()].filter(({ peer }) => peer.person === person).length;
-    return this.#sessions.size >= LIMITS.maxServedSessions || (own >= LIMITS.maxServedSessionsPerCaller && person !== this.#identity.person);
+    return this.#sessions.size >= LIMITS.maxServedSessions || (own >= LIMITS.maxServedSessionsPerCaller && person !== this.#node.identity.person);
   }
 
   async #isAdmitted(stream: Stream, agent: HostedAgent): Promise<boolean> {
@@ -231,6 +231,11 @@ export class AgentHost {
 
   #ended(stream: Stream, call: CallRequest): void {
     if (this.#active.get(stream)?.delete(call)) this.#events.emit('active', this.activeCalls);
+  }
+
+  #incoming(call: CallRequest, { peer: caller }: Stream, agent: HostedAgent): IncomingCall {
+    const hasPlaintextClients = this.#node.nodeInfo(caller.node)?.hasPlaintextClients;
+    return { ...call, caller, agent, ...(hasPlaintextClients ? { hasPlaintextClients } : {}) };
   }
 
   #tellAccess(stream: Stream, agent: HostedAgent, note: (said: SessionNote) => void): void {
@@ -260,7 +265,7 @@ export class AgentHost {
       const tookMs = now - (beganAt.get(call) ?? now);
       beganAt.delete(call);
       this.#ended(stream, call);
-      this.#events.emit('served', { call: { ...call, caller: stream.peer, agent }, outcome, tookMs, ...(answer ? { answer } : {}) });
+      this.#events.emit('served', { call: this.#incoming(call, stream, agent), outcome, tookMs, ...(answer ? { answer } : {}) });
     };
     const large = offers ? { offer: (text: AnswerText) => offers.offer(text, stream.peer.node) } : {};
     const transport = new StreamTransport(stream, large, LIMITS.maxMcpRequestBytes);
@@ -274,7 +279,7 @@ export class AgentHost {
         this.#began(stream, call);
         beganAt.set(call, clock?.now() ?? 0);
         const decision = await this.#policy
-          .decide({ ...call, caller: stream.peer, agent }, signal, () => noteCall(call, 'asked'))
+          .decide(this.#incoming(call, stream, agent), signal, () => noteCall(call, 'asked'))
           .catch((): Verdict => 'refused');
         const verdict = typeof decision === 'object' ? decision.verdict : decision;
         if (signal.aborted) served(call, 'cancelled');

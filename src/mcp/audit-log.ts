@@ -23,6 +23,8 @@ export type AuditEntry = {
   readonly person: PersonId | undefined;
   readonly kind: CallKind;
   readonly tool: string;
+  /** The caller was a host with clients that reach it unencrypted: {@link IncomingCall.hasPlaintextClients}. */
+  readonly hasPlaintextClients?: true;
   /** Canonical JSON, cut where it is long. */
   readonly arguments: string;
   /** What the caller's receipt is about: {@link callHash}. */
@@ -104,7 +106,7 @@ export class AuditLog {
 
   /** A call of somebody else into an agent of this node. */
   addServed(node: NodeId, { call, outcome, tookMs, answer }: ServedCall): void {
-    const { agent, caller, kind, tool, arguments: args } = call;
+    const { agent, caller, kind, tool, arguments: args, hasPlaintextClients } = call;
     const result = answer && ('result' in answer ? answer.result : 'error' in answer ? answer.error : undefined);
     this.add({
       at: this.#clock.now() - tookMs,
@@ -117,6 +119,7 @@ export class AuditLog {
       tool,
       arguments: args,
       outcome,
+      ...(hasPlaintextClients ? { hasPlaintextClients } : {}),
       ...(result === undefined ? {} : { answer: result }),
     });
   }

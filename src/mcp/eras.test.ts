@@ -72,6 +72,12 @@ describe.each(PAIRS)('a %s caller and a %s agent in two nodes', (caller, agent) 
     expect(client.getInstructions()).toBe('Be kind.');
   });
 
+  it('ping, where the era has it', async () => {
+    const { calls, address, era } = await scene(caller, agent);
+    if (era === 'legacy') expect(await calls.ping(address)).toBeGreaterThanOrEqual(0);
+    else await expect(calls.ping(address)).rejects.toThrow(/ping/);
+  });
+
   it('pass definitions, every content type, structured output and _meta untouched', async () => {
     const { clients, calls, address } = await scene(caller, agent);
     const { client } = await clients.session(address);

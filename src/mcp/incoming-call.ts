@@ -25,7 +25,12 @@ export type CallOrigin = {
 export type CallKind = 'tool' | 'resource' | 'prompt' | 'method';
 
 /** Who asks for what, for the policy to decide. */
-export type IncomingCall = CallRequest & { readonly caller: PeerIdentity; readonly agent: HostedAgent };
+export type IncomingCall = CallRequest & {
+  readonly caller: PeerIdentity;
+  readonly agent: HostedAgent;
+  /** The caller's node is a host that says that its MCP clients may reach it unencrypted: others may read what it calls for them. */
+  readonly hasPlaintextClients?: true;
+};
 
 /**
  * `not-for-you`: the owner opened it to others only, and was not asked; `refused`: the owner said no; `expired`: nobody answered in time; `rate-limited`: the caller calls too often; `overloaded`: too many calls wait or run.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
-import { connectedNodes } from '../../test/doubles/local-nodes.ts';
+import { connectedNodes, joinNodes, localNode } from '../../test/doubles/local-nodes.ts';
 import { seededEntropy } from '../../test/support/seeded-identity.ts';
 import { notesAgent } from '../agents/notes-agent.ts';
 import { runnerAgent } from '../agents/runner-agent.ts';
@@ -11,6 +11,7 @@ import { agentAddress, parseAgentId } from '../base/ids.ts';
 import { MemoryRecords } from '../storage/memory-storage.ts';
 import { AgentClients } from './agent-clients.ts';
 import { AgentHost } from './agent-host.ts';
+import { AuditLog } from './audit-log.ts';
 import { Approvals, type ApprovalAnswer } from './approvals.ts';
 import { ASKABLE_PERMISSIONS } from './permissions.ts';
 import { Client, InMemoryTransport } from './runtime.ts';
@@ -97,6 +98,30 @@ describe('agents over the mesh', () => {
     controller.abort();
     await expect(call).rejects.toThrow();
     expect(await outcome).toMatchObject({ outcome: 'cancelled' });
+  });
+
+  it.each([true, false])('marks calls of a host with unencrypted clients, for its owner and in the log (%s)', async (hasPlaintextClients) => {
+    const [a, b] = await Promise.all([localNode(1, { hostUrls: [], hasPlaintextClients }), localNode(2)]);
+    const known = new Promise<void>((resolve) => b.on('node-up', ({ node }) => node === a.id && resolve()));
+    await joinNodes(a, b);
+    await known;
+    const records = new MemoryRecords();
+    const approvals = new Approvals({ me: b.identity.person, records, clock: systemClock, defaultsOf: () => ASKABLE_PERMISSIONS });
+    const asked: unknown[] = [];
+    approvals.onChanged((waiting) => {
+      for (const { id, call } of waiting) {
+        asked.push(call.hasPlaintextClients);
+        void approvals.answer(id, 'once');
+      }
+    });
+    const host = new AgentHost(b, approvals);
+    host.add(notesAgent(records, systemClock, seededEntropy(8)));
+    const log = new AuditLog(new MemoryRecords(), systemClock, seededEntropy(9));
+    host.on('served', (served) => log.addServed(b.id, served));
+    const { client } = await new AgentClients(a, new AgentHost(a, approvals)).session(agentAddress(b.id, parseAgentId('notes')));
+    await client.callTool({ name: 'write_note', arguments: { title: 'x', text: 'y' } });
+    const mark = hasPlaintextClients || undefined;
+    expect([asked, (await log.all()).map((entry) => entry.hasPlaintextClients)]).toEqual([[mark], [mark]]);
   });
 
   it('refuses unknown agents and ends sessions of removed ones', async () => {

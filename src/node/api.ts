@@ -160,6 +160,8 @@ export interface NodeApi {
   peers(): readonly PeerInfo[];
   /** All other nodes of the network that are there. */
   nodes(): readonly NodeInfo[];
+  /** One of them, if it is there. */
+  nodeInfo(node: NodeId): NodeInfo | undefined;
   /** Links of others, as far as neighbours tell. Costs a hash for each node: ask when somebody looks. */
   links(): readonly { readonly from: NodeId; readonly to: NodeId }[];
   servers(): readonly ServerInfo[];

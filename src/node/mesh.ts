@@ -42,6 +42,7 @@ export type MeshInput =
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   /** Whether this node is reached over hosts only. */
   | { readonly type: 'behind-hosts'; readonly isBehindHosts: boolean }
+  | Extract<PresenceInput, { readonly type: 'host-urls' }>
   /** A neighbour did wrong in a protocol outside of the mesh's own. */
   | Extract<NeighbourOutput, { readonly type: 'misbehaved' }>
   /** The registry is there: it meets the neighbours. */
@@ -195,6 +196,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'behind-hosts':
         this.#isBehindHosts = input.isBehindHosts;
         this.#tellFlags(now);
+        break;
+      case 'host-urls':
+        this.#toPresence(input, now);
         break;
       case 'misbehaved':
         this.#misbehaved(input, now);

@@ -28,6 +28,31 @@ async function triangle(): Promise<{ scene: ModeWorld; a: Node; b: Node; host: N
   return { scene, a, b, host, withB, withHost, talk };
 }
 
+describe('a host that is reached elsewhere', () => {
+  it('says so, and what it said before does not hold any more', async () => {
+    const scene = new ModeWorld();
+    const [host, other, plain] = await Promise.all([scene.node(1, { hostUrls: ['wss://old.example/'] }), scene.node(2), scene.node(3)]);
+    scene.link(host, other, 'webrtc');
+    scene.link(plain, other, 'webrtc');
+    await scene.clock.advance(2_000);
+    const known = () => other.hosts().map(({ url, node }) => [url, node]);
+    expect(known()).toEqual([['wss://old.example/', host.id]]);
+    const told: string[] = [];
+    other.on('host', ({ url }) => told.push(url));
+    for (const urls of [['ws://203.0.113.5:4000/', 'wss://old.example/'], ['ws://203.0.113.6:4000/'], []]) {
+      host.setHostUrls(urls);
+      await scene.clock.advance(5_000);
+      expect(new Set(known())).toEqual(new Set(urls.map((url) => [url, host.id])));
+      expect(other.nodeInfo(host.id)?.hostUrls ?? []).toEqual(urls);
+    }
+    expect(told).toEqual(['ws://203.0.113.5:4000/', 'ws://203.0.113.6:4000/']);
+    plain.setHostUrls(['wss://no-host.example/']);
+    await scene.clock.advance(5_000);
+    expect(other.nodeInfo(plain.id)).toMatchObject({ isHost: false });
+    expect(known()).toEqual([]);
+  });
+});
+
 describe('a node that changes its mode', () => {
   it('takes its sessions along to the host and back, and loses, repeats and reorders nothing', { timeout: 60_000 }, async () => {
     const { scene, a, b, host, withB, withHost, talk } = await triangle();

@@ -59,6 +59,8 @@ export type NodeInput =
   | { readonly type: 'role'; readonly role: 'hub' | 'leaf' }
   /** Which links this node has from now on; sessions on others move, and then those links go. */
   | { readonly type: 'mode'; readonly mode: Mode }
+  /** Of a host: where its sockets are from now on. */
+  | { readonly type: 'host-urls'; readonly urls: readonly string[] }
   | { readonly type: 'nudge'; readonly why: 'online' | 'offline' | 'resume' | 'network-change' }
   | { readonly type: 'close' };
 

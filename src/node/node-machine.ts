@@ -60,7 +60,7 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
   readonly #stranded = new StrandedSessions();
   readonly #left = new LeftLinks();
   readonly #turns = new LateTurns();
-  readonly #hostUrls: readonly string[] | undefined;
+  #hostUrls: readonly string[] | undefined;
   #isLeaf = false;
   #mode: Mode;
   /** The time of the input that is being handled. */
@@ -169,6 +169,10 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     return this.#mesh.nodes();
   }
 
+  cardOf(node: NodeId): PeerCard | undefined {
+    return this.#mesh.cardOf(node);
+  }
+
   /** What this node does for circuits of others; `heldBytes` are on their way through it. */
   relayFigures(): RelayFigures & { readonly heldBytes: number } {
     return { ...this.#paths.relayFigures, heldBytes: this.#paths.heldBytes };
@@ -252,6 +256,9 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
         return this.#become(input.role, now);
       case 'mode':
         return this.#setMode(input.mode, now);
+      case 'host-urls':
+        if (this.#hostUrls) this.#hostUrls = input.urls;
+        return this.#hostUrls && this.#toMesh(input, now);
       case 'nudge':
         return this.#nudge(input.why, now);
       case 'close':
@@ -609,8 +616,8 @@ export class NodeMachine implements Machine<NodeInput, NodeOutput> {
     }
   }
 
-  #toldOfHost({ node, flags, hostUrls }: PeerCard): void {
-    if (hostUrls && (flags & CARD_FLAGS.host) !== 0) this.#outputs.push({ type: 'host', node, urls: hostUrls });
+  #toldOfHost({ node, flags, hostUrls = [] }: PeerCard): void {
+    if ((flags & CARD_FLAGS.host) !== 0) this.#outputs.push({ type: 'host', node, urls: hostUrls });
   }
 
   #fault(code: ErrorCode, detail: string, node?: NodeId): void {

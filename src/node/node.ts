@@ -151,6 +151,11 @@ export class Node implements NodeApi {
     return nodes;
   }
 
+  nodeInfo(node: NodeId): NodeInfo | undefined {
+    const card = node === this.id ? undefined : this.#machine.cardOf(node);
+    return card && infoOf(card);
+  }
+
   links(): readonly { readonly from: NodeId; readonly to: NodeId }[] {
     return [...this.#machine.links()];
   }
@@ -291,6 +296,11 @@ export class Node implements NodeApi {
     this.#pump.dispatch({ type: 'mode', mode });
   }
 
+  /** Of a host: the addresses of its sockets from now on, as {@link NodeOptions.hostUrls}; its card says so within seconds. */
+  setHostUrls(urls: readonly string[]): void {
+    this.#pump.dispatch({ type: 'host-urls', urls });
+  }
+
   attachLink(link: Link, role: 'initiator' | 'responder', expectedNode?: NodeId): void {
     const connection = this.#machine.allocateConnection();
     this.#pump.dispatch({ type: 'attach', connection, link: factsOf(link), role, ...(expectedNode ? { expectedNode } : {}) });
@@ -319,8 +329,7 @@ export class Node implements NodeApi {
       case 'node-up':
         return this.#events.emit('node-up', infoOf(event.card));
       case 'host':
-        for (const url of event.urls) this.#toldOfHost({ url, ...(event.node ? { node: event.node } : {}) });
-        return;
+        return this.#toldOfHosts(event);
       case 'node-down':
         return this.#events.emit('node-down', { node: event.node });
       case 'join':
@@ -331,6 +340,12 @@ export class Node implements NodeApi {
       case 'fault':
         return this.#events.emit('fault', { code: event.code, detail: event.detail, ...(event.node ? { node: event.node } : {}) });
     }
+  }
+
+  #toldOfHosts({ node, urls }: { readonly node?: NodeId; readonly urls: readonly string[] }): void {
+    // What a host says of itself is all that holds of it.
+    for (const [url, known] of [...this.#hosts]) if (node && known.node === node && !urls.includes(url)) this.#hosts.delete(url);
+    for (const url of urls) this.#toldOfHost({ url, ...(node ? { node } : {}) });
   }
 
   #toldOfHost(host: KnownHost): void {

@@ -75,7 +75,7 @@ export class Pump {
   readonly #desk: SignalingDesk;
   readonly #quietTurns: QuietTurns;
   #card: Promise<Uint8Array> | undefined;
-  #cardFlags = 0;
+  #cardFacts: NodeMachine['cardFacts'] | undefined;
   #isDrainScheduled = false;
   #armedAt: number | undefined;
   #disarm: () => void = () => undefined;
@@ -333,8 +333,9 @@ export class Pump {
   #ownCard(): Promise<Uint8Array> {
     const { identity, networkId, machine } = this.#options;
     const facts = machine.cardFacts;
-    if (facts.flags !== this.#cardFlags) this.#card = undefined;
-    this.#cardFlags = facts.flags;
+    const before = this.#cardFacts;
+    if (facts.flags !== before?.flags || facts.hostUrls !== before.hostUrls) this.#card = undefined;
+    this.#cardFacts = facts;
     return (this.#card ??= makeCard(identity, networkId, this.#now(), facts));
   }
 

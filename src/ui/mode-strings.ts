@@ -13,6 +13,8 @@ export const modeStrings = {
   hostOf: (name: string) => `host of ${name}`,
   behindHosts: 'through hosts only',
   plaintextClients: 'unencrypted clients',
+  plaintextCaller:
+    'The caller’s node has unencrypted clients: whoever runs the network behind it can read this call and its answer, and change them.',
   plaintext: 'not encrypted behind its node',
   plaintextAgent: 'Behind its node, calls to this agent go on unencrypted: whoever runs the network there can read and change them.',
 } as const;

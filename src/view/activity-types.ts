@@ -62,6 +62,9 @@ export interface ActivityModel {
   /** The address that a template gives. @throws ParleyError `bad-argument` */
   expand(template: string, values: Readonly<Record<string, string>>): Promise<string>;
 
+  /** How long an agent takes to answer, in milliseconds. @throws ParleyError */
+  ping(address: string): Promise<number>;
+
   readonly health: ReadonlySignal<readonly AgentHealthView[]>;
   /** Asks an agent of mine again what it offers. */
   checkAgent(agentId: string): Promise<void>;

@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { LIMITS } from '../base/limits.ts';
 import type { AgentAccess } from '../mcp/permissions.ts';
 import { UriTemplate } from '../mcp/runtime.ts';
+import { AuthorIcons } from './author-icons.ts';
 import { visibleText } from './shown-text.ts';
 import type { AgentDetailView, JsonSchema, ServerView, TemplateView, ToolView } from './types.ts';
 
@@ -18,18 +19,20 @@ export async function readLists(client: Client): Promise<Lists> {
     // Some servers have resources, but know no templates.
     can?.resources ? client.listResourceTemplates(undefined, fresh).catch(() => undefined) : undefined,
   ]);
+  const icons = new AuthorIcons();
   return {
     ...(can?.resources?.subscribe ? { canWatch: true } : {}),
-    server: serverView(client),
-    templates: (templates?.resourceTemplates ?? []).slice(0, LIMITS.maxListedDefinitions).flatMap(templateView),
-    tools: (tools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map(toolView),
-    resources: (resources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType }) => ({
+    server: serverView(client, icons),
+    templates: (templates?.resourceTemplates ?? []).slice(0, LIMITS.maxListedDefinitions).flatMap((template) => templateView(template, icons)),
+    tools: (tools?.tools ?? []).slice(0, LIMITS.maxListedDefinitions).map((tool) => toolView(tool, icons)),
+    resources: (resources?.resources ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ uri, name, description, mimeType, icons: given }) => ({
       uri,
       name: visibleText(name),
       description: visibleText(description ?? ''),
       ...(mimeType ? { mimeType } : {}),
+      ...icons.pick(given),
     })),
-    prompts: (prompts?.prompts ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ name, title, description, arguments: args }) => ({
+    prompts: (prompts?.prompts ?? []).slice(0, LIMITS.maxListedDefinitions).map(({ name, title, description, arguments: args, icons: given }) => ({
       name,
       title: visibleText(title ?? name),
       description: visibleText(description ?? ''),
@@ -38,6 +41,7 @@ export async function readLists(client: Client): Promise<Lists> {
         description: visibleText(argument.description ?? ''),
         required: argument.required === true,
       })),
+      ...icons.pick(given),
     })),
   };
 }
@@ -49,23 +53,33 @@ export function withAccess(detail: AgentDetailView, access: AgentAccess | undefi
   return { ...detail, access: access.rest, tools };
 }
 
-function serverView(client: Client): ServerView {
-  const { name, version } = client.getServerVersion() ?? { name: '', version: '' };
+function serverView(client: Client, icons: AuthorIcons): ServerView {
+  const { name, version, icons: given } = client.getServerVersion() ?? { name: '', version: '', icons: undefined };
   return {
     name: visibleText(name),
     version: visibleText(version),
     protocol: client.getNegotiatedProtocolVersion() ?? '',
     instructions: visibleText(client.getInstructions() ?? ''),
     canComplete: client.getServerCapabilities()?.completions !== undefined,
+    ...(client.getProtocolEra() === 'legacy' ? { canPing: true } : {}),
+    ...icons.pick(given),
   };
 }
 
 type Template = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
 
-function templateView({ uriTemplate, name, title, description }: Template): readonly TemplateView[] {
+function templateView({ uriTemplate, name, title, description, icons: given }: Template, icons: AuthorIcons): readonly TemplateView[] {
   try {
     const { variableNames } = new UriTemplate(uriTemplate);
-    return [{ uriTemplate, name: visibleText(title ?? name), description: visibleText(description ?? ''), variables: [...new Set(variableNames)] }];
+    return [
+      {
+        uriTemplate,
+        name: visibleText(title ?? name),
+        description: visibleText(description ?? ''),
+        variables: [...new Set(variableNames)],
+        ...icons.pick(given),
+      },
+    ];
   } catch {
     // What is no template cannot be filled in.
     return [];
@@ -74,7 +88,7 @@ function templateView({ uriTemplate, name, title, description }: Template): read
 
 type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
 
-function toolView({ name, title, description, inputSchema, outputSchema, annotations = {} }: Tool): ToolView {
+function toolView({ name, title, description, inputSchema, outputSchema, annotations = {}, icons: given }: Tool, icons: AuthorIcons): ToolView {
   const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations;
   const hints = Object.entries({ readOnlyHint, destructiveHint, idempotentHint, openWorldHint }).filter(([, hint]) => hint !== undefined);
   return {
@@ -84,5 +98,6 @@ function toolView({ name, title, description, inputSchema, outputSchema, annotat
     inputSchema: inputSchema as JsonSchema,
     ...(outputSchema ? { outputSchema: outputSchema as JsonSchema } : {}),
     ...Object.fromEntries(hints),
+    ...icons.pick(given),
   };
 }

@@ -32,6 +32,7 @@ function network(agents: number, published: readonly string[] = [], own?: readon
   const client = {
     getServerCapabilities: () => ({ tools: {} }),
     getServerVersion: () => undefined,
+    getProtocolEra: () => 'modern',
     getNegotiatedProtocolVersion: () => undefined,
     getInstructions: () => undefined,
     listTools: () =>

@@ -49,6 +49,7 @@ export class AgentsModel {
   readonly #options: AgentsModelOptions;
   readonly #waiting: Signal<readonly WaitingApproval[]> = signal([]);
   readonly #details = new Map<string, Signal<AgentDetailView | undefined>>();
+  readonly #icons = new Map<string, string>();
   /** Addresses of agents of whose tools only the names are known. */
   readonly #toAsk: Signal<ReadonlySet<string>> = signal(new Set());
   readonly #scheduleTools = onceATurn(() => this.#listTools());
@@ -125,7 +126,14 @@ export class AgentsModel {
     this.tools.value = this.agents.value.flatMap((agent): readonly ToolEntryView[] => {
       const detail = this.#details.get(agent.address)?.value;
       if (detail && (detail.state === 'ready' || detail.tools.length > 0))
-        return detail.tools.map(({ name, title, description, access }) => ({ agent, name, title, description, ...(access ? { access } : {}) }));
+        return detail.tools.map(({ name, title, description, access, icon = agent.icon }) => ({
+          agent,
+          name,
+          title,
+          description,
+          ...(access ? { access } : {}),
+          ...(icon ? { icon } : {}),
+        }));
       if (!this.#details.has(agent.address)) toAsk.add(agent.address);
       const entry = entries.get(agent.address);
       const names = entry?.isDescribed ? entry.tools : agent.node === node.id ? published.tools(parseAgentId(agent.agentId)) : undefined;
@@ -198,10 +206,23 @@ export class AgentsModel {
       const lists = await readLists(client);
       const read = { agent, state: 'ready', ...lists, ...(path ? { path: this.#options.people.pathView(path, undefined) } : {}) } as const;
       detail.value = withAccess(read, access?.());
+      this.#setIcon(agent.address, lists.server?.icon);
     } catch (thrown) {
       detail.value = { agent, state: 'failed', problem: problemOf(callError(thrown)), tools, resources, prompts };
     }
     this.#scheduleTools();
+  }
+
+  #setIcon(address: string, icon: string | undefined): void {
+    if (icon === this.#icons.get(address)) return;
+    if (icon === undefined) this.#icons.delete(address);
+    else this.#icons.set(address, icon);
+    this.refresh();
+  }
+
+  #iconOf(address: string): { readonly icon?: string } {
+    const icon = this.#icons.get(address);
+    return icon === undefined ? {} : { icon };
   }
 
   /** Somebody wrote to me: agents of theirs that were not for me may be so now. */
@@ -228,6 +249,7 @@ export class AgentsModel {
       agentTitle: call.agent.title,
       tool: visibleText(call.tool),
       outcome,
+      ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
     };
     this.servedCalls.value = [line, ...this.servedCalls.value].slice(0, LIMITS.maxKeptCalls);
   }
@@ -238,6 +260,7 @@ export class AgentsModel {
       id,
       caller: this.#options.people.view(call.caller.person),
       callerNode: call.caller.node,
+      ...(call.hasPlaintextClients ? { hasPlaintextClients: true } : {}),
       agent: this.#mine(call.agent),
       relation,
       kind: call.kind,
@@ -264,6 +287,7 @@ export class AgentsModel {
       sigil: { key: address, kind: 'agent', verified: false },
       enabled: this.#options.host.isEnabled(agent.id),
       ...(agent.isPlaintext ? { isPlaintext: true } : {}),
+      ...this.#iconOf(address),
     };
   }
 
@@ -282,6 +306,7 @@ export class AgentsModel {
       enabled: true,
       ...(visibility === 'contacts' && !isMine ? { isForContacts: true } : {}),
       ...(isPlaintext ? { isPlaintext } : {}),
+      ...this.#iconOf(address),
     };
   }
 }

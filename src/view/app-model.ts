@@ -156,7 +156,7 @@ class Model implements AppModel {
     this.#networkModel = new NetworkModel({ node, people: this.#people, clock: options.clock, serverHost: page.serverHost, probeIce: page.probeIce });
     this.network = signal(this.#status());
     this.currentNetwork = signal(network);
-    this.me = signal({ person, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
+    this.me = signal({ person, device: node.identity.device, node: node.id, name, sigil: { key: person, kind: 'person', verified: false } });
     this.settings = signal({
       name,
       theme,
@@ -291,8 +291,8 @@ class Model implements AppModel {
     this.agentsModel.reload(address);
   }
 
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
-    return this.agentsModel.calls.call(address, tool, args, conversation);
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string, idleMs?: number): string {
+    return this.agentsModel.calls.call(address, tool, args, conversation, idleMs);
   }
 
   sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void {

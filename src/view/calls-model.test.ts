@@ -17,8 +17,10 @@ type End = { content?: readonly unknown[]; error?: Error; until?: Promise<void> 
 function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = 'net', tools: readonly ToolView[] = []) {
   let now = 1_000;
   const troubles: unknown[] = [];
+  const patience: (number | undefined)[] = [];
   const agentCalls = {
-    async callTool(_address: string, _tool: string, _args: unknown, { signal }: { signal: AbortSignal }) {
+    async callTool(_address: string, _tool: string, _args: unknown, { signal, ...rest }: { signal: AbortSignal; idleMs?: number }) {
+      patience.push(rest.idleMs);
       await Promise.race([end.until, new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))]);
       if (end.error) throw end.error;
       return { content: end.content ?? [{ type: 'text', text: 'done' }] };
@@ -44,7 +46,7 @@ function modelOver(records: Records, end: End = {}, tab = 'tab-one', network = '
       await turn();
     }
   };
-  return { model, ended, troubles, skip: (ms: number) => (now += ms) };
+  return { model, ended, troubles, patience, skip: (ms: number) => (now += ms) };
 }
 
 /** Storage writes are promises that the model does not wait for. */
@@ -85,6 +87,23 @@ describe('my calls', () => {
     const elsewhere = modelOver(records, {}, 'tab-one', 'another').model;
     await elsewhere.load();
     expect(elsewhere.calls.value).toEqual([]);
+  });
+
+  it('have the patience that was asked for, also after a reload and when they wait to be sent', async () => {
+    const records = new MemoryRecords();
+    const risky: ToolView = { name: 'risky', title: '', description: '', inputSchema: {}, destructiveHint: true };
+    const { model, ended, patience } = modelOver(records, {}, 'tab-one', 'net', [risky]);
+    const [plain, patient] = [model.call(sums.address, 'evaluate', {}), model.call(sums.address, 'evaluate', {}, undefined, 5_000)];
+    await Promise.all([ended(plain), ended(patient)]);
+    const draft = model.call(sums.address, 'risky', {}, undefined, 7_000);
+    expect(model.drafts.value).toMatchObject([{ idleMs: 7_000 }]);
+    model.sendDraft(draft, {});
+    await ended(draft);
+    expect(patience).toEqual([undefined, 5_000, 7_000]);
+    await stored(records, 3);
+    const later = modelOver(records).model;
+    await later.load();
+    expect(later.calls.value.map(({ idleMs }) => idleMs)).toEqual([undefined, 5_000, 7_000]);
   });
 
   it('stand in the conversation in which they were made, else in that with the agent’s owner', async () => {

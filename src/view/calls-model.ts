@@ -63,10 +63,17 @@ export class CallsModel {
     );
   }
 
-  call(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string {
+  call(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string, idleMs?: number): string {
     const { clock, tab } = this.#options;
     const id = `${clock.now().toString(36)}-${tab.slice(-8)}-${this.#nextCall++}`;
-    const call = { id, agent: this.agentAt(address), tool, arguments: args, ...(conversation === undefined ? {} : { conversation }) };
+    const call = {
+      id,
+      agent: this.agentAt(address),
+      tool,
+      arguments: args,
+      ...(conversation === undefined ? {} : { conversation }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+    };
     const effect = this.#effectOf(address, tool);
     if (effect) this.drafts.value = [...this.drafts.value, { ...call, effect }];
     else this.#begin(call);
@@ -118,13 +125,14 @@ export class CallsModel {
     this.#set(this.calls.value.filter(({ id }) => !ended.includes(id)));
   }
 
-  async #run({ id, agent, tool, arguments: args, startedAt, conversation }: CallView, signal: AbortSignal): Promise<void> {
+  async #run({ id, agent, tool, arguments: args, startedAt, conversation, idleMs }: CallView, signal: AbortSignal): Promise<void> {
     try {
       const [calls, { path }] = await Promise.all([this.#options.agentCalls(), this.#options.session(agent.address)]);
       if (path) this.#update(id, { path: this.#options.people.pathView(path, undefined) });
       const result = await calls.callTool(agent.address as AgentAddress, tool, args, {
         signal,
         ...(conversation === undefined ? {} : { conversation }),
+        ...(idleMs === undefined ? {} : { idleMs }),
         onConsent: (consent) => this.#update(id, { consent }),
         onProgress: ({ progress, total, message }) =>
           this.#update(id, {

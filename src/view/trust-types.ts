@@ -73,6 +73,8 @@ export type AuditLineView = {
   /** The caller's node signed the call; the owner's signed the answer. */
   readonly isCallSigned: boolean;
   readonly isAnswerSigned: boolean;
+  /** The caller was a host with clients that reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
 };
 
 export type DiffLineView = { readonly sign: 'same' | 'removed' | 'added'; readonly text: string };

@@ -29,6 +29,7 @@ export type NetworkStatusView = {
 
 export type MeView = {
   readonly person: string;
+  readonly device: string;
   readonly node: string;
   readonly name: string;
   readonly sigil: SigilView;
@@ -146,6 +147,8 @@ export type CallView = {
   readonly isElsewhere?: true;
   /** The conversation in which it was asked for. */
   readonly conversation?: string;
+  /** How long nothing may be heard of it, where I said so. */
+  readonly idleMs?: number;
   readonly startedAt: number;
   readonly tookMs?: number;
   readonly path?: PathView;
@@ -158,7 +161,7 @@ export type CallView = {
 export type ToolEffect = 'destructive' | 'open-world';
 
 /** A call of mine that is not sent before I have seen it as it would be sent. */
-export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation'> & { readonly effect: ToolEffect };
+export type CallDraftView = Pick<CallView, 'id' | 'agent' | 'tool' | 'arguments' | 'conversation' | 'idleMs'> & { readonly effect: ToolEffect };
 
 export type AgentKindView = 'built-in' | 'remote' | 'mounted' | 'folder' | 'assistant';
 
@@ -178,6 +181,8 @@ export type AgentView = {
   readonly isForContacts?: true;
   /** Between its node and the server behind it, calls cross a network unencrypted. */
   readonly isPlaintext?: true;
+  /** Its author's, as a `data:` URL; known once the agent was asked what it offers. */
+  readonly icon?: string;
 };
 
 /** A JSON Schema object as the peer sent it; bounded in size and depth, otherwise untrusted. */
@@ -199,6 +204,8 @@ export type ToolView = {
   readonly openWorldHint?: boolean;
   /** Absent for agents of mine, and until the owner's node has said it. */
   readonly access?: AccessView;
+  /** Its author's, as a `data:` URL. */
+  readonly icon?: string;
 };
 /** A tool somewhere in the network. */
 export type ToolEntryView = {
@@ -208,14 +215,22 @@ export type ToolEntryView = {
   /** Empty while only the name is known. */
   readonly description: string;
   readonly access?: AccessView;
+  readonly icon?: string;
 };
 
-export type ResourceView = { readonly uri: string; readonly name: string; readonly description: string; readonly mimeType?: string };
+export type ResourceView = {
+  readonly uri: string;
+  readonly name: string;
+  readonly description: string;
+  readonly mimeType?: string;
+  readonly icon?: string;
+};
 export type PromptView = {
   readonly name: string;
   readonly title: string;
   readonly description: string;
   readonly arguments: readonly { readonly name: string; readonly description: string; readonly required: boolean }[];
+  readonly icon?: string;
 };
 
 /** Resources that are named by filling in an address. */
@@ -225,6 +240,7 @@ export type TemplateView = {
   readonly description: string;
   /** What is to be filled in. */
   readonly variables: readonly string[];
+  readonly icon?: string;
 };
 
 /** What an agent's server says of itself. */
@@ -236,6 +252,9 @@ export type ServerView = {
   readonly instructions: string;
   /** It suggests values for arguments of prompts and addresses. */
   readonly canComplete: boolean;
+  /** It answers pings: agents of 2026-07-28 know none. */
+  readonly canPing?: true;
+  readonly icon?: string;
 };
 
 export type AgentDetailView = {
@@ -259,6 +278,8 @@ export type ApprovalView = {
   readonly id: string;
   readonly caller: PersonView;
   readonly callerNode: string;
+  /** It is a host with clients that reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
   /** What the caller is to me. */
   readonly relation: RelationView;
   readonly agent: AgentView;
@@ -292,6 +313,8 @@ export type ServedCallView = {
   readonly agentTitle: string;
   readonly tool: string;
   readonly outcome: CallOutcomeView;
+  /** The caller was a host with clients that reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
 };
 
 export type PeerView = {
@@ -489,7 +512,7 @@ export interface AppModel {
    * Starts a call; its progress appears in `calls` under the id that is answered, and in the conversation that is named, else in the one with the agent's
    * owner. What does more than answer is a draft under that id first.
    */
-  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string): string;
+  callTool(address: string, tool: string, args: Readonly<Record<string, unknown>>, conversation?: string, idleMs?: number): string;
   /** Sends a draft, with these arguments; without any it is dropped. */
   sendDraft(id: string, args: Readonly<Record<string, unknown>> | undefined): void;
   /** Forgets my calls that have ended. */

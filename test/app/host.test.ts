@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectClient, goodbye, ownServer, startHost, type RunningHost } from '../host/host-process.ts';
 import { answerTo, directClient, nameOf, referenceServers, resetFolder, SERVERS, steady, toolCalls, type ToolCall } from '../host/reference-calls.ts';
 import type { Parley } from '../../src/index.ts';
+import { findNothing } from './axe.ts';
 import { openScene } from './scene.ts';
 
 /** What programs in the page have. */
@@ -22,7 +23,7 @@ describe('a host beside the built app', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'parley-app-host-'));
     await resetFolder(folder);
-    const mcpServers = { toolbox: ownServer('fine'), ...referenceServers(folder) };
+    const mcpServers = { toolbox: ownServer('fine'), stuck: ownServer('hang'), ...referenceServers(folder) };
     host = await startHost(scene.server.url, { config: { mcpServers }, policy: { everyone: 'run' } }, '--name', 'Workshop');
   });
   afterEach(async () => {
@@ -40,6 +41,32 @@ describe('a host beside the built app', () => {
     await ada.result().getByText('from a tab #1').waitFor();
   });
 
+  it('is given up as soon as its caller said, once more too, and told how long it takes to answer', async () => {
+    const ada = await scene.stage.person();
+    await ada.open(scene.server.url);
+    await ada.connected();
+    await ada.openTool('stuck', 'Workshop', 'work');
+    const limit = ada.page.getByRole('textbox', { name: 'Give up after' });
+    await ada.page.getByText('How long to wait').click();
+    await limit.fill('1');
+    await ada.page.getByRole('button', { name: 'Call tool' }).click();
+    const late = 'There was no answer in time.';
+    await ada.result().getByText(late).waitFor();
+    await ada.go('Agents');
+    await ada.page.getByRole('link', { name: 'All calls' }).click();
+    await ada.page.getByRole('list', { name: 'Your calls' }).getByRole('button', { name: 'Run again' }).first().click();
+    await ada.result().getByText(late).waitFor();
+    expect(await limit.inputValue()).toBe('1');
+    await ada.page.getByRole('link', { name: 'All tools' }).click();
+    await ada.page.getByText('About this agent').click();
+    await ada.page.getByRole('button', { name: 'Ping this agent' }).click();
+    await ada.page
+      .getByRole('definition')
+      .getByText(/^(< )?[\d.,]+ m?s$/)
+      .waitFor();
+    await findNothing(ada, 'an agent that was pinged');
+  });
+
   it('lets programs in a tab call every tool of the reference servers, and they answer as without anything in between', async () => {
     const calls = toolCalls(folder).filter(({ tool }) => !ASKS_ITS_CALLER.has(tool));
     const expected = await answersOf(calls);
@@ -50,7 +77,7 @@ describe('a host beside the built app', () => {
     const { nodeId } = host.ready;
     await ada.page.waitForFunction(
       (count) => (globalThis as unknown as Page).parley.agents().filter(({ mine }) => !mine).length === count,
-      SERVERS.length + 1,
+      SERVERS.length + 2,
     );
     const answers: Record<string, unknown> = {};
     for (const call of calls) {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, inputRequired, inputResponse, McpServer, type ServerContext } from '@modelcontextprotocol/server';
+import { createMcpHandler, inputRequired, inputResponse, McpServer, type Icon, type ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod/v4';
 
 const HEADERS = 'Content-Type, Authorization, Mcp-Protocol-Version, Mcp-Session-Id, Last-Event-ID, Mcp-Method, Mcp-Name';
@@ -12,6 +12,10 @@ export class McpWebServer {
   description = 'Greets whoever calls.';
   /** Whether it lets web pages use it. */
   allowsPages = true;
+  /** Icons of the server and of its tool `greet`. */
+  icons: Icon[] = [];
+  toolIcons: Icon[] = [];
+  readonly asked: (string | undefined)[] = [];
   readonly tokens = new Set<string | undefined>();
   readonly #http: Server;
 
@@ -31,6 +35,7 @@ export class McpWebServer {
         response.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate');
       }
       if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+      server.asked.push(request.url);
       server.tokens.add(request.headers.authorization);
       void handle(request as Parameters<typeof handle>[0], response);
     });
@@ -48,9 +53,9 @@ export class McpWebServer {
   }
 
   #make(): McpServer {
-    const server = new McpServer({ name: 'web', version: '1' }, { capabilities: { logging: {} } });
+    const server = new McpServer({ name: 'web', version: '1', icons: this.icons }, { capabilities: { logging: {} } });
     const text = (words: string) => ({ content: [{ type: 'text' as const, text: words }] });
-    server.registerTool('greet', { description: this.description, inputSchema: z.object({}) }, () => text('Good day'));
+    server.registerTool('greet', { description: this.description, icons: this.toolIcons, inputSchema: z.object({}) }, () => text('Good day'));
     server.registerTool('brew', { description: 'Logs what it does.', inputSchema: z.object({}) }, async (_, { mcpReq }: ServerContext) => {
       await mcpReq.log('info', 'The water boils');
       await mcpReq.log('warning', { cups: 'only two' }, 'kitchen');

@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { McpWebServer } from './mcp-web-server.ts';
 import { openScene } from './scene.ts';
@@ -101,6 +102,44 @@ describe('agents of mine in the built app', () => {
     web.tokens.clear();
     await callGreet(bo);
     expect([...web.tokens]).toEqual(['Bearer old-secret']);
+  });
+
+  it('show the icons that their authors gave them, where nobody is asked for them', async () => {
+    const square = (colour: string) =>
+      `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path fill="${colour}" d="M0 0h8v8H0z"/></svg>`)}`;
+    web.icons = [{ src: square('green'), mimeType: 'image/svg+xml' }];
+    web.toolIcons = [{ src: `${new URL(web.url).origin}/icon.png`, mimeType: 'image/png' }];
+    const bo = await scene.stage.person();
+    await bo.open(scene.server.url);
+    await begin(bo, 'A server on the web');
+    await bo.page.getByRole('textbox', { name: 'Title' }).fill('Tea shop');
+    await bo.page.getByRole('textbox', { name: 'Address of the server' }).fill(web.url);
+    await bo.page.getByRole('button', { name: 'Add', exact: true }).click();
+    const tool = bo.page.getByRole('list', { name: 'Tools' }).getByRole('listitem').filter({ hasText: 'Greets' });
+    await tool.waitFor();
+    const drawn = (of: Locator) =>
+      of
+        .locator('img.author')
+        .evaluateAll((images) =>
+          Promise.all(images.map(async (image) => (await (image as HTMLImageElement).decode(), (image as HTMLImageElement).src))),
+        );
+    const row = bo.page.getByRole('list', { name: 'Agents' }).getByRole('listitem', { name: 'Tea shop, your agent' });
+    await row.locator('img.author').waitFor();
+    expect([await drawn(row), await drawn(bo.page.locator('parley-agent header')), await drawn(tool)]).toEqual([
+      [square('green')],
+      [square('green')],
+      [],
+    ]);
+
+    // A broken picture is none.
+    web.toolIcons = [{ src: 'data:image/png;base64,AAAA' }];
+    await bo.page.reload();
+    await tool.locator('img.author').waitFor({ state: 'hidden' });
+    web.toolIcons = [{ src: square('red') }];
+    await bo.page.reload();
+    await tool.locator('img.author').waitFor();
+    expect(await drawn(tool)).toEqual([square('red')]);
+    expect(new Set(web.asked)).toEqual(new Set(['/mcp']));
   });
 
   it('read a real folder, also after a reload, and nothing outside of it', async () => {

@@ -37,6 +37,26 @@ describe('networks of the built app', () => {
     expect(cy.page.url()).not.toContain('join');
   });
 
+  it('tells a person their ids, to be copied', async () => {
+    const { stage, server } = scene;
+    const [ada, bo] = await stage.pair(server.url);
+    await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await ada.go('Settings');
+    const copied: string[] = [];
+    for (const what of ['your id', 'the id of this device', 'the address of this tab']) {
+      const button = ada.page.getByRole('button', { name: `Copy ${what}`, exact: true });
+      const shown = await ada.page.getByRole('definition').filter({ has: button }).locator('.mono').innerText();
+      await button.click();
+      await ada.page.waitForFunction(async (id) => (await navigator.clipboard.readText()) === id, shown);
+      copied.push(shown);
+    }
+    expect(new Set(copied).size).toBe(3);
+    await bo.go('Network');
+    await bo.page.getByTitle(copied[2] ?? '', { exact: true }).waitFor();
+    await bo.page.getByRole('button', { name: /^Ada/ }).click();
+    await bo.page.getByText(copied[2] ?? '', { exact: true }).waitFor();
+  });
+
   it('says so whatever is broken about an invite, and goes on', async () => {
     const ada = await scene.stage.person();
     for (const [damage, fragment] of Object.entries(DAMAGED)) {

@@ -69,7 +69,7 @@ export class FakeAppModel {
   readonly people: Signal<readonly PersonView[]> = signal([BO]);
   readonly talk: Signal<ConversationView | undefined> = signal(undefined);
   readonly ready = signal(true);
-  readonly me = signal({ person: 'ada', node: 'node', name: 'Ada', sigil: ADA.sigil });
+  readonly me = signal({ person: 'ada', device: 'ada-device', node: 'node', name: 'Ada', sigil: ADA.sigil });
   readonly agents: Signal<readonly AgentView[]> = signal([]);
   readonly tools: Signal<readonly ToolEntryView[]> = signal([]);
   readonly agentsToAsk = signal(0);

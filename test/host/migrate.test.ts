@@ -137,6 +137,27 @@ describe('a migration', () => {
     expect((await run('migrate', '--undo', '--data', data)).err).toContain('no migration');
   });
 
+  it('says of servers that are reached unencrypted that the host wants --allow-plaintext for them, as it does', async () => {
+    const config = join(data, 'mcp.json');
+    const step = ({ next }: Answer) => next.filter((line) => line.includes('--allow-plaintext'));
+    const local = await migrate('here=http://127.0.0.1:9/mcp', 'far=https://192.0.2.1/mcp', '--yes', '--no-start');
+    expect(step(local)).toEqual([]);
+    const open = await migrate('lan=http://192.0.2.1/mcp', '--yes', '--no-start');
+    expect(step(open)).toEqual([expect.stringMatching(/^- “lan” is reached over plain http/)]);
+    const { mcpServers } = JSON.parse(await configText()) as { mcpServers: object };
+    const more = {
+      also: { url: 'http://${TEAM_HOST:-192.0.2.2}/mcp' },
+      later: { url: 'http://${NOT_SET}/mcp' },
+      off: { url: 'http://192.0.2.3/', disabled: true },
+    };
+    await writeFile(config, JSON.stringify({ mcpServers: { ...mcpServers, ...more } }));
+    expect(step(await migrate('more=https://192.0.2.4/mcp', '--yes', '--no-start'))).toEqual([expect.stringContaining('“lan”, “also” are reached')]);
+
+    await writeFile(config, JSON.stringify({ mcpServers: { lan: { url: 'http://192.0.2.1/mcp' } } }));
+    const started = await run('--data', data, '--signal', signaling.url, '--config', config);
+    expect([started.code, started.err]).toEqual([2, expect.stringContaining('--allow-plaintext')]);
+  });
+
   it('adds to what is there, and never over it', async () => {
     await mkdir(data);
     await writeFile(join(data, 'mcp.json'), '{ "mcpServers": {\n  // mine\n  "fine": { "command": "another" },\n} }');

@@ -1,6 +1,6 @@
 import { nodeIdOf, personIdOf, publicKeyOf, type NodeId } from '../../src/base/ids.ts';
 import { WAKE } from '../../src/base/machine.ts';
-import { cardToSign, joinCard, type CardContent } from '../../src/crypto/peer-card.ts';
+import { cardToSign, joinCard, type CardContent, type PeerCard } from '../../src/crypto/peer-card.ts';
 import type { GossipVerdict } from '../../src/p2p/gossip/gossip.ts';
 import type { Offence } from '../../src/p2p/neighbours.ts';
 import type { PresenceInput } from '../../src/p2p/presence/presence-io.ts';
@@ -114,7 +114,7 @@ export class Bench {
     return this.presence.get(node(index)) !== undefined;
   }
 
-  own(): { readonly issuedAt: number; readonly expiresAt: number; readonly flags: number } {
+  own(): Pick<PeerCard, 'issuedAt' | 'expiresAt' | 'flags' | 'hostUrls'> {
     const item = readPresenceItem(this.presence.ownCard() as Uint8Array, PRESENCE_NETWORK);
     return item.type === 'card' ? item.card : { issuedAt: 0, expiresAt: 0, flags: 0 };
   }

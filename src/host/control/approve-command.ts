@@ -36,9 +36,9 @@ export async function runStatus({ data, json }: StatusOptions): Promise<void> {
 export async function runCalls({ data, json }: StatusOptions): Promise<void> {
   const calls = (await askHost(controlSocketIn(data), { command: 'calls' })) as readonly LoggedCall[];
   if (json) return print(JSON.stringify(calls));
-  const lines = calls.map(({ at, person, agent, kind, tool, outcome, tookMs, isSigned, arguments: args }) => {
+  const lines = calls.map(({ at, person, agent, kind, tool, outcome, tookMs, isSigned, hasPlaintextClients, arguments: args }) => {
     const time = `${new Date(at).toISOString()}${tookMs === undefined ? '' : `, ${Math.round(tookMs)} ms`}`;
-    return `${outcome.padEnd(12)} ${agent} → ${kind} ${tool}   (${time})\n  by ${person}${isSigned ? ', who signed for it' : ''}\n  ${args}`;
+    return `${outcome.padEnd(12)} ${agent} → ${kind} ${tool}   (${time})\n  by ${person}${isSigned ? ', who signed for it' : ''}${hasPlaintextClients ? `; ${UNENCRYPTED}` : ''}\n  ${args}`;
   });
   print(lines.length === 0 ? 'Nobody called yet.' : lines.map(withInvisibleWrittenOut).join('\n'));
 }
@@ -50,11 +50,15 @@ const ANSWERED = {
   refuse: 'Refused.',
 } as const;
 
+const UNENCRYPTED = 'a host with unencrypted clients';
+
 /** All of it: who approves what they do not see approves anything. */
-function describe({ id, person, node, agent, kind, tool, arguments: args, expiresAt }: WaitingCall): string {
+function describe({ id, person, node, hasPlaintextClients, agent, kind, tool, arguments: args, expiresAt }: WaitingCall): string {
   const left = Math.max(0, Math.round((expiresAt - Date.now()) / MS_PER_SECOND));
   const call = JSON.stringify(args, undefined, 2);
-  return withInvisibleWrittenOut(`${id}  ${agent} → ${kind} ${tool}   (${left} s left)\nperson ${person}\nnode   ${node}\n${call}`);
+  return withInvisibleWrittenOut(
+    `${id}  ${agent} → ${kind} ${tool}   (${left} s left)\nperson ${person}\nnode   ${node}${hasPlaintextClients ? `, ${UNENCRYPTED}` : ''}\n${call}`,
+  );
 }
 
 function print(text: string): void {

@@ -18,6 +18,8 @@ export type WaitingCall = {
   readonly arguments: unknown;
   /** Unix milliseconds. */
   readonly expiresAt: number;
+  /** The caller's node is a host whose MCP clients may reach it unencrypted. */
+  readonly hasPlaintextClients?: true;
 };
 
 export type AgentStatus = {

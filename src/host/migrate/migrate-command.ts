@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { ParleyError } from '../../base/errors.ts';
 import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
@@ -6,7 +6,9 @@ import { agentAddress } from '../../base/ids.ts';
 import { systemEntropy } from '../../crypto/entropy.ts';
 import { controlSocketIn } from '../data-folder.ts';
 import { askHost } from '../control/control-socket.ts';
+import { readJsonFile } from '../json-file.ts';
 import { makeNodeIdIn, nodeIdIn } from '../key-files.ts';
+import { plaintextServers } from '../mounts/config-file.ts';
 import type { HostEntry } from './client-entry.ts';
 import { readClientFile } from './client-file.ts';
 import { MigrationJournal } from './journal.ts';
@@ -145,10 +147,12 @@ async function nextSteps({ agents }: Plan, options: MigrateOptions, isRewritten:
   const command = `npm run host -- --signal URL --data ${shellWord(data)} --config ${shellWord(config)} --policy ${shellWord(policy)}`;
   const needs = [...new Set(agents.flatMap((agent) => agent.needs))];
   const isClosed = agents.every(({ visibility }) => visibility === 'nobody');
+  const open = existsSync(config) ? plaintextServers(readJsonFile(config), process.env) : [];
   const hasClients = sources.some(({ kind }) => kind === 'file');
   return [
     'Next:',
     ...(needs.length > 0 ? [`- Set ${needs.join(', ')} in the environment of the host.`] : []),
+    ...(open.length > 0 ? [plaintextStep(open, config)] : []),
     `- ${isRunning ? 'Start the host anew: it runs now with what it read before' : 'Start the host'}: ${command}`,
     ...(isClosed ? [`- Say who may call the agents, in ${policy}: so far only MCP clients of this machine’s owner may.`] : []),
     ...(hasClients && isRewritten ? ['- Start the client anew: it reads its file only then.'] : []),
@@ -159,6 +163,16 @@ async function nextSteps({ agents }: Plan, options: MigrateOptions, isRewritten:
       : []),
     `- To take all of this back: npm run host -- migrate --undo --data ${shellWord(data)}`,
   ];
+}
+
+/** What `mountSpecs` of the host does about them. */
+function plaintextStep(names: readonly string[], config: string): string {
+  const list = names.map((name) => `“${name}”`).join(', ');
+  const [are, their] = names.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return (
+    `- ${list} ${are} reached over plain http on another machine, so the host does not start as it is: put ${their} https address into ${config}, ` +
+    'or add --allow-plaintext to the command below. Then calls can be read and changed on the way, and everybody in the network is told so.'
+  );
 }
 
 function shellWord(text: string): string {

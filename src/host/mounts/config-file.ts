@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ParleyError } from '../../base/errors.ts';
+import { isPlaintextUrl } from '../../base/loopback.ts';
 import type { JsonPlace } from '../json-file.ts';
 import { agentIdOf, urlProblem, type MountSpec } from './mount-spec.ts';
 
@@ -17,12 +18,9 @@ const LISTS = ['mcpServers', 'servers'] as const;
  * @throws ParleyError `bad-argument` with file, line and reason
  */
 export function readMounts(root: JsonPlace, file: string, environment: Environment): readonly MountSpec[] {
-  const members = root.members();
-  const list = LISTS.map((name) => members.get(name)).find((place) => place !== undefined);
-  if (!list) return root.fail('There is no “mcpServers”.');
   const taken = new Map<string, string>();
   const specs: MountSpec[] = [];
-  for (const [name, place] of list.members()) {
+  for (const [name, place] of serversOf(root)) {
     const spec = readServer(name, place, dirname(file), environment);
     if (!spec) continue;
     const other = taken.get(spec.id);
@@ -33,6 +31,31 @@ export function readMounts(root: JsonPlace, file: string, environment: Environme
   return specs;
 }
 
+/**
+ * The names of the servers of such a file that the host reaches over a network unencrypted. One whose address depends on what the environment lacks is
+ * not among them.
+ * @throws ParleyError `bad-argument` with file, line and reason
+ */
+export function plaintextServers(root: JsonPlace, environment: Environment): readonly string[] {
+  return [...serversOf(root)].flatMap(([name, place]) => {
+    const members = place.members();
+    const url = urlOf(members);
+    if (members.get('disabled')?.isTrue() || !url) return [];
+    const isKnown = [...url.text().matchAll(VARIABLE)].every(([, variable = '', fallback]) => (environment[variable] ?? fallback) !== undefined);
+    return isKnown && isPlaintextUrl(expand(url, environment)) ? [name] : [];
+  });
+}
+
+function serversOf(root: JsonPlace): ReadonlyMap<string, JsonPlace> {
+  const members = root.members();
+  const list = LISTS.map((name) => members.get(name)).find((place) => place !== undefined);
+  return list ? list.members() : root.fail('There is no “mcpServers”.');
+}
+
+function urlOf(members: ReadonlyMap<string, JsonPlace>): JsonPlace | undefined {
+  return members.get('url') ?? members.get('serverUrl');
+}
+
 function readServer(name: string, place: JsonPlace, folder: string, environment: Environment): MountSpec | undefined {
   const members = place.members();
   if (members.get('disabled')?.isTrue()) return undefined;
@@ -40,7 +63,7 @@ function readServer(name: string, place: JsonPlace, folder: string, environment:
   const expanded = (value: JsonPlace): string => expand(value, environment);
   const textsOf = (key: string): Readonly<Record<string, string>> =>
     Object.fromEntries([...(members.get(key)?.members() ?? [])].map(([key_, value]) => [key_, expanded(value)]));
-  const [command, url, type] = [members.get('command'), members.get('url') ?? members.get('serverUrl'), members.get('type')];
+  const [command, url, type] = [members.get('command'), urlOf(members), members.get('type')];
   if (type?.text() === 'sse') return type.fail('The transport “sse” is no longer in MCP; the server needs Streamable HTTP.');
   if (command && url) return place.fail(`“${name}” has both a command and a url.`);
   if (command) {

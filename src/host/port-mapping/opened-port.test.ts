@@ -3,7 +3,7 @@ import { VirtualClock } from '../../../test/doubles/virtual-clock.ts';
 import { ParleyError } from '../../base/errors.ts';
 import { HOST_LIMITS } from '../../base/limits.ts';
 import { createLogger } from '../logger.ts';
-import { OpenedPort } from './opened-port.ts';
+import { OpenedPort, type PortState } from './opened-port.ts';
 import type { RouterPort, RouterProtocol } from './routers.ts';
 
 /** A router of the test's own, which opens what is asked for and remembers it. */
@@ -34,8 +34,10 @@ class TestRouter implements RouterProtocol {
 function opened(...protocols: readonly RouterProtocol[]) {
   const clock = new VirtualClock();
   const lines: string[] = [];
-  const port = new OpenedPort({ port: 4000, protocols, clock, log: createLogger('debug', (line) => lines.push(line)) });
-  return { clock, port, log: () => lines.join('') };
+  const states: PortState[] = [];
+  const log = createLogger('debug', (line) => lines.push(line));
+  const port = new OpenedPort({ port: 4000, protocols, clock, log, onChange: (state) => states.push(state) });
+  return { clock, port, states, log: () => lines.join('') };
 }
 
 const HALF_LEASE_MS = (HOST_LIMITS.portLeaseSeconds * 1000) / 2;
@@ -69,7 +71,7 @@ describe('a port of the router', () => {
   it('that nobody opens is told and tried again, and what changes is told', async () => {
     const router = new TestRouter();
     router.answers = false;
-    const { clock, port, log } = opened(router);
+    const { clock, port, states, log } = opened(router);
     await port.start();
     expect(port.state).toEqual({ state: 'closed', reason: 'no router answered to UPnP.' });
     expect(log()).toContain('does not let connections in to port 4000');
@@ -79,9 +81,12 @@ describe('a port of the router', () => {
     router.address = '203.0.113.6';
     await clock.advance(HALF_LEASE_MS);
     expect(log()).toContain('at 203.0.113.6:4000');
+    await clock.advance(HALF_LEASE_MS);
     router.answers = false;
     await port.stop();
     expect(log()).toContain('did not close its port 4000');
+    // Each change once, and the end, whatever the router makes of it.
+    expect(states.map((state) => (state.state === 'open' ? state.host : state.state))).toEqual(['closed', '203.0.113.5', '203.0.113.6', 'closed']);
   });
 
   it.each(['10.1.2.3', '172.20.0.1', '192.168.1.2', '100.64.0.7', '0.0.0.0'])(

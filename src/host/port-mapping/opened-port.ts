@@ -24,6 +24,8 @@ export type OpenedPortOptions = {
   readonly protocols: readonly RouterProtocol[];
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called with each state that differs from the one before, the last one included. */
+  onChange?(state: PortState): void;
 };
 
 const MS_PER_SECOND = 1000;
@@ -59,8 +61,11 @@ export class OpenedPort {
     this.#isStopped = true;
     this.#cancel();
     await this.#asking;
-    const { port, log } = this.#options;
+    const { port, log, onChange } = this.#options;
     if (!this.#open) return;
+    // First nobody is told to come here any more.
+    this.#state = { state: 'closed', reason: 'the host stops.' };
+    onChange?.(this.#state);
     const { protocol, at } = this.#open;
     try {
       await protocol.close(port, at);
@@ -103,9 +108,10 @@ export class OpenedPort {
   }
 
   #tell(before: PortState): void {
-    const { log, port } = this.#options;
+    const { log, port, onChange } = this.#options;
     const now = this.#state;
     if (JSON.stringify(now) === JSON.stringify(before)) return;
+    onChange?.(now);
     if (now.state === 'closed')
       return log.warn(`The router does not let connections in to port ${port}: ${now.reason} Others reach this host as before.`);
     log.info(`The router lets connections in at ${now.host}:${now.port} (${now.by}).`);

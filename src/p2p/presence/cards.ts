@@ -2,7 +2,7 @@ import { equalBytes } from '../../base/bytes.ts';
 import type { NodeId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Queue } from '../../base/queue.ts';
-import { isGoodbye } from '../../crypto/peer-card.ts';
+import { isGoodbye, sameHostUrls, type PeerCard } from '../../crypto/peer-card.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { GoneReason, Origin, PresenceOutput, Verdict } from './presence-io.ts';
 import type { CardRecord } from './presence-item.ts';
@@ -117,7 +117,7 @@ export class Cards {
       if (!wasGone) outputs.push({ type: 'gone', node: card.node, why: 'goodbye' });
     } else if (wasGone) {
       outputs.push({ type: 'appeared', card });
-    } else if (card.flags !== before.flags || card.person !== before.person || !isSameRun) {
+    } else if (isSaidAnew(card, before) || !isSameRun) {
       outputs.push({ type: 'changed', card });
     }
   }
@@ -136,4 +136,8 @@ export class Cards {
     this.forget(leaver, 'forgotten', now);
     return true;
   }
+}
+
+function isSaidAnew(card: PeerCard, before: PeerCard): boolean {
+  return card.flags !== before.flags || card.person !== before.person || !sameHostUrls(card.hostUrls, before.hostUrls);
 }

@@ -1,7 +1,7 @@
 import type { NodeId, PersonId } from '../../base/ids.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { SeededRandom } from '../../base/seeded-random.ts';
-import { cardToSign, joinCard, type CardContent } from '../../crypto/peer-card.ts';
+import { cardToSign, joinCard, sameHostUrls, type CardContent } from '../../crypto/peer-card.ts';
 
 /** What stays the same in all cards of one run of a node. */
 export type OwnCardFacts = {
@@ -9,9 +9,10 @@ export type OwnCardFacts = {
   readonly person: PersonId;
   readonly sealingKey: Uint8Array;
   readonly networkId: Uint8Array;
-  /** Of a host. */
-  readonly hostUrls?: readonly string[];
 };
+
+/** What changes while it runs; `hostUrls` of a host. */
+export type OwnCardTraits = Pick<CardContent, 'flags' | 'hostUrls'>;
 
 /** Nodes that started together do not refresh together: the first time comes anywhere from a tenth of the interval on. */
 const FIRST_REFRESH = 0.1;
@@ -22,6 +23,7 @@ export class OwnCard {
   readonly #facts: OwnCardFacts;
   readonly #random: SeededRandom;
   #flags: number;
+  #hostUrls: readonly string[] | undefined;
   #issuedAt = 0;
   #signing: Uint8Array | undefined;
   /** When the next card is due. */
@@ -29,10 +31,11 @@ export class OwnCard {
   /** The last one was a goodbye, or will be. */
   isClosing = false;
 
-  constructor(facts: OwnCardFacts, flags: number, random: SeededRandom) {
+  constructor(facts: OwnCardFacts, { flags, hostUrls }: OwnCardTraits, random: SeededRandom) {
     this.#facts = facts;
     this.#random = random;
     this.#flags = flags;
+    this.#hostUrls = hostUrls;
   }
 
   get issuedAt(): number {
@@ -42,6 +45,12 @@ export class OwnCard {
   setFlags(flags: number): boolean {
     if (flags === this.#flags) return false;
     this.#flags = flags;
+    return true;
+  }
+
+  setHostUrls(urls: readonly string[]): boolean {
+    if (sameHostUrls(urls, this.#hostUrls)) return false;
+    this.#hostUrls = urls;
     return true;
   }
 
@@ -69,7 +78,8 @@ export class OwnCard {
       ? refreshMs * (FIRST_REFRESH + (1 - FIRST_REFRESH) * this.#random.float())
       : this.#random.jitter(refreshMs, REFRESH_JITTER);
     this.dueAt = this.isClosing ? undefined : now + waitMs;
-    const { node, person, sealingKey, networkId, hostUrls } = this.#facts;
+    const { node, person, sealingKey, networkId } = this.#facts;
+    const hostUrls = this.#hostUrls;
     const times = { issuedAt: this.#issuedAt, expiresAt: this.#issuedAt + lifetimeMs };
     const content: CardContent = { node, person, sealingKey, ...times, flags: this.#flags, ...(hostUrls ? { hostUrls } : {}) };
     const { body, message } = cardToSign(content, networkId);

@@ -2,7 +2,7 @@ import type { NodeId } from '../../base/ids.ts';
 import type { PeerCard } from '../../crypto/peer-card.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import type { NeighbourInput, NeighbourOutput, SignedInput, SignOutput, VerifiedInput, VerifyOutput } from '../neighbours.ts';
-import type { OwnCardFacts } from './own-card.ts';
+import type { OwnCardFacts, OwnCardTraits } from './own-card.ts';
 import type { PresenceItemReader } from './presence-item.ts';
 
 /** The topic of cards and gone notices. */
@@ -26,6 +26,8 @@ export type PresenceInput =
   | { readonly type: 'said-goodbye'; readonly node: NodeId }
   /** What we are to others has changed (`CARD_FLAGS`). */
   | { readonly type: 'flags'; readonly flags: number }
+  /** Of a host: where its sockets are has changed. */
+  | { readonly type: 'host-urls'; readonly urls: readonly string[] }
   /** We leave: the goodbye comes as a `publish`. */
   | { readonly type: 'close' };
 
@@ -41,13 +43,13 @@ export type PresenceOutput =
   | { readonly type: 'changed'; readonly card: PeerCard }
   | { readonly type: 'gone'; readonly node: NodeId; readonly why: GoneReason };
 
-export type PresenceOptions = OwnCardFacts & {
-  readonly flags: number;
-  readonly entropy: Entropy;
-  readonly now: number;
-  /** Default {@link readPresenceItem}. */
-  readonly readItem?: PresenceItemReader;
-};
+export type PresenceOptions = OwnCardFacts &
+  OwnCardTraits & {
+    readonly entropy: Entropy;
+    readonly now: number;
+    /** Default {@link readPresenceItem}. */
+    readonly readItem?: PresenceItemReader;
+  };
 
 /** Where an item came from: gossip waits for a verdict. */
 export type Origin = { readonly from: NodeId; readonly gossipJob: number | undefined };

@@ -56,7 +56,7 @@ describe('the table of who is there', () => {
     expect(bench.has(5)).toBe(false);
   });
 
-  it('issues its own card once it has a neighbour, refreshes it before it expires, and issues it anew when its flags change', () => {
+  it('issues its own card once it has a neighbour, refreshes it before it expires, and issues it anew when its flags or addresses change', () => {
     const bench = new Bench(1);
     const first = bench.own();
     expect(first.expiresAt - first.issuedAt).toBe(LIMITS.presenceLifetimeRefreshes * refreshIntervalMs(LIMITS.presenceFirstCardNodes));
@@ -72,6 +72,12 @@ describe('the table of who is there', () => {
     bench.pass(LIMITS.presenceReissueMs);
     expect(bench.own().flags).toBe(CARD_FLAGS.relay);
     expect(bench.published).toHaveLength(1);
+    for (const urls of [['wss://one.example/'], ['wss://one.example/'], ['wss://two.example/'], []]) {
+      bench.handle({ type: 'host-urls', urls });
+      bench.pass(LIMITS.presenceReissueMs);
+      expect(bench.own().hostUrls ?? []).toEqual(urls);
+    }
+    expect(bench.published).toHaveLength(4);
   });
 
   it('refreshes the more seldom the larger the network is, within five minutes and a day', () => {

@@ -56,7 +56,7 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
     this.#networkId = options.networkId;
     this.#readItem = options.readItem ?? readPresenceItem;
     this.#random = SeededRandom.fromBytes(options.entropy.bytes(4));
-    this.#own = new OwnCard(options, options.flags, this.#random);
+    this.#own = new OwnCard(options, options, this.#random);
     const parts = { me: this.#me, table: this.#table, neighbours: this.#neighbours, witnesses: new Witnesses(), outputs: this.#outputs };
     const isAsked = (neighbour: PresenceNeighbour, tag: string): boolean => this.#antiEntropy.isAsked(neighbour, tag);
     this.#cards = new Cards({ ...parts, newcomers: this.#newcomers, isAsked });
@@ -102,6 +102,9 @@ export class Presence implements Machine<PresenceInput, PresenceOutput> {
         return this.#notices.ended(input.node, 'goodbye', now);
       case 'flags':
         if (this.#own.setFlags(input.flags) && this.#own.issuedAt > 0) this.#hasten(now);
+        return;
+      case 'host-urls':
+        if (this.#own.setHostUrls(input.urls) && this.#own.issuedAt > 0) this.#hasten(now);
         return;
       case 'close':
         this.#own.isClosing = true;

@@ -4,6 +4,8 @@ import { ADA, agentOf, BO, callBy, FakeAppModel } from '../../../test/doubles/fa
 import type { ActivityModel, AgentHealthView, LogLineView, WatchView } from '../../view/activity-types.ts';
 import type { TrustModel } from '../../view/trust-types.ts';
 import type { AgentDetailView, ToolView } from '../../view/types.ts';
+import { ParleyError } from '../../base/errors.ts';
+import { problemText } from '../strings.ts';
 import { AgentFacts } from './agent-facts.ts';
 import { AgentHealthList } from './agent-health.ts';
 import { AgentLogView } from './agent-log.ts';
@@ -28,6 +30,7 @@ function activityOver(model: FakeAppModel) {
   const log = signal<readonly LogLineView[]>([]);
   const watches = signal<readonly WatchView[]>([]);
   const health = signal<readonly AgentHealthView[]>([]);
+  const pinged = Promise.withResolvers<number>();
   const activity: ActivityModel = {
     log: () => log,
     clearLog: () => void model.done.push(['clearLog']),
@@ -39,11 +42,12 @@ function activityOver(model: FakeAppModel) {
       return Promise.resolve(['one', 'two']);
     },
     expand: (template, values) => Promise.resolve(template.replace('{id}', values['id'] ?? '')),
+    ping: () => pinged.promise,
     health,
     checkAgent: () => Promise.resolve(),
   };
   model.trust.value = { activity } as unknown as TrustModel;
-  return { log, watches, health };
+  return { log, watches, health, pinged };
 }
 
 function button(root: ParentNode, name: string): HTMLButtonElement {
@@ -92,6 +96,38 @@ describe('what an agent says of itself', () => {
       [...root.querySelectorAll('dd')].map(({ textContent }) => textContent.replace(/\s*Copy$/, '').trim()),
       [notes.address, 'built in', 'notes 1.0', '2026-07-28', 'Be kind.'],
     );
+  });
+});
+
+describe('the ping of an agent', () => {
+  it('tells how long its answer takes, or what went wrong, and is there only where the agent knows it', async () => {
+    const model = new FakeAppModel();
+    const { pinged } = activityOver(model);
+    const element = new AgentFacts();
+    Object.assign(element, { model: model.asModel, detail });
+    const root = await mounted(element);
+    equal(button(root, 'Ping this agent'), undefined);
+    element.detail = { ...detail, server: { ...detail.server!, protocol: '2025-11-25', canPing: true } };
+    await rendered(element);
+    const said = () => root.querySelector('[role=status]')?.textContent;
+    equal(said(), 'not measured yet');
+    button(root, 'Ping this agent').click();
+    await rendered(element);
+    equal([said(), button(root, 'Ping this agent').disabled], ['Waiting for its answer…', true]);
+    pinged.resolve(42);
+    await pinged.promise;
+    await rendered(element);
+    equal([said(), button(root, 'Ping this agent').disabled], ['42 ms', false]);
+    const failing = activityOver(model).pinged;
+    button(root, 'Ping this agent').click();
+    failing.reject(new ParleyError('unreachable', 'gone'));
+    await failing.promise.catch(() => undefined);
+    await Promise.resolve();
+    await rendered(element);
+    equal(said(), problemText({ code: 'unreachable', detail: 'gone' }));
+    element.detail = { ...element.detail, agent: agentOf(ADA, 'Other') };
+    await rendered(element);
+    equal(said(), 'not measured yet');
   });
 });
 

@@ -2,6 +2,7 @@ import { css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentView, ToolEntryView } from '../../view/types.ts';
+import { authorIcon, authorIconStyles } from '../elements/author-icon.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
@@ -38,6 +39,7 @@ export class AgentList extends ModelElement {
   static override styles = [
     shared,
     listStyles,
+    authorIconStyles,
     css`
       .icon-btn.on {
         background: var(--accent-soft);
@@ -174,7 +176,7 @@ export class AgentList extends ModelElement {
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     return html`<li aria-label="${agent.title}, ${whose}">
       <a class="row" href=${href({ page: 'agents', agent: agent.address })} aria-current=${agent.address === this.current ? 'page' : nothing}>
-        ${sigil(agent.sigil, 44)}<span class="name"><span class="clip">${agent.title}</span></span><span></span>
+        ${sigil(agent.sigil, 44)}<span class="name">${authorIcon(agent.icon, 20)}<span class="clip">${agent.title}</span></span><span></span>
         <span class="last clip">${agent.isPlaintext ? `${whose} · ${modeStrings.plaintext}` : whose}</span>
       </a>
     </li>`;
@@ -194,13 +196,13 @@ export class AgentList extends ModelElement {
       ${tools.length > this.shown ? html`<button class="btn quiet more" @click=${() => (this.shown += PAGE)}>${strings.showMore}</button>` : nothing}`;
   }
 
-  #tool({ agent, name, title, description, access }: ToolEntryView) {
+  #tool({ agent, name, title, description, access, icon: picture }: ToolEntryView) {
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     const isCurrent = agent.address === this.current && name === this.tool;
     return html`<li>
       <a class="row tool" href=${href({ page: 'agents', agent: agent.address, tool: name })} aria-current=${isCurrent ? 'page' : nothing}>
         ${sigil(agent.sigil, 32)}
-        <span class="name">${title || name}</span>
+        <span class="name">${authorIcon(picture, 20)}${title || name}</span>
         ${description ? html`<span class="about">${description}</span>` : nothing}
         <span class="last clip">${agent.title} · ${whose}${agent.isPlaintext ? ` · ${modeStrings.plaintext}` : ''}${isOpen(access) ? nothing : ` · ${words.notForYou}`}</span>
       </a>

@@ -99,7 +99,7 @@ export class AgentOffers extends ModelElement {
     </section>`;
   }
 
-  #resource({ uri, name, description }: ResourceView, isWatched: boolean) {
+  #resource({ uri, name, description, icon }: ResourceView, isWatched: boolean) {
     const toggle = (): void => (isWatched ? this.#activity?.unwatch(this.#address, uri) : this.#activity?.watch(this.#address, uri));
     const watch = this.detail.canWatch
       ? html`<button class="link more" aria-pressed=${isWatched} aria-label="${words.watch} ${name}" @click=${toggle}>${words.watch}</button>`
@@ -111,6 +111,7 @@ export class AgentOffers extends ModelElement {
       () => void this.#show(name, () => this.model.readResource(this.#address, uri)),
       undefined,
       watch,
+      icon,
     );
   }
 
@@ -118,7 +119,7 @@ export class AgentOffers extends ModelElement {
     const { template } = this;
     return html`<section>
       <h2 class="label" id="templates">${words.templates}</h2>
-      <ul class="items" aria-labelledby="templates">${templates.map((each) => html`<li>${offerCard('', words.fillIn(each.name), each.description || each.uriTemplate, () => (this.template = each))}</li>`)}</ul>
+      <ul class="items" aria-labelledby="templates">${templates.map((each) => html`<li>${offerCard('', words.fillIn(each.name), each.description || each.uriTemplate, () => (this.template = each), undefined, nothing, each.icon)}</li>`)}</ul>
       ${
         template
           ? html`<h3 class="mono">${template.uriTemplate}</h3>${this.#texts(
@@ -170,7 +171,7 @@ export class AgentOffers extends ModelElement {
     const press = (prompt: PromptView) => () => (prompt.arguments.length > 0 ? this.#ask(prompt) : void this.#getPrompt(prompt.name, {}));
     return html`<section>
       <h2 class="label" id="prompts">${agentStrings.prompts}</h2>
-      <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${offerCard(prompt.title, `${agentStrings.getPrompt} ${prompt.name}`, prompt.description, press(prompt))}</li>`)}</ul>
+      <ul class="items" aria-labelledby="prompts">${prompts.map((prompt) => html`<li>${offerCard(prompt.title, `${agentStrings.getPrompt} ${prompt.name}`, prompt.description, press(prompt), undefined, nothing, prompt.icon)}</li>`)}</ul>
       ${this.prompt ? this.#promptForm(this.prompt) : nothing}
     </section>`;
   }

@@ -2,6 +2,7 @@ import { css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AccessView } from '../../view/trust-types.ts';
 import type { AgentDetailView, AgentView, ProblemView, ToolView } from '../../view/types.ts';
+import { authorIcon } from '../elements/author-icon.ts';
 import { icon } from '../elements/icons.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
@@ -91,7 +92,7 @@ export class AgentPage extends ModelElement {
     const whose = agent.mine ? strings.yourAgent : strings.agentOf(agent.owner.name);
     const tool = detail.tools.find(({ name }) => name === this.tool);
     return html`
-      ${this.#head(sigil(agent.sigil, 40), agent.title, path && !agent.mine ? `${whose} · ${pathText(path)}` : whose)}
+      ${this.#head(html`${sigil(agent.sigil, 40)}${authorIcon(agent.icon, 28)}`, agent.title, path && !agent.mine ? `${whose} · ${pathText(path)}` : whose)}
       <div class="body stack">
         ${agent.description ? html`<p class="soft">${agent.description}</p>` : nothing}
         ${agent.isPlaintext ? html`<p class="note">${modeStrings.plaintextAgent}</p>` : nothing}
@@ -150,7 +151,7 @@ export class AgentPage extends ModelElement {
           ${
             served.length === 0
               ? html`<p class="small soft">${agentStrings.noCallsServed}</p>`
-              : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
+              : html`<table><tbody>${served.map((call) => html`<tr><td>${timeOfDay(call.at)}</td><td>${call.caller.name}${call.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}</td><td>${call.agentTitle} · ${call.tool}</td><td>${outcomes[call.outcome]}</td></tr>`)}</tbody></table>`
           }
         </section>
         <parley-agent-health .model=${this.model}></parley-agent-health>
@@ -166,7 +167,7 @@ export class AgentPage extends ModelElement {
       ${agent.mine ? html`<label class="switch"><input type="checkbox" .checked=${agent.enabled} @change=${(event: Event) => this.model.setAgentEnabled(agent.agentId, (event.target as HTMLInputElement).checked)} />${agentStrings.agentOn}</label>` : nothing}
       <section>
         <h2 class="label" id="tools">${strings.tools}</h2>
-        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${offerCard(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }), this.#accessText(agent, tool))}</li>`)}</ul>
+        <ul class="items" aria-labelledby="tools">${tools.map((tool) => html`<li>${offerCard(tool.title, tool.name, tool.description, () => go({ page: 'agents', agent: agent.address, tool: tool.name }), this.#accessText(agent, tool), nothing, tool.icon)}</li>`)}</ul>
         ${tools.some((tool) => tool.access === 'contacts') ? this.#note(agent, 'contacts') : nothing}
         ${tools.length === 0 && loading === 'ready' ? html`<p class="small soft">${agentStrings.noTools}</p>` : nothing}
       </section>

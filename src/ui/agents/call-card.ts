@@ -150,10 +150,10 @@ export class CallCard extends ModelElement {
 
   /** The same once more, as it was or changed. */
   #again() {
-    const { agent, tool, arguments: args, conversation, id, areArgumentsLost } = this.call;
+    const { agent, tool, arguments: args, conversation, idleMs, id, areArgumentsLost } = this.call;
     if (areArgumentsLost || this.plain) return nothing;
     const run = (): void => {
-      const call = this.model.callTool(agent.address, tool, args, conversation);
+      const call = this.model.callTool(agent.address, tool, args, conversation, idleMs);
       this.dispatchEvent(new CustomEvent('called', { detail: call }));
     };
     return html`<div class="again">

@@ -2,7 +2,9 @@ import { signal } from '@preact/signals-core';
 import { equal, mounted, rendered, type } from '../../../test/support/components.ts';
 import { ADA, agentOf, BO, callBy, FakeAppModel } from '../../../test/doubles/fake-app-model.ts';
 import type { AgentDetailView, ApprovalView, CallDraftView, ToolView } from '../../view/types.ts';
+import type { AuditLineView } from '../../view/trust-types.ts';
 import { ApprovalDialog } from '../approvals/approval-dialog.ts';
+import { AuditLogView } from '../approvals/audit-log.ts';
 import type { AccessNote } from './access-note.ts';
 import { AgentPage } from './agent-page.ts';
 import { CallCard } from './call-card.ts';
@@ -72,21 +74,58 @@ describe('a call that does more than answer', () => {
   });
 });
 
+const approval: ApprovalView = {
+  id: 'a',
+  caller: BO,
+  callerNode: 'node',
+  relation: 'contacts',
+  agent: agentOf(ADA, 'Notes'),
+  kind: 'tool',
+  tool: 'read',
+  toolDescription: '',
+  arguments: {},
+  conversation: 'talk',
+  expiresAt: 0,
+};
+
 describe('an approval', () => {
-  it('offers leave for the conversation only where the call comes from one', async () => {
-    const approval: ApprovalView = {
-      id: 'a',
-      caller: BO,
-      callerNode: 'node',
-      relation: 'contacts',
-      agent: agentOf(ADA, 'Notes'),
+  it('marks a caller whose clients are unencrypted, as the network page does, and so does the log', async () => {
+    const model = Object.assign(new FakeAppModel(), { approvals: signal([approval]) });
+    const dialog = new ApprovalDialog();
+    dialog.model = model.asModel;
+    const root = await mounted(dialog);
+    const marks = (of: ParentNode) => [...of.querySelectorAll('.badge')].map(({ textContent }) => textContent);
+    equal([marks(root), root.textContent.includes('can read this call')], [[], false]);
+    model.approvals.value = [{ ...approval, hasPlaintextClients: true }];
+    await rendered(dialog);
+    equal([marks(root), root.textContent.includes('can read this call')], [['unencrypted clients'], true]);
+
+    const line: AuditLineView = {
+      id: '1',
+      at: 1_800_000_000_000,
+      direction: 'in',
+      person: BO,
+      agentTitle: 'Notes',
       kind: 'tool',
       tool: 'read',
-      toolDescription: '',
-      arguments: {},
-      conversation: 'talk',
-      expiresAt: 0,
+      arguments: '{}',
+      outcome: 'ran',
+      count: 1,
+      isCallSigned: true,
+      isAnswerSigned: true,
     };
+    model.trust.value = { log: signal([line, { ...line, id: '2', hasPlaintextClients: true }]), watchLog: () => () => undefined } as never;
+    const log = new AuditLogView();
+    log.model = model.asModel;
+    const shown = await mounted(log);
+    const opened = new Promise((resolve) => shown.querySelector('details')!.addEventListener('toggle', resolve));
+    shown.querySelector('details')!.open = true;
+    await opened;
+    await rendered(log);
+    equal([...shown.querySelectorAll('tbody tr')].map(marks), [[], ['unencrypted clients']]);
+  });
+
+  it('offers leave for the conversation only where the call comes from one', async () => {
     const answers: unknown[] = [];
     const model = Object.assign(new FakeAppModel(), { approvals: signal([approval]), answerApproval: (...args: unknown[]) => answers.push(args) });
     const dialog = new ApprovalDialog();

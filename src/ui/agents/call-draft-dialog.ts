@@ -1,10 +1,11 @@
-import { html } from 'lit';
+import { html, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { AppModel, CallDraftView } from '../../view/types.ts';
 import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
+import { agentStrings } from '../agent-strings.ts';
 import { strings } from '../strings.ts';
 import { dialogHost, questionStyles } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
@@ -40,8 +41,9 @@ export class CallDraftDialog extends ModelElement {
     </div>`;
   }
 
-  #asSent({ id, arguments: args }: CallDraftView) {
+  #asSent({ id, arguments: args, idleMs }: CallDraftView) {
     return html`${Object.keys(args).length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3>${argumentList(args)}`}
+      ${idleMs === undefined ? nothing : html`<p class="small">${agentStrings.givesUp(idleMs)}</p>`}
       <div class="btns answers">
         <button class="btn go" @click=${() => this.model.sendDraft(id, args)}>${words.send}</button>
         <button class="btn" @click=${() => (this.edited = id)}>${words.edit}</button>

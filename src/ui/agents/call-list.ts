@@ -92,9 +92,9 @@ export class CallList extends ModelElement {
   }
 
   #call(call: CallView) {
-    const { agent, tool, arguments: args, startedAt, tookMs, id, conversation } = call;
+    const { agent, tool, arguments: args, startedAt, tookMs, id, conversation, idleMs } = call;
     const run = (): void => {
-      const again = this.model.callTool(agent.address, tool, args, conversation);
+      const again = this.model.callTool(agent.address, tool, args, conversation, idleMs);
       go({ page: 'agents', agent: agent.address, tool, call: again });
     };
     return html`<li class=${this.of ? 'bare' : ''} aria-label=${agentStrings.callOf(tool, agent.title)}>

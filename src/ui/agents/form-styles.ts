@@ -113,6 +113,13 @@ export const formStyles = css`
   .chosen parley-result {
     flex-basis: 100%;
   }
+  summary {
+    cursor: pointer;
+    min-height: 24px;
+  }
+  .short input {
+    max-width: 110px;
+  }
   input[type='file'] {
     max-width: 100%;
     min-height: 38px;

@@ -1,4 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { authorIcon, authorIconStyles } from '../elements/author-icon.ts';
 
 /** Something that an agent offers. The button's name is what is written on it; the whole card can be pressed. `access` tells who may. */
 export function offerCard(
@@ -8,10 +9,12 @@ export function offerCard(
   press: () => void,
   access?: { readonly text: string; readonly isOpen: boolean },
   more: unknown = nothing,
+  icon?: string,
 ): TemplateResult {
   const style = title && title !== name ? 'small mono' : '';
   const isClosed = access?.isOpen === false;
   return html`<div class="tool ${isClosed ? 'closed' : ''}">
+    ${authorIcon(icon, 24)}
     ${title && title !== name ? html`<b>${title}</b>` : nothing}
     ${isClosed ? html`<span class=${style}>${name}</span>` : html`<button class=${style} @click=${press}>${name}</button>`}
     <span class="small soft">${description}</span>
@@ -22,6 +25,7 @@ export function offerCard(
 
 /** For lists of what agents offer, and the cards in them. */
 export const offerStyles = css`
+  ${authorIconStyles}
   .items {
     display: grid;
     grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr));
@@ -47,6 +51,14 @@ export const offerStyles = css`
   }
   .tool:not(.closed):active {
     background: var(--raise);
+  }
+  .tool .author {
+    position: absolute;
+    top: 10px;
+    right: 12px;
+  }
+  .tool:has(.author:not([hidden])) {
+    padding-right: 48px;
   }
   .tool span {
     display: -webkit-box;

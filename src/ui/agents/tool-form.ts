@@ -27,6 +27,8 @@ export class ToolForm extends LitElement {
   @property({ attribute: false }) start: Arguments | undefined;
   /** What the tool's schema says against arguments, beyond what the fields know by themselves. */
   @property({ attribute: false }) check: AppModel['checkArguments'] | undefined;
+  /** What else is asked for, before the button. */
+  @property({ attribute: false }) more: unknown = nothing;
   @state() private field!: Field;
   @state() private typed: Typed = '';
   /** All arguments as text, while they are written as JSON. */
@@ -82,6 +84,7 @@ export class ToolForm extends LitElement {
     return html`<form aria-label=${this.name} novalidate @submit=${this.#submit} @keydown=${this.#pressed}>
       ${isJson ? this.#whole() : this.#top()}
       ${this.#summary()}
+      ${this.more}
       <div class="btns">
         <button class="btn go" ?disabled=${this.running}>${this.action}</button>
         ${this.field.kind === 'json' ? nothing : html`<button type="button" class="btn quiet" @click=${isJson ? this.#toForm : this.#toJson}>${isJson ? agentStrings.editAsForm : agentStrings.editAsJson}</button>`}

@@ -5,6 +5,7 @@ import { argumentList, argumentStyles } from '../elements/argument-list.ts';
 import { modal, modalStyles } from '../elements/dialog.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { strings } from '../strings.ts';
 import { dialogHost, questionStyles } from '../styles/dialogs.ts';
 import { shared } from '../styles/shared.ts';
@@ -35,10 +36,11 @@ export class ApprovalDialog extends ModelElement {
   #question(approval: ApprovalView, more: number) {
     const answer = (kind: Parameters<AppModel['answerApproval']>[1]) => () => this.model.answerApproval(approval.id, kind);
     return html`<div class="stack">
-      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b> ${WANTS[approval.kind]} <code>${approval.tool}</code> ${strings.ofYourAgent(approval.agent.title)}</p></div>
+      <div class="who">${sigil(approval.caller.sigil, 40)}<p><b>${approval.caller.name}</b>${approval.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing} ${WANTS[approval.kind]} <code>${approval.tool}</code> ${strings.ofYourAgent(approval.agent.title)}</p></div>
       ${approval.toolDescription ? html`<p class="small soft">${approval.toolDescription}</p>` : nothing}
       ${Object.keys(approval.arguments).length === 0 ? html`<p class="small">${strings.withNoArguments}</p>` : html`<h3>${strings.withArguments}</h3>${argumentList(approval.arguments)}`}
       ${approval.caller.verified ? nothing : html`<p class="note">${approval.relation === 'everyone' ? `${strings.strangerCaller} ` : ''}${strings.notVerifiedCaller}</p>`}
+      ${approval.hasPlaintextClients ? html`<p class="note">${modeStrings.plaintextCaller}</p>` : nothing}
       ${approval.conversation === undefined ? nothing : html`<p class="small">${words.fromConversation(approval.caller.name)}</p>`}
       <p class="tiny soft">${approval.kind === 'resource' ? `${strings.readsAll} ` : ''}${strings.alwaysAllowText}</p>
       ${more > 0 ? html`<p class="tiny faint">${strings.moreWaiting(more)}</p>` : nothing}

@@ -4,6 +4,7 @@ import { withInvisibleWrittenOut } from '../../base/visible-text.ts';
 import type { AuditLineView } from '../../view/trust-types.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { longDay, timeOfDay } from '../format.ts';
+import { modeStrings } from '../mode-strings.ts';
 import { shared } from '../styles/shared.ts';
 import { calledText, outcomeText, trustStrings as words } from '../trust-strings.ts';
 
@@ -86,7 +87,7 @@ export class AuditLogView extends ModelElement {
     const who = line.direction === 'out' ? words.you : (line.person?.name ?? '');
     return html`<tr>
       <td><time title=${longDay(line.at)}>${timeOfDay(line.at)}</time></td>
-      <td>${who}</td>
+      <td>${who}${line.hasPlaintextClients ? html` <span class="badge">${modeStrings.plaintextClients}</span>` : nothing}</td>
       <td>
         ${words.called(line.agentTitle, calledText(line.kind, line.tool))}
         <details><summary class="tiny soft">${words.details}</summary>

@@ -1,16 +1,19 @@
 import { css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { SettingsView, Theme } from '../../view/types.ts';
+import { copyText } from '../elements/clipboard.ts';
 import { ModelElement } from '../elements/model-element.ts';
 import { sigil } from '../elements/sigil.ts';
 import { bytes } from '../format.ts';
+import { networkStrings } from '../network-strings.ts';
 import { problemText, strings } from '../strings.ts';
 import '../network/mode-section.ts';
 import { networkCards, networkCardStyles } from '../network/network-cards.ts';
 import { shared, sheet } from '../styles/shared.ts';
-import { choiceStyles } from '../styles/pieces.ts';
+import { choiceStyles, factStyles } from '../styles/pieces.ts';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
+const IDS = ['person', 'device', 'node'] as const;
 /** As the wire has it (`MAX_NETWORK_NAME_LENGTH`, the directory's names). */
 const MAX_NAME_LENGTH = 64;
 
@@ -24,6 +27,7 @@ export class SettingsPage extends ModelElement {
     sheet,
     networkCardStyles,
     choiceStyles,
+    factStyles,
     css`
       .body {
         display: grid;
@@ -95,16 +99,29 @@ export class SettingsPage extends ModelElement {
           </form>
           <p class="tiny soft" id="name-text">${strings.displayNameText}</p>
         </section>
+        ${this.#ids()}
         <fieldset role="radiogroup" aria-labelledby="theme">
           <legend id="theme">${strings.theme}</legend>
           <div class="themes">${THEMES.map((theme) => html`<label class="choice"><input type="radio" name="theme" .checked=${settings.theme === theme} @change=${() => this.model.setTheme(theme)} />${strings.themes[theme]}</label>`)}</div>
         </fieldset>
         <parley-mode .model=${this.model}></parley-mode>
         ${this.#networks(settings)} ${this.#storage(settings)}
-        <div class="cards">${networkCards(this.model, true)}</div>
+        <div class="cards">${networkCards(this.model, false)}</div>
         <section><h2 class="label">${strings.about}</h2><p class="small soft">${strings.version(settings.version)}</p></section>
       </div>
     `;
+  }
+
+  #ids() {
+    const me = this.model.me.value;
+    return html`<section>
+      <h2 class="label" id="ids">${networkStrings.ids}</h2>
+      <dl aria-labelledby="ids">${IDS.map(
+        (whose) =>
+          html`<dt>${networkStrings.idNames[whose]}</dt><dd><span class="mono">${me[whose]}</span> <button class="btn quiet" aria-label=${networkStrings.copyIds[whose]} @click=${() => copyText(this.model, me[whose])}>${strings.copy}</button></dd>`,
+      )}</dl>
+      <p class="tiny soft">${networkStrings.idsText}</p>
+    </section>`;
   }
 
   #networks(settings: SettingsView) {

@@ -35,6 +35,7 @@ export const factStyles = css`
     display: grid;
     grid-template-columns: minmax(0, max-content) minmax(0, 1fr);
     gap: 4px 16px;
+    align-items: baseline;
     font-size: var(--t-s);
   }
   dt {

@@ -28,6 +28,19 @@ module.exports = {
     })),
     { name: 'server-stands-alone', severity: 'error', from: { path: '^signaling-server/', pathNot: '\\.test\\.ts$' }, to: { path: '^(src|test)/' } },
     {
+      name: 'server-lends-one-part',
+      comment: 'Multicast DNS is the same for servers and hosts, and stands in the package of the two that needs nothing of the other.',
+      severity: 'error',
+      from: { path: '^src/host/nearby/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^signaling-server/', pathNot: '^signaling-server/src/nearby\\.ts$' },
+    },
+    {
+      name: 'server-is-another-program',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/host/nearby/|\\.test\\.ts$' },
+      to: { path: '^signaling-server/' },
+    },
+    {
       name: 'screens-know-only-views',
       comment: 'Screens get plain data: of the view layer its types alone.',
       severity: 'error',

@@ -11,6 +11,7 @@ import { openNetworkId, roomOf } from '../../src/wire/networks.ts';
 import { localNode } from '../../test/doubles/local-nodes.ts';
 import { MemoryRtc } from '../../test/doubles/memory-rtc.ts';
 import { seededIdentity } from '../../test/support/seeded-identity.ts';
+import { LIMITS } from './limits.ts';
 import { Logger } from './logger.ts';
 import { Nearby } from './nearby.ts';
 import { OptionsError, parseOptions } from './options.ts';
@@ -35,8 +36,8 @@ function signalingTo(url: string): WebSocketSignaling {
   return new WebSocketSignaling(url, systemClock, WebSocket as unknown as WebSocketConstructor);
 }
 
-/** Joins as a node does and answers what the server tells. */
-async function helpOf(server: RunningServer): Promise<SignalingHelp> {
+/** Joins as a node does and answers what the server tells first; whoever wants to hear more stays. */
+async function helpOf(server: RunningServer, hear?: (help: SignalingHelp) => void): Promise<SignalingHelp> {
   const identity = await seededIdentity(1, systemClock.now());
   const networkId = openNetworkId('test');
   const card = await makeCard(identity, networkId, systemClock.now());
@@ -50,13 +51,38 @@ async function helpOf(server: RunningServer): Promise<SignalingHelp> {
       welcomed: () => undefined,
       helped: (help) => {
         resolve(help);
-        connection.close();
+        if (!hear) return connection.close();
+        hear(help);
       },
       relayed: () => undefined,
       absent: () => undefined,
       closed: ({ detail }) => reject(new Error(detail)),
     });
   });
+}
+
+/** Stays at the server; what it tells of hosts, and when that is as wanted. */
+function listener(server: RunningServer): {
+  readonly heard: (readonly string[])[];
+  hostsOnce(holds: (hosts: readonly string[]) => boolean): Promise<void>;
+} {
+  const heard: (readonly string[])[] = [];
+  const told: (() => void)[] = [];
+  void helpOf(server, ({ hosts = [] }) => {
+    heard.push(hosts);
+    told.splice(0).forEach((resolve) => resolve());
+  });
+  const hostsOnce = async (holds: (hosts: readonly string[]) => boolean) => {
+    for (let last = heard.at(-1); !last || !holds(last); last = heard.at(-1)) await new Promise<void>((resolve) => told.push(resolve));
+  };
+  return { heard, hostsOnce };
+}
+
+function nearbyHost(interfaceAddress: string, port: number): Nearby {
+  const own = { kind: 'host', port, isTls: false, listensOn: undefined } as const;
+  const host = new Nearby({ interfaceAddress, own, onChange: () => undefined, onTrouble: () => undefined });
+  toStop.push(() => host.stop());
+  return host;
 }
 
 function connected(node: Node): Promise<void> {
@@ -118,31 +144,28 @@ describe('what a signaling server tells beside introductions', () => {
     };
     expect(refusal('--peer-servers', 'https://chat.example')).toContain('--peer-servers must be');
     expect(refusal('--hosts', 'https://chat.example/link')).toContain('--hosts must be');
+    expect(refusal('--mdns', '--mdns-interface', 'eth0')).toContain('--mdns-interface must be');
     expect(refusal('--turn-secret', 'hidden')).toBe('--turn-urls and --turn-secret go together.');
     expect(refusal('--turn-urls', 'turn:t', '--turn-secret', 'hidden')).toBe('taken');
   });
 
-  it('finds other servers of the local network, and forgets those that say goodbye', async () => {
-    const changes: (() => void)[] = [];
-    const open = (port: number) =>
-      new Nearby({
-        port,
-        isTls: false,
-        interfaceAddress: '127.0.0.1',
-        onChange: () => changes.splice(0).forEach((resolve) => resolve()),
-        onTrouble: (error) => {
-          throw error;
-        },
-      });
-    const until = async (holds: () => boolean) => {
-      while (!holds()) await new Promise<void>((resolve) => changes.push(resolve));
-    };
-    const one = open(1111);
-    toStop.push(() => one.stop());
-    const two = open(2222);
-    await until(() => one.servers().length === 1 && two.servers().length === 1);
-    expect(one.servers()[0]).toMatch(/^ws:\/\/[\d.]+:2222\/signal$/);
-    await two.stop();
-    await until(() => one.servers().length === 0);
+  it('tells of hosts of the local network at once, and when they went, be it that there is nothing to tell any more', async () => {
+    const server = await start('--mdns', '--mdns-interface', '127.53.0.9');
+    const { hostsOnce } = listener(server);
+    const host = nearbyHost('127.53.0.9', 2222);
+    await hostsOnce((hosts) => hosts.join() === 'ws://127.53.0.9:2222/');
+    await host.stop();
+    await hostsOnce((hosts) => hosts.length === 0);
+  });
+
+  it('tells of as many as it may, its own before those of the local network', async () => {
+    const own = 'wss://chat.example/link';
+    const server = await start('--mdns', '--mdns-interface', '127.53.0.10', '--hosts', own);
+    const { heard, hostsOnce } = listener(server);
+    const hosts = [1, 2, 3, 4].map((port) => nearbyHost('127.53.0.10', port));
+    await hostsOnce((urls) => urls.length > 3);
+    await Promise.all(hosts.map((host) => host.stop()));
+    await hostsOnce((urls) => urls.length === 1);
+    expect(heard.every((urls) => urls[0] === own && urls.length <= LIMITS.maxHosts)).toBe(true);
   });
 });

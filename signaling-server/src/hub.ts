@@ -27,6 +27,8 @@ export type HubOptions = AddressLimits & {
   readonly now: () => number;
 };
 
+const NO_HELP: Help = { servers: [], turn: undefined, hosts: [] };
+
 type PeerSocket = WebSocket & { peer?: Peer };
 
 /** WebSocket close codes, RFC 6455 §7.4.1. */
@@ -108,9 +110,10 @@ export class Hub {
     this.#wheel.schedule(peer, now + LIMITS.joinTimeoutMs);
   }
 
-  /** Tells everybody what {@link HubOptions.help} says now. */
+  /** Tells everybody what {@link HubOptions.help} says now, be it that there is nothing any more. */
   tellHelp(): void {
-    for (const peer of this.#peers) this.#help(peer);
+    // Each has credentials of its own in it.
+    for (const peer of this.#peers) if (peer.state === 'joined') this.#send(peer, encodeHelp(this.#options.help() ?? NO_HELP));
   }
 
   /** Does what time demands: pings, time-outs, forgetting. */

@@ -18,14 +18,30 @@ export const LIMITS = {
   maxBufferedChunks: 256,
 
   // ── other servers ──────────────────────────────────────────────────────────────────────────────────────────────
-  /** Servers that clients are told of; each costs them a socket. */
   /** Hosts that pages are told of. */
   maxHosts: 4,
+  /** Servers that clients are told of; each costs them a socket. */
   maxPeerServers: 8,
-  maxNearbyServers: 8,
   maxTurnUrls: 4,
   /** A TURN allocation outlives its credentials; a client that stays longer than this gets fresh ones with its next join. */
   turnLifetimeSeconds: 24 * 3600,
+
+  // ── the local network ──────────────────────────────────────────────────────────────────────────────────────────
+  /** Of each kind: as many servers as clients may be told of. Anybody on the network can invent them. */
+  maxNearbyPlaces: 8,
+  /** Announced from one address: a machine runs a server, and perhaps a host for each of its people. */
+  maxNearbyPerAddress: 4,
+  /** Ours have one in each packet. */
+  maxNearbyPerPacket: 8,
+  /** Ours have three. */
+  maxNearbyTextItems: 8,
+  /** How long an announcement holds, whatever it says (RFC 6762 §10 has it for what depends on an address). */
+  nearbyTtlSeconds: 120,
+  /** Two questions may get lost within an announcement's life. */
+  nearbyQueryMs: 45_000,
+  nearbySweepMs: 10_000,
+  /** Everybody is told of each change: somebody who comes and goes all the time may not keep the server busy. */
+  nearbyChangeMs: 2_000,
 
   // ── pace of one socket ─────────────────────────────────────────────────────────────────────────────────────────
   /** A node that dials eight peers sends about forty messages in a burst, then nearly nothing. */

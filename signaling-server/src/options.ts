@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LIMITS } from './limits.ts';
@@ -61,8 +62,12 @@ const OPTIONS = [
   { name: 'turn-urls', value: 'URLS', help: 'TURN servers (turn:turn.example:3478), separated by commas' },
   { name: 'turn-secret', value: 'SECRET', help: 'their shared secret, for credentials that expire; better set in the environment' },
   { name: 'hosts', value: 'URLS', help: 'where hosts of this place take links of pages (wss://chat.example/link), separated by commas' },
-  { name: 'mdns', help: 'find other servers on the local network, and be found' },
-  { name: 'mdns-interface', value: 'ADDRESS', help: 'the address of the interface to do that on (default: all)' },
+  { name: 'mdns', help: 'find other servers and hosts on the local network by multicast DNS, and be found' },
+  {
+    name: 'mdns-interface',
+    value: 'ADDRESS',
+    help: 'the IPv4 address of the interface to do that on (default: that of --host, or the system’s choice)',
+  },
   { name: 'public-url', value: 'URL', help: 'where people reach this server, if not by its own addresses; printed, and allowed as origin' },
   { name: 'allow-origin', value: 'ORIGINS', help: 'further origins that may connect, separated by commas; * allows all' },
   { name: 'trust-proxy', value: 'NUMBER', fallback: '0', help: 'how many proxies in front set X-Forwarded-For and X-Forwarded-Proto' },
@@ -166,7 +171,7 @@ class OptionReader {
       turn: this.#turn(),
       hosts: this.#urls('hosts', ['ws:', 'wss:'], LIMITS.maxHosts),
       hasMdns: this.#switch('mdns'),
-      mdnsInterface: this.#text('mdns-interface'),
+      mdnsInterface: this.#ipv4('mdns-interface'),
       publicUrl,
       allowedOrigins: [...this.#origins('allow-origin'), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])],
       trustedProxies: this.#count('trust-proxy', 0, 16),
@@ -189,6 +194,12 @@ class OptionReader {
 
   #text(name: OptionName): string | undefined {
     return this.#given.get(name) ?? SPECS.find((spec) => spec.name === name)?.fallback;
+  }
+
+  #ipv4(name: OptionName): string | undefined {
+    const text = this.#text(name);
+    if (text !== undefined && !isIPv4(text)) throw new OptionsError(`--${name} must be an IPv4 address of this machine.`);
+    return text;
   }
 
   #switch(name: OptionName): boolean {

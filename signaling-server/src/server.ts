@@ -42,9 +42,9 @@ export async function startServer(options: ServerOptions, version: string, log: 
       : new StunServer({ host: options.stunHost, port: options.stunPort, requestsPerSecond: options.stunRequestsPerSecond, now }, counters);
   let nearby: Nearby | undefined;
   const help = (): Help | undefined => {
-    const servers = [...options.peerServers, ...(nearby?.servers() ?? [])].slice(0, LIMITS.maxPeerServers);
+    const servers = [...options.peerServers, ...(nearby?.urls('server') ?? [])].slice(0, LIMITS.maxPeerServers);
     const turn = options.turn && turnCredentials(options.turn, Date.now() / 1000, LIMITS.turnLifetimeSeconds);
-    const { hosts } = options;
+    const hosts = [...options.hosts, ...(nearby?.urls('host') ?? [])].slice(0, LIMITS.maxHosts);
     return servers.length > 0 || turn || hosts.length > 0 ? { servers, turn, hosts } : undefined;
   };
   const hub = new Hub({ ...options, stunPort: () => stun?.port ?? 0, help, now }, log, counters);
@@ -65,15 +65,15 @@ export async function startServer(options: ServerOptions, version: string, log: 
   const { port } = server.address() as AddressInfo;
   if (options.hasMdns) {
     nearby = new Nearby({
-      port,
-      isTls: options.tls !== undefined,
+      own: { kind: 'server', port, isTls: options.tls !== undefined, listensOn: options.host },
       ...(options.mdnsInterface === undefined ? {} : { interfaceAddress: options.mdnsInterface }),
       onChange: () => {
-        log.info('nearby', { servers: nearby?.servers().length ?? 0 });
+        log.info('nearby', { servers: nearby?.urls('server').length ?? 0, hosts: nearby?.urls('host').length ?? 0 });
         hub.tellHelp();
       },
       onTrouble: (error) => log.warn('mdns-failed', { why: error.message }),
     });
+    if (!nearby.isAnnounced) log.info('not-announced', { why: 'nobody on the local network reaches the address of --host' });
   }
   const timer = setInterval(() => {
     hub.tick();

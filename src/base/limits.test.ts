@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from './limits.ts';
+import { AGENT_LIMITS } from './limits/agent-limits.ts';
+import { GOSSIP_LIMITS } from './limits/gossip-limits.ts';
+import { OVERLAY_LIMITS } from './limits/overlay-limits.ts';
+import { REGISTRY_LIMITS } from './limits/registry-limits.ts';
+import { ROUTING_LIMITS } from './limits/routing-limits.ts';
+import { SERVICE_LIMITS } from './limits/service-limits.ts';
+import { SESSION_LIMITS } from './limits/session-limits.ts';
+import { WIRE_LIMITS } from './limits/wire-limits.ts';
 
 /** Relations that must hold whatever the single numbers are: each says what would break. */
 const RELATIONS: Readonly<Record<string, readonly [smaller: number, larger: number]>> = {
@@ -101,6 +109,12 @@ describe('the limits', () => {
       expect([name, value > 0]).toEqual([name, !SHUNNED.includes(name)]);
       expect([name, Number.isSafeInteger(value)]).toEqual([name, !FRACTIONS.includes(name)]);
     }
+  });
+
+  it('have a name each, in all areas', () => {
+    const areas = [WIRE_LIMITS, SESSION_LIMITS, OVERLAY_LIMITS, GOSSIP_LIMITS, ROUTING_LIMITS, REGISTRY_LIMITS, SERVICE_LIMITS, AGENT_LIMITS];
+    const names = areas.flatMap((area) => Object.keys(area));
+    expect(names.toSorted()).toEqual(Object.keys(LIMITS).toSorted());
   });
 
   it('allow a replay window in whole words of its bitmap', () => {

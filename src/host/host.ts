@@ -30,8 +30,8 @@ import { Gateway } from './gateway/gateway.ts';
 import { HttpEndpoint } from './gateway/http-endpoint.ts';
 import { agentOpener } from './gateway/open-agent.ts';
 import { SocketSessions } from './gateway/socket-sessions.ts';
+import { createHeadlessRegistry, signalingAt, startHeadlessNode } from './headless-node.ts';
 import { hostUrls } from './host-urls.ts';
-import { createHeadlessRegistry, startHeadlessNode } from './headless-node.ts';
 import { readJsonFile } from './json-file.ts';
 import { KeyFiles, NODE_KEY } from './key-files.ts';
 import { listenForLinks } from './listen.ts';
@@ -39,6 +39,8 @@ import type { Logger } from './logger.ts';
 import { readMounts } from './mounts/config-file.ts';
 import { isPlaintext, specOfOption, type MountSpec } from './mounts/mount-spec.ts';
 import { Mounts } from './mounts/mounts.ts';
+import { followNearby } from './nearby/follow-nearby.ts';
+import { NearbyServers } from './nearby/nearby-servers.ts';
 import type { HostOptions } from './options.ts';
 import { OpenedPort, type PortState } from './port-mapping/opened-port.ts';
 import { NAT_PMP, UPNP } from './port-mapping/routers.ts';
@@ -99,16 +101,19 @@ export async function startHost(options: HostOptions, version: string, log: Logg
     );
     const links = options.listen ? await listenForLinks(options.listen) : undefined;
     if (links) stops.push(() => links.close());
+    const nearbyServers = options.hasMdns ? new NearbyServers(signalingAt, options.signaling) : undefined;
     const node = await startHeadlessNode({
       identity,
       network,
       signaling: options.signaling,
       hostUrls: hostUrls(options, links),
       hasPlaintextClients: hasPlaintextClients(options),
+      ...(nearbyServers ? { nearbyServers } : {}),
     });
     stops.push(() => node.close());
     if (links) node.setRelayTrust('everybody');
     links?.serve(node);
+    if (nearbyServers) stops.push(followNearby({ node, servers: nearbyServers, links, options, log }));
     const calls = new CallLog(node, identity, await createVerifier(), records);
     stops.push(() => calls.stored());
     const agents = new AgentHost(node, consent, { receipts: async () => calls.receipts, clock: systemClock });

@@ -35,7 +35,8 @@ function checkNode() {
 
 /** The host in one file beside the packages that it needs. */
 export async function bundleHost() {
-  const isNew = newest(bundle) > newest(join(root, 'src'));
+  // The server's part for the local network is in it, too.
+  const isNew = newest(bundle) > Math.max(...['src', 'signaling-server/src'].map((sources) => newest(join(root, sources))));
   if (isNew) return bundle;
   const { build } = await import('vite').catch(() => fail('Packages are missing: run `npm ci` in the folder of Parley first.'));
   process.env.VITE_APP_VERSION = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { HOST_LIMITS, LIMITS } from '../base/limits.ts';
 import { isLoopback } from '../base/loopback.ts';
@@ -40,6 +41,10 @@ export type HostOptions = {
   readonly upnp: number | 'listen' | undefined;
   /** Under which URLs they reach it; told to everybody in its card. None: the router's port, and the address of `listen`, unless that is every address. */
   readonly listenUrls: readonly string[];
+  /** Whether others of the local network are looked for by multicast DNS, and told of `listen`. */
+  readonly hasMdns: boolean;
+  /** The IPv4 address of the interface for that. */
+  readonly mdnsInterface: string | undefined;
   /** MCP servers and clients may be spoken with over a network, unencrypted. */
   readonly allowsPlaintext: boolean;
   readonly isStdio: boolean;
@@ -88,6 +93,12 @@ const RUN_OPTIONS = [
     help: 'above so many, clients of /mcp get tools to search and call with instead of all of them',
   },
   { name: 'listen', value: 'HOST:PORT', help: 'let nodes that cannot use WebRTC link with this one over WebSockets; port 0 picks a free one' },
+  { name: 'mdns', help: 'find servers and other hosts on the local network by multicast DNS, and be found at --listen' },
+  {
+    name: 'mdns-interface',
+    value: 'ADDRESS',
+    help: 'the IPv4 address of the interface to do that on (default: that of --listen, or the system’s choice)',
+  },
   { name: 'upnp', help: 'have the home router let connections in to the port of --listen (UPnP, NAT-PMP)' },
   { name: 'upnp-port', value: 'PORT', help: 'the port that --upnp opens: that of a proxy with TLS before --listen (default: that of --listen)' },
   {
@@ -162,6 +173,7 @@ function hostOptions(reader: OptionReader): HostOptions {
     policy: reader.path('policy'),
     http: httpOptions(reader),
     ...listening(reader),
+    ...multicastDns(reader),
     upnp: upnpPort(reader),
     allowsPlaintext: reader.isOn('allow-plaintext'),
     isStdio,
@@ -204,6 +216,14 @@ function listening(reader: OptionReader): Pick<HostOptions, 'listen' | 'listenUr
   if (listenUrls.length > LIMITS.maxHostUrlsPerCard) throw bad(`--listen-url can be given at most ${LIMITS.maxHostUrlsPerCard} times.`);
   if (!listenUrls.every(isHostUrl)) throw bad('--listen-url must be a WebSocket URL, such as wss://chat.example/link.');
   return { listen: text === undefined ? undefined : readAddress('listen', text), listenUrls };
+}
+
+function multicastDns(reader: OptionReader): Pick<HostOptions, 'hasMdns' | 'mdnsInterface'> {
+  const hasMdns = reader.isOn('mdns');
+  const mdnsInterface = reader.text('mdns-interface');
+  if (mdnsInterface !== undefined && !hasMdns) throw bad('--mdns-interface belongs to --mdns.');
+  if (mdnsInterface !== undefined && !isIPv4(mdnsInterface)) throw bad('--mdns-interface must be an IPv4 address of this machine.');
+  return { hasMdns, mdnsInterface };
 }
 
 function upnpPort(reader: OptionReader): HostOptions['upnp'] {

@@ -20,6 +20,8 @@ export type SignalingHelp = {
 export type SignalingEnd = {
   readonly code: Extract<ErrorCode, 'closed-here' | 'signaling-unreachable' | 'signaling-refused'>;
   readonly detail: string;
+  /** The same node joined over a newer socket: this server is known under another URL, too, or the node runs twice. */
+  readonly wasReplaced?: true;
 };
 
 export interface SignalingHandlers {

@@ -151,7 +151,11 @@ class WebSocketSignalingConnection implements SignalingConnection {
       case 'absent':
         return this.#handlers.absent(message.to);
       case 'refused':
-        return this.#end({ code: 'signaling-refused', detail: refusalSentence(message.code, message.detail) });
+        return this.#end({
+          code: 'signaling-refused',
+          detail: refusalSentence(message.code, message.detail),
+          ...(message.code === 'replaced' ? { wasReplaced: true } : {}),
+        });
     }
   }
 

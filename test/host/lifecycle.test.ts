@@ -55,6 +55,8 @@ describe('the command line', () => {
     [['--network', 'http://localhost/#/join/abc'], 'invite link is damaged'],
     [['--mount', 'nothing'], '--mount must be NAME=COMMAND'],
     [['--json', '--mcp-stdio'], 'exclude each other'],
+    [['--mdns-interface', '127.0.0.1'], '--mdns-interface belongs to --mdns'],
+    [['--mdns', '--mdns-interface', 'eth0'], '--mdns-interface must be an IPv4 address'],
     [['--upnp'], 'lets connections in to --listen'],
     [['--upnp-port', '443'], '--upnp-port belongs to --upnp'],
     [['--upnp', '--listen', '127.0.0.1:0', '--upnp-port', '70000'], 'from 1 to 65535'],
@@ -91,6 +93,8 @@ describe('the command line', () => {
       'listen',
       'listen-url',
       'allow-plaintext',
+      'mdns',
+      'mdns-interface',
       'upnp',
     ])
       expect(out).toContain(`--${name}`);

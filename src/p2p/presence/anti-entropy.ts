@@ -35,6 +35,8 @@ export class AntiEntropy {
   /** Tags of the cards that the neighbour was asked for. */
   #asked: ReadonlySet<string> = new Set();
   #leadingUntil = -Infinity;
+  /** When another one has its turn. */
+  #nextAt = -Infinity;
 
   constructor(table: PresenceTable, output: AntiEntropyOutput, now: number) {
     this.#table = table;
@@ -65,7 +67,7 @@ export class AntiEntropy {
 
   /** Begins with the next that waits, if no comparison is under way. */
   next(now: number): void {
-    if (this.#leading && now < this.#leadingUntil) return;
+    if (this.#leading && now < this.#nextAt) return;
     const root = this.#table.root();
     for (const [neighbour, theirs] of this.#waiting) {
       this.#waiting.delete(neighbour);
@@ -84,7 +86,7 @@ export class AntiEntropy {
         // Who has much less leads, and so fetches from one neighbour at a time.
         if (2 * message.count < this.#table.liveCount) return this.summarise(neighbour);
         this.#waiting.set(neighbour, message.root);
-        if (this.#leading && now < this.#leadingUntil) return this.#output.later(this.#leadingUntil);
+        if (this.#leading && now < this.#nextAt) return this.#output.later(this.#nextAt);
         return this.next(now);
       }
       case 'digest': {
@@ -111,16 +113,23 @@ export class AntiEntropy {
     this.#leading = neighbour;
     this.#asked = new Set();
     this.#leadingUntil = now + LIMITS.presenceRoundMs;
+    this.#nextAt = now + LIMITS.presenceAnswerMs;
     neighbour.comparesUntil = this.#leadingUntil;
-    // Should it never answer, the others have their turn all the same.
-    if (this.hasWaiting) this.#output.later(this.#leadingUntil);
+    // Should it never answer, the others have their turn all the same, and soon: a newcomer knows nobody until somebody does.
+    if (this.hasWaiting) this.#output.later(this.#nextAt);
     const count = this.#table.liveCount;
     const bits = digestBits(count);
     this.#output.send(neighbour.node, { type: 'digest', count, bits, buckets: this.#table.digest(bits) });
   }
 
   #listed(neighbour: PresenceNeighbour, listing: Listing, now: number): void {
-    if (this.#leading !== neighbour) return this.#output.flood(neighbour.node, 'It lists its table unasked.');
+    if (this.#leading !== neighbour) {
+      // It answered after another one had its turn.
+      if (now > neighbour.comparesUntil) this.#output.flood(neighbour.node, 'It lists its table unasked.');
+      return;
+    }
+    this.#nextAt = this.#leadingUntil;
+    if (this.hasWaiting) this.#output.later(this.#nextAt);
     this.#output.listed(neighbour.node, listing, now);
     const { send, want, revive } = differenceFrom(this.#table, listing);
     for (const entry of revive) this.#output.revive(entry, now);

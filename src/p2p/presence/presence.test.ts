@@ -9,7 +9,7 @@ import { WAKE } from '../../base/machine.ts';
 import { CARD_FLAGS, isGoodbye } from '../../crypto/peer-card.ts';
 import { refreshIntervalMs } from './own-card.ts';
 import { readPresenceItem } from './presence-item.ts';
-import { decodePresenceMessage, encodePresenceMessage, type PresenceMessage } from './presence-messages.ts';
+import { decodePresenceMessage, encodePresenceMessage, type ListedCard, type PresenceMessage } from './presence-messages.ts';
 
 describe('the table of who is there', () => {
   it('takes a card that was gossiped, and passes it on', () => {
@@ -458,7 +458,7 @@ describe('comparing tables', () => {
     const endings: ((bench: Bench) => void)[] = [
       (bench) => bench.message(0, { type: 'listing', bits: 0, differing: Uint8Array.of(1), cards: [] }),
       (bench) => bench.down(0),
-      (bench) => bench.pass(LIMITS.presenceRoundMs),
+      (bench) => bench.pass(LIMITS.presenceAnswerMs),
     ];
     for (const end of endings) {
       const bench = new Bench(2);
@@ -468,6 +468,20 @@ describe('comparing tables', () => {
       end(bench);
       expect(asked()).toEqual([node(0), node(1)]);
     }
+  });
+
+  it('has no time for who answers late, does not blame it, and lets who answers in time finish', () => {
+    const bench = new Bench(2);
+    for (const index of [0, 1]) bench.message(index, { type: 'summary', count: 4, root: new Uint8Array(8).fill(index + 1) });
+    bench.pass(LIMITS.presenceAnswerMs);
+    const cards = [listedAs(7)];
+    bench.message(0, { type: 'listing', bits: 0, differing: Uint8Array.of(1), cards });
+    bench.message(1, { type: 'listing', bits: 0, differing: Uint8Array.of(1), cards });
+    bench.message(0, { type: 'summary', count: 4, root: new Uint8Array(8).fill(1) });
+    bench.pass(LIMITS.presenceAnswerMs);
+    expect(bench.sent.flatMap(({ to, message }) => (message.type === 'want' ? [to] : []))).toEqual([node(1)]);
+    expect(bench.offences).toEqual([]);
+    expect(bench.sent.filter(({ message }) => message.type === 'digest')).toHaveLength(2);
   });
 
   it('takes no listing and no heap of cards that it did not ask for', () => {
@@ -488,6 +502,10 @@ describe('comparing tables', () => {
     expect(bench.item(0, new Uint8Array(LIMITS.maxGossipItemBytes))).toBe('reject');
   });
 });
+
+function listedAs(index: number): ListedCard {
+  return { tag: String.fromCharCode(...key(index).subarray(0, 8)), issuedAt: START, check: 0 };
+}
 
 describe('presence messages', () => {
   const tag = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => String.fromCharCode(...bytes));

@@ -9,8 +9,9 @@ import { startServer } from './server.mjs';
 import { lookAtTab, startChromium } from './tabs.mjs';
 import { Cleanup, leaveOut, ms, withDeadline } from './world.mjs';
 
-const PROCESSES = 3;
-const NODES_EACH = 10;
+/** One for each of two cores: every process warms the same code up. */
+const PROCESSES = 2;
+const NODES_EACH = 15;
 const TABS = 3;
 const HEADLESS = PROCESSES * NODES_EACH;
 const NODES = HEADLESS + TABS;

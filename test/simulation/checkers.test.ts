@@ -57,7 +57,8 @@ describe('no-plaintext', () => {
 
   it('finds a payload at a third node and at the server, and leaves its addressee alone', () => {
     const canary = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-    const { checker, found } = checking((sink) => new NoPlaintext(sink, () => ({ canary })));
+    const nodes = ['a', 'b', 'c', 'd', 'c'].map((id) => ({ id })) as unknown as SimNode[];
+    const { checker, found } = checking((sink) => new NoPlaintext(sink, () => ({ canary, nodes })));
     const payload = concatBytes(
       Uint8Array.of(9, 9),
       canary,
@@ -66,9 +67,12 @@ describe('no-plaintext', () => {
       Uint8Array.of(0, 0, 0, 2),
       new Uint8Array(9),
     );
-    checker.delivered(channelAt(2), payload);
+    const at = (index: number): ObservedChannel => ({ node: { id: nodes[index]?.id, index } }) as unknown as ObservedChannel;
+    checker.delivered(at(2), payload);
+    // The same node, started again.
+    checker.delivered(at(4), payload);
     expect(found).toEqual([]);
-    checker.delivered(channelAt(3), payload);
+    checker.delivered(at(3), payload);
     checker.introduced(payload);
     expect(found).toHaveLength(2);
   });
@@ -97,11 +101,13 @@ describe('messages-once', () => {
   });
 
   it('finds a wrong author and a wrong addressee', () => {
-    const nodes = [{ id: 'a' }, { id: 'b' }] as unknown as SimNode[];
+    const nodes = [{ id: 'a' }, { id: 'b' }, { id: 'b' }] as unknown as SimNode[];
     const { checker, found } = checking((sink) => new MessagesOnce(sink, () => ({ nodes })));
-    const by = { index: 1 } as SimNode;
+    const by = { index: 1, id: 'b' } as SimNode;
     const message = { by, provenSender: nodes[0]?.id, claimedSender: 0, addressee: 1 };
     checker.received({ ...message, id: 1 });
+    // The same node, started again.
+    checker.received({ ...message, id: 4, by: { index: 2, id: 'b' } as SimNode });
     expect(found).toEqual([]);
     checker.received({ ...message, id: 2, claimedSender: 1 });
     checker.received({ ...message, id: 3, addressee: 0 });
